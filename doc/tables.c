@@ -1,0 +1,89 @@
+/* Prints the tables of the documentation that are data in the library, as Markdown, so that they
+ * cannot tell something else than the code does. */
+#include "job/edges-private.h"
+
+#include <stdio.h>
+#include <string.h>
+
+static const char *
+state_name (MigrateState state)
+{
+  return _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) state);
+}
+
+static const char *
+owner_name (MigrateSide side)
+{
+  return side == MIGRATE_SIDE_NONE ? "as proven"
+                                   : _migrate_enum_nick (MIGRATE_TYPE_SIDE, (int) side);
+}
+
+static void
+print_edge (MigrateState state, gboolean in_flight, MigrateVerb verb)
+{
+  const MigrateEdge *edge = _migrate_edge_find (state, in_flight, verb);
+
+  if (edge != NULL)
+    printf ("| `%s`%s | %s | `%s` | %s | %s |\n", state_name (state),
+            in_flight ? ", in flight" : "", _migrate_verb_name (verb), state_name (edge->to),
+            owner_name (edge->owner), edge->claim ? "held" : "none");
+}
+
+static void
+print_edges (void)
+{
+  printf ("| from | operation | to | owner of the guest then | claim then |\n");
+  printf ("|---|---|---|---|---|\n");
+  for (int state = MIGRATE_STATE_NEW; state <= MIGRATE_STATE_FAILED; state++)
+    for (int in_flight = FALSE; in_flight <= TRUE; in_flight++)
+      for (int verb = MIGRATE_VERB_CHECK; verb < MIGRATE_VERB_RUN; verb++)
+        print_edge (state, in_flight, verb);
+}
+
+static void
+print_run (void)
+{
+  printf ("| where the job is | what `run` does next |\n|---|---|\n");
+  for (int state = MIGRATE_STATE_NEW; state <= MIGRATE_STATE_FAILED; state++)
+    for (int in_flight = FALSE; in_flight <= TRUE; in_flight++)
+      {
+        MigrateVerb verb;
+
+        if (_migrate_edge_next (state, in_flight, &verb))
+          printf ("| `%s`%s | %s |\n", state_name (state), in_flight ? ", in flight" : "",
+                  _migrate_verb_name (verb));
+      }
+}
+
+static void
+print_policy (void)
+{
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_auto (GStrv) keys = migrate_policy_dup_keys (policy);
+
+  printf ("| key | meaning |\n|---|---|\n");
+  for (guint i = 0; keys[i] != NULL; i++)
+    {
+      g_autofree char *meaning = migrate_policy_describe (keys[i]);
+
+      printf ("| `%s` | %s |\n", keys[i], meaning);
+    }
+}
+
+int
+main (int argc, char **argv)
+{
+  static const struct
+  {
+    const char *name;
+    void (*print) (void);
+  } tables[] = { { "edges", print_edges }, { "run", print_run }, { "policy", print_policy } };
+
+  for (guint i = 0; argc == 2 && i < G_N_ELEMENTS (tables); i++)
+    if (strcmp (argv[1], tables[i].name) == 0)
+      {
+        tables[i].print ();
+        return 0;
+      }
+  return 64;
+}

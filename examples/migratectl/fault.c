@@ -1,0 +1,100 @@
+/* An error, as people and scripts are told it. */
+#include "ctl.h"
+
+static CtlFault *
+fault_from_failure (MigrateFailure *failure)
+{
+  CtlFault *self = g_new0 (CtlFault, 1);
+  MigrateSide side = migrate_failure_get_side (failure);
+
+  self->code = g_strdup (migrate_failure_is_cancelled (failure)
+                           ? "cancelled"
+                           : ctl_nick (MIGRATE_TYPE_ERROR, migrate_failure_get_code (failure)));
+  self->message = ctl_redact (migrate_failure_get_message (failure));
+  self->remedy = g_strdup (migrate_failure_get_remedy (failure));
+  self->other_job = g_strdup (migrate_failure_get_other_job (failure));
+  self->phase = g_strdup (ctl_nick (MIGRATE_TYPE_PHASE, (int) migrate_failure_get_phase (failure)));
+  self->libvirt_code = migrate_failure_get_libvirt_code (failure);
+  if (side != MIGRATE_SIDE_NONE)
+    self->side = g_strdup (ctl_nick (MIGRATE_TYPE_SIDE, (int) side));
+  return self;
+}
+
+/* What the operation was refused for is in the error alone; what it failed for is in the job's
+ * failure too, with more. A failure may also be an old one. */
+CtlFault *
+ctl_fault_new (const GError *error, MigrateJob *job)
+{
+  g_autoptr (MigrateFailure) failure = job != NULL ? migrate_job_dup_failure (job) : NULL;
+  const char *code = "failed";
+
+  if (failure != NULL
+      && (error == NULL || g_strcmp0 (migrate_failure_get_message (failure), error->message) == 0))
+    return fault_from_failure (failure);
+  if (error == NULL)
+    return NULL;
+  if (error->domain == MIGRATE_ERROR)
+    code = ctl_nick (MIGRATE_TYPE_ERROR, error->code);
+  else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
+    code = "cancelled";
+  return ctl_fault_new_literal (code, error->message, NULL /* remedy */);
+}
+
+CtlFault *
+ctl_fault_new_literal (const char *code, const char *message, const char *remedy)
+{
+  CtlFault *self = g_new0 (CtlFault, 1);
+
+  self->code = g_strdup (code);
+  self->message = ctl_redact (message);
+  self->remedy = g_strdup (remedy);
+  return self;
+}
+
+void
+ctl_fault_free (CtlFault *self)
+{
+  if (self == NULL)
+    return;
+  g_free (self->code);
+  g_free (self->message);
+  g_free (self->remedy);
+  g_free (self->side);
+  g_free (self->phase);
+  g_free (self->other_job);
+  g_free (self);
+}
+
+void
+ctl_fault_tell (const CtlFault *self)
+{
+  ctl_err ("migratectl: %s", self->message);
+  if (self->remedy != NULL)
+    ctl_err ("remedy: %s", self->remedy);
+}
+
+CtlExit
+ctl_fail (const CtlOptions *options, CtlFault *fault, CtlExit code)
+{
+  ctl_fault_tell (fault);
+  if (options->json)
+    {
+      g_autoptr (JsonBuilder) builder = json_builder_new ();
+
+      json_builder_begin_object (builder);
+      ctl_json_fault (builder, fault);
+      json_builder_end_object (builder);
+      ctl_json_print (builder);
+    }
+  ctl_fault_free (fault);
+  return code;
+}
+
+CtlExit
+ctl_fail_error (const CtlOptions *options, GError *error, CtlExit code)
+{
+  CtlFault *fault = ctl_fault_new (error, NULL /* job */);
+
+  g_error_free (error);
+  return ctl_fail (options, fault, code);
+}

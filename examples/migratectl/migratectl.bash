@@ -1,0 +1,47 @@
+# Completion of migratectl for bash. Jobs come from the journal; guests and hosts are typed.
+_migratectl ()
+{
+  local cur prev verb='' journal=() i
+  local common='--journal --json --quiet --help'
+  local move="--from --to --peer-uri --migration-uri --listen-address --kind --policy
+    --target-downtime --deadline --bandwidth --transport --hand-over --accept --set"
+
+  COMPREPLY=()
+  cur=${COMP_WORDS[COMP_CWORD]}
+  prev=${COMP_WORDS[COMP_CWORD-1]}
+  for ((i = 1; i < COMP_CWORD; i++)); do
+    case ${COMP_WORDS[i]} in
+      --journal) journal=(--journal "${COMP_WORDS[i+1]}"); ((i++)) ;;
+      check|move|list|show|follow|cancel|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
+    esac
+  done
+  case $prev in
+    --journal|--policy)
+      mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+    --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live' -- "$cur"); return ;;
+    --transport) mapfile -t COMPREPLY < <(compgen -W 'p2p direct tunnelled' -- "$cur"); return ;;
+    --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
+    --set)
+      mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth
+        target-downtime deadline call-timeout settle-timeout poll-interval hook-timeout
+        accept' -- "$cur")
+      compopt -o nospace; return ;;
+    --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--deadline|\
+    --bandwidth|--accept) return ;;
+  esac
+  case $verb in
+    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel help --version
+      $common" -- "$cur") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow cancel' -- "$cur") ;;
+    check|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;
+    show|follow|cancel)
+      if [[ $cur == -* ]]; then
+        mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
+      else
+        mapfile -t COMPREPLY < <(compgen -W "$(migratectl list --all --quiet "${journal[@]}" \
+          2>/dev/null | awk 'NR > 1 { print $1 }')" -- "$cur")
+      fi ;;
+  esac
+}
+complete -F _migratectl migratectl

@@ -1,0 +1,311 @@
+/* The command line: one table of verbs, one of options for each kind of verb; parser and help come
+ * from them. */
+#include "ctl.h"
+
+#include <string.h>
+
+const CtlVerb ctl_verbs[] = {
+  { "check", "GUEST --from URI --to URI[=PEER-URI]…",
+    "find what stands against a move; changes nothing",
+    "Several --to are ranked: fewest blockers first, then fewest warnings. The exit code is 0 "
+    "when\n"
+    "the best of them has no blocker. The journal is in memory unless --journal names one.\n",
+    CTL_OPTIONS_MOVE, TRUE, ctl_check },
+  { "move", "GUEST --from URI --to URI[=PEER-URI]", "move a guest",
+    "Ctrl-C cancels and waits for what comes of it; a second one leaves at once. SIGTERM and "
+    "SIGHUP\n"
+    "leave a peer-to-peer move to libvirt, and cancel before that and with --transport direct.\n",
+    CTL_OPTIONS_MOVE, TRUE, ctl_move },
+  { "list", "", "list the jobs of the journal",
+    "Shows open jobs, and those that were closed within the last day.\n", CTL_OPTIONS_LIST, FALSE,
+    ctl_list },
+  { "show", "JOB", "tell everything that the journal knows of a job", NULL, CTL_OPTIONS_NONE, TRUE,
+    ctl_show },
+  { "follow", "JOB", "follow a job to its end",
+    "A job that another process runs is looked at, and Ctrl-C only ends the following. One that\n"
+    "nobody runs is taken over, and Ctrl-C cancels the move.\n",
+    CTL_OPTIONS_NONE, TRUE, ctl_follow },
+  { "cancel", "JOB", "cancel a job, whoever runs it, and wait until it is at rest",
+    "The exit code is 0 when the guest stayed, and 2 when it was too late: the guest has moved.\n",
+    CTL_OPTIONS_NONE, TRUE, ctl_cancel },
+  { NULL },
+};
+
+const CtlVerb *
+ctl_verb_find (const char *name)
+{
+  for (const CtlVerb *verb = ctl_verbs; verb->name != NULL; verb++)
+    if (g_str_equal (verb->name, name))
+      return verb;
+  return NULL;
+}
+
+void
+ctl_options_clear (CtlOptions *self)
+{
+  g_free (self->journal);
+  g_free (self->from);
+  g_strfreev (self->to);
+  g_free (self->peer_uri);
+  g_free (self->migration_uri);
+  g_free (self->listen_address);
+  g_free (self->kind);
+  g_free (self->policy);
+  g_free (self->transport);
+  g_free (self->hand_over);
+  g_free (self->target_downtime);
+  g_free (self->deadline);
+  g_free (self->bandwidth);
+  g_strfreev (self->accept);
+  g_strfreev (self->set);
+  g_strfreev (self->rest);
+  memset (self, 0, sizeof *self);
+}
+
+/* ---- the tables ---- */
+
+typedef GArray Entries; /* GOptionEntry, zero-terminated */
+
+static void
+add (Entries *entries, const char *name, GOptionArg type, gpointer target, const char *meaning,
+     const char *word)
+{
+  GOptionEntry entry = { name, 0, 0, type, target, meaning, word };
+
+  g_array_append_val (entries, entry);
+}
+
+/* Strings are taken as they are (FILENAME), for GOption would convert them from the locale. */
+static void
+add_text (Entries *entries, const char *name, char **target, const char *meaning, const char *word)
+{
+  add (entries, name, G_OPTION_ARG_FILENAME, target, meaning, word);
+}
+
+static void
+add_many (Entries *entries, const char *name, char ***target, const char *meaning, const char *word)
+{
+  add (entries, name, G_OPTION_ARG_FILENAME_ARRAY, target, meaning, word);
+}
+
+static void
+add_move (Entries *entries, CtlOptions *o)
+{
+  add_text (entries, "from", &o->from, "the host where the guest is", "URI");
+  add_many (entries, "to", &o->to, "the host where it goes; PEER-URI: how the source reaches it",
+            "URI[=PEER-URI]");
+  add_text (entries, "peer-uri", &o->peer_uri, "the same as PEER-URI above", "URI");
+  add_text (entries, "migration-uri", &o->migration_uri, "where memory travels (tcp, unix, rdma)",
+            "URI");
+  add_text (entries, "listen-address", &o->listen_address,
+            "the address on which the destination waits for it", "ADDRESS");
+  add_text (entries, "kind", &o->kind, "auto (default) or live: its disks are shared", "KIND");
+  add_text (entries, "policy", &o->policy, "a key file with a group [policy], or “default”",
+            "FILE|default");
+  add_text (entries, "target-downtime", &o->target_downtime,
+            "how long the guest may stand still at the hand-over", "MS");
+  add_text (entries, "deadline", &o->deadline, "give up when the copy takes longer", "S");
+  add_text (entries, "bandwidth", &o->bandwidth, "the most that memory may take of the link",
+            "MIB");
+  add_text (entries, "transport", &o->transport,
+            "p2p (default; survives this program), direct or tunnelled", "TRANSPORT");
+  add_text (entries, "hand-over", &o->hand_over, "fast (default) or strict", "HAND-OVER");
+  add_many (entries, "accept", &o->accept, "take a blocker that may be accepted on oneself",
+            "CODE");
+  add_many (entries, "set", &o->set, "set any key of the policy", "KEY=VALUE");
+}
+
+static void
+add_common (Entries *entries, CtlOptions *o)
+{
+  add_text (entries, "journal", &o->journal, "the journal, or “none”: in memory", "PATH|none");
+  add (entries, "json", G_OPTION_ARG_NONE, &o->json, "one JSON object on stdout", NULL);
+  add (entries, "quiet", G_OPTION_ARG_NONE, &o->quiet, "no progress, no hints", NULL);
+  add (entries, "help", G_OPTION_ARG_NONE, &o->help, "tell this", NULL);
+}
+
+static Entries *
+entries_for (const CtlVerb *verb, CtlOptions *options)
+{
+  Entries *entries = g_array_new (TRUE /* zero-terminated */, TRUE, sizeof (GOptionEntry));
+
+  if (verb != NULL && verb->options == CTL_OPTIONS_MOVE)
+    add_move (entries, options);
+  if (verb != NULL && verb->options == CTL_OPTIONS_LIST)
+    add (entries, "all", G_OPTION_ARG_NONE, &options->all, "closed jobs too, however old", NULL);
+  add_common (entries, options);
+  return entries;
+}
+
+/* ---- the parser ---- */
+
+static gboolean
+parse (Entries *entries, gboolean up_to_verb, char ***arguments, GError **error)
+{
+  g_autoptr (GOptionContext) context = g_option_context_new (NULL);
+
+  g_option_context_set_help_enabled (context, FALSE);
+  g_option_context_set_strict_posix (context, up_to_verb);
+  g_option_context_add_main_entries (context, (GOptionEntry *) (gpointer) entries->data, NULL);
+  return g_option_context_parse_strv (context, arguments, error);
+}
+
+gboolean
+ctl_options_parse_common (CtlOptions *self, gboolean *version, char ***arguments, GError **error)
+{
+  g_autoptr (GArray) entries = entries_for (NULL /* verb */, self);
+
+  add (entries, "version", G_OPTION_ARG_NONE, version, "tell the version", NULL);
+  return parse (entries, TRUE /* up to the verb */, arguments, error);
+}
+
+/* GOption leaves the first of “-- -name” in. */
+static void
+take_rest (CtlOptions *self, char **arguments)
+{
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  gboolean separated = FALSE;
+
+  for (gsize i = 0; arguments[i] != NULL; i++)
+    {
+      if (!separated && g_str_equal (arguments[i], "--"))
+        separated = TRUE;
+      else
+        g_strv_builder_add (builder, arguments[i]);
+    }
+  self->rest = g_strv_builder_end (builder);
+}
+
+static gboolean refuse (GError **error, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+static gboolean
+refuse (GError **error, const char *format, ...)
+{
+  va_list args;
+
+  va_start (args, format);
+  if (error != NULL)
+    *error = g_error_new_valist (G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE, format, args);
+  va_end (args);
+  return FALSE;
+}
+
+static gboolean
+require (CtlOptions *self, const CtlVerb *verb, GError **error)
+{
+  guint n = g_strv_length (self->rest);
+  const char *word = verb->options == CTL_OPTIONS_MOVE ? "GUEST" : "JOB";
+
+  if (verb->takes_name && n == 0)
+    return refuse (error, "“%s” needs a %s", verb->name, word);
+  if (n > (verb->takes_name ? 1 : 0))
+    return refuse (error, "“%s” does not take “%s”", verb->name,
+                   self->rest[verb->takes_name ? 1 : 0]);
+  if (verb->options == CTL_OPTIONS_MOVE)
+    {
+      if (self->from == NULL)
+        return refuse (error, "“%s” needs --from URI", verb->name);
+      if (self->to == NULL)
+        return refuse (error, "“%s” needs --to URI", verb->name);
+      if (g_strv_length (self->to) > 1
+          && (self->peer_uri != NULL || self->migration_uri != NULL
+              || self->listen_address != NULL))
+        return refuse (error, "--peer-uri, --migration-uri and --listen-address are of one "
+                              "destination; with several write --to URI=PEER-URI");
+    }
+  else if (g_strcmp0 (self->journal, "none") == 0)
+    return refuse (error, "“%s” reads the journal, and “none” is none", verb->name);
+  return TRUE;
+}
+
+gboolean
+ctl_options_parse (CtlOptions *self, const CtlVerb *verb, char **arguments, GError **error)
+{
+  g_autofree char *journal = g_steal_pointer (&self->journal);
+  g_autoptr (GArray) entries = entries_for (verb, self);
+  g_auto (GStrv) left = g_strdupv (arguments);
+
+  if (!parse (entries, FALSE, &left, error))
+    return FALSE;
+  if (self->journal == NULL)
+    self->journal = g_steal_pointer (&journal);
+  if (self->help)
+    return TRUE;
+  take_rest (self, left + 1);
+  return require (self, verb, error);
+}
+
+/* ---- help ---- */
+
+static void
+help_entries (GString *text, const Entries *entries)
+{
+  for (guint i = 0; i < entries->len; i++)
+    {
+      const GOptionEntry *entry = &g_array_index (entries, GOptionEntry, i);
+      g_autofree char *option
+        = g_strdup_printf ("--%s%s%s", entry->long_name, entry->arg_description != NULL ? " " : "",
+                           entry->arg_description != NULL ? entry->arg_description : "");
+
+      g_string_append_printf (text, "  %-24s %s\n", option, entry->description);
+    }
+}
+
+static void
+help_policy (GString *text)
+{
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_auto (GStrv) keys = migrate_policy_dup_keys (policy);
+
+  g_string_append (text, "\nKeys of the policy, for --set and for the file:\n");
+  for (gsize i = 0; keys[i] != NULL; i++)
+    {
+      g_autofree char *meaning = migrate_policy_describe (keys[i]);
+
+      g_string_append_printf (text, "  %-16s %s\n", keys[i], meaning);
+    }
+}
+
+static char *
+help_tool (void)
+{
+  g_autoptr (GArray) entries = NULL;
+  CtlOptions options = { 0 };
+  GString *text = g_string_new ("Usage: migratectl VERB …\n\n");
+
+  for (const CtlVerb *verb = ctl_verbs; verb->name != NULL; verb++)
+    g_string_append_printf (text, "  %-8s %s\n", verb->name, verb->summary);
+  g_string_append (text, "  help     tell more about a verb: migratectl help VERB\n\n"
+                         "Common options:\n");
+  entries = entries_for (NULL /* verb */, &options);
+  add (entries, "version", G_OPTION_ARG_NONE, NULL, "tell the version", NULL);
+  help_entries (text, entries);
+  g_string_append (text, "\nExit codes:\n"
+                         "  0   done: moved; a report without blocker\n"
+                         "  2   refused, nothing was changed\n"
+                         "  3   not moved, nothing left to do: running, paused or off as before\n"
+                         "  4   failed, needs a recovery: see what “migratectl show JOB” says\n"
+                         "  6   left running under libvirt\n"
+                         "  64  the command line is wrong\n");
+  return g_string_free (text, FALSE);
+}
+
+char *
+ctl_options_help (const CtlVerb *verb)
+{
+  g_autoptr (GArray) entries = NULL;
+  CtlOptions options = { 0 };
+  GString *text;
+
+  if (verb == NULL)
+    return help_tool ();
+  text = g_string_new (NULL);
+  g_string_append_printf (text, "Usage: migratectl %s %s\n\nTo %s.\n%s\nOptions:\n", verb->name,
+                          verb->arguments, verb->summary,
+                          verb->details != NULL ? verb->details : "");
+  entries = entries_for (verb, &options);
+  help_entries (text, entries);
+  if (verb->options == CTL_OPTIONS_MOVE)
+    help_policy (text);
+  return g_string_free (text, FALSE);
+}

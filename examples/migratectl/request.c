@@ -1,0 +1,161 @@
+/* From the words of the command line to the library's objects. */
+#include "ctl.h"
+
+#include <string.h>
+
+/* Whether text begins as a URI does: a scheme, a colon, a slash. */
+static gboolean
+begins_uri (const char *text)
+{
+  const char *p = text;
+
+  if (!g_ascii_islower (*p))
+    return FALSE;
+  while (g_ascii_islower (*p) || g_ascii_isdigit (*p) || strchr ("+.-", *p) != NULL)
+    {
+      if (*p == '\0')
+        return FALSE;
+      p++;
+    }
+  return p[0] == ':' && p[1] == '/';
+}
+
+/* URIs hold “=” themselves (“?socket=/path”), so the one that counts stands before a URI. A
+ * parameter whose value looks like one must be percent-encoded. */
+void
+ctl_split_peer (const char *text, char **uri, char **peer)
+{
+  const char *equals = strchr (text, '=');
+
+  while (equals != NULL && !begins_uri (equals + 1))
+    equals = strchr (equals + 1, '=');
+  *uri = equals != NULL ? g_strndup (text, (gsize) (equals - text)) : g_strdup (text);
+  *peer = equals != NULL ? g_strdup (equals + 1) : NULL;
+}
+
+static char *
+words_of (GType type)
+{
+  g_autoptr (GEnumClass) klass = g_type_class_ref (type);
+  GString *words = g_string_new (NULL);
+
+  for (guint i = 0; i < klass->n_values; i++)
+    g_string_append_printf (words, "%s%s", i > 0 ? ", " : "", klass->values[i].value_nick);
+  return g_string_free (words, FALSE);
+}
+
+gboolean
+ctl_request_kind (const CtlOptions *options, MigrateKind *kind, GError **error)
+{
+  g_autoptr (GEnumClass) klass = g_type_class_ref (MIGRATE_TYPE_KIND);
+  g_autofree char *words = NULL;
+  const GEnumValue *value;
+
+  *kind = MIGRATE_KIND_AUTO;
+  if (options->kind == NULL)
+    return TRUE;
+  value = g_enum_get_value_by_nick (klass, options->kind);
+  if (value != NULL)
+    {
+      *kind = (MigrateKind) value->value;
+      return TRUE;
+    }
+  words = words_of (MIGRATE_TYPE_KIND);
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               "There is no kind “%s”; this release has: %s", options->kind, words);
+  return FALSE;
+}
+
+/* ---- policy ---- */
+
+static gboolean
+set_pair (MigratePolicy *policy, const char *pair, GError **error)
+{
+  const char *equals = strchr (pair, '=');
+  g_autofree char *key = NULL;
+
+  if (equals == NULL || equals == pair)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--set takes KEY=VALUE, not “%s”", pair);
+      return FALSE;
+    }
+  key = g_strndup (pair, (gsize) (equals - pair));
+  return migrate_policy_set (policy, key, equals + 1, error);
+}
+
+static gboolean
+set_accept (MigratePolicy *policy, char **codes, GError **error)
+{
+  g_autofree char *before = migrate_policy_dup (policy, "accept", NULL);
+  g_autofree char *added = g_strjoinv (";", codes);
+  g_autofree char *all = g_strconcat (before, before[0] != '\0' ? ";" : "", added, NULL);
+
+  return migrate_policy_set (policy, "accept", all, error);
+}
+
+static gboolean
+set_options (MigratePolicy *policy, const CtlOptions *options, GError **error)
+{
+  const struct
+  {
+    const char *key, *value;
+  } pairs[] = {
+    { "transport", options->transport }, { "hand-over", options->hand_over },
+    { "deadline", options->deadline },   { "target-downtime", options->target_downtime },
+    { "bandwidth", options->bandwidth },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
+    if (pairs[i].value != NULL && !migrate_policy_set (policy, pairs[i].key, pairs[i].value, error))
+      return FALSE;
+  for (gsize i = 0; options->set != NULL && options->set[i] != NULL; i++)
+    if (!set_pair (policy, options->set[i], error))
+      return FALSE;
+  return options->accept == NULL || set_accept (policy, options->accept, error);
+}
+
+/* First the file, then the named options, then --set. */
+MigratePolicy *
+ctl_request_policy (const CtlOptions *options, GError **error)
+{
+  g_autoptr (MigratePolicy) policy = NULL;
+
+  if (options->policy == NULL || g_str_equal (options->policy, "default"))
+    policy = migrate_policy_new ();
+  else
+    policy = migrate_policy_new_from_file (options->policy, error);
+  if (policy == NULL || !set_options (policy, options, error))
+    return NULL;
+  return g_steal_pointer (&policy);
+}
+
+/* ---- hosts, journal ---- */
+
+MigrateHost *
+ctl_request_destination (const CtlOptions *options, const char *to)
+{
+  g_autofree char *uri = NULL;
+  g_autofree char *peer = NULL;
+  MigrateHost *host;
+
+  ctl_split_peer (to, &uri, &peer);
+  host = migrate_host_new (uri);
+  if (peer != NULL)
+    migrate_host_set_peer_uri (host, peer);
+  if (options->peer_uri != NULL)
+    migrate_host_set_peer_uri (host, options->peer_uri);
+  if (options->migration_uri != NULL)
+    migrate_host_set_migration_uri (host, options->migration_uri);
+  if (options->listen_address != NULL)
+    migrate_host_set_listen_address (host, options->listen_address);
+  return host;
+}
+
+MigrateJournal *
+ctl_request_journal (const CtlOptions *options)
+{
+  if (g_strcmp0 (options->journal, "none") == 0)
+    return migrate_sqlite_journal_new_none ();
+  return migrate_sqlite_journal_new (options->journal);
+}

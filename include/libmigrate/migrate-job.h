@@ -1,0 +1,129 @@
+/* One move of one guest: the state machine. */
+#pragma once
+
+#if !defined(MIGRATE_INSIDE) && !defined(MIGRATE_COMPILATION)
+#error "Only <libmigrate/migrate.h> can be included directly."
+#endif
+
+#include <gio/gio.h>
+#include <libmigrate/migrate-types.h>
+#include <libmigrate/migrate-host.h>
+#include <libmigrate/migrate-policy.h>
+#include <libmigrate/migrate-report.h>
+#include <libmigrate/migrate-hooks.h>
+#include <libmigrate/migrate-journal.h>
+
+G_BEGIN_DECLS
+
+#define MIGRATE_TYPE_JOB (migrate_job_get_type ())
+MIGRATE_AVAILABLE_IN_1_0
+G_DECLARE_FINAL_TYPE (MigrateJob, migrate_job, MIGRATE, JOB, GObject)
+
+MIGRATE_AVAILABLE_IN_1_0
+MigrateJob *migrate_job_new (const char *guest, MigrateHost *source, MigrateHost *destination);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateJob *migrate_job_load (MigrateJournal *journal, const char *id, GCancellable *cancellable,
+                              GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_load_async (MigrateJournal *journal, const char *id, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateJob *migrate_job_load_finish (GAsyncResult *result, GError **error);
+
+MIGRATE_AVAILABLE_IN_1_0
+MigrateReport *migrate_job_check (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_check_async (MigrateJob *self, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateReport *migrate_job_check_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_prepare (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_prepare_async (MigrateJob *self, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_prepare_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_migrate (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_migrate_async (MigrateJob *self, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_migrate_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_finalize (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_finalize_async (MigrateJob *self, GCancellable *cancellable,
+                                 GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_finalize_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateResult *migrate_job_run (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_run_async (MigrateJob *self, GCancellable *cancellable,
+                            GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateResult *migrate_job_run_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateResult *migrate_job_follow (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_follow_async (MigrateJob *self, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateResult *migrate_job_follow_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_cancel (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_cancel_async (MigrateJob *self, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_cancel_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_detach (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_detach_async (MigrateJob *self, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_detach_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+
+MIGRATE_AVAILABLE_IN_1_0
+const char *migrate_job_get_id (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+const char *migrate_job_get_guest (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateHost *migrate_job_get_source (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateHost *migrate_job_get_destination (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateKind migrate_job_get_kind (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_kind (MigrateJob *self, MigrateKind kind);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePolicy *migrate_job_dup_policy (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_policy (MigrateJob *self, MigratePolicy *policy);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateJournal *migrate_job_dup_journal (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_journal (MigrateJob *self, MigrateJournal *journal);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateHooks *migrate_job_dup_hooks (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_hooks (MigrateJob *self, MigrateHooks *hooks);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateState migrate_job_get_state (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePhase migrate_job_get_phase (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_is_in_flight (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateReport *migrate_job_dup_report (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateProgress *migrate_job_dup_progress (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateResult *migrate_job_dup_result (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateFailure *migrate_job_dup_failure (MigrateJob *self);
+
+G_END_DECLS

@@ -1,0 +1,223 @@
+/* The enumerations that every object shares. Values are only ever appended. */
+#pragma once
+
+#if !defined(MIGRATE_INSIDE) && !defined(MIGRATE_COMPILATION)
+#error "Only <libmigrate/migrate.h> can be included directly."
+#endif
+
+#include <glib-object.h>
+#include <libmigrate/migrate-version.h>
+
+G_BEGIN_DECLS
+
+/**
+ * MigrateState:
+ * @MIGRATE_STATE_NEW: nothing was asked yet; the source owns the guest
+ * @MIGRATE_STATE_CHECKED: a check was done; the source owns the guest, there is no claim
+ * @MIGRATE_STATE_PREPARED: the destination is ready, the claim is held; when the job is in flight
+ *   the transfer runs under libvirt and can be followed
+ * @MIGRATE_STATE_MIGRATED: the guest was handed over; the destination owns it
+ * @MIGRATE_STATE_FINALIZED: closed: proven at the destination, the source is released
+ * @MIGRATE_STATE_UNDONE: closed: an operation failed and everything was undone
+ * @MIGRATE_STATE_CANCELLED: closed: cancelled before the hand-over, everything was undone
+ * @MIGRATE_STATE_FAILED: an operation failed and something is left to repair
+ *
+ * Where a job rests.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_STATE_NEW,
+  MIGRATE_STATE_CHECKED,
+  MIGRATE_STATE_PREPARED,
+  MIGRATE_STATE_MIGRATED,
+  MIGRATE_STATE_FINALIZED,
+  MIGRATE_STATE_UNDONE,
+  MIGRATE_STATE_CANCELLED,
+  MIGRATE_STATE_FAILED
+} MigrateState;
+
+/**
+ * MigratePhase:
+ * @MIGRATE_PHASE_IDLE: no operation runs
+ * @MIGRATE_PHASE_GATHERING: facts are read from both hosts
+ * @MIGRATE_PHASE_QUEUED: waiting for a free transfer on one of the hosts
+ * @MIGRATE_PHASE_PREPARING: the destination is made ready
+ * @MIGRATE_PHASE_STARTING: the transfer was asked for, nothing was copied yet
+ * @MIGRATE_PHASE_COPYING_MEMORY: memory travels, the guest runs at the source
+ * @MIGRATE_PHASE_SWITCHING_OVER: the guest is stopped at the source, the rest travels
+ * @MIGRATE_PHASE_CANCELLING: an abort was asked for, the hypervisor has not answered yet
+ * @MIGRATE_PHASE_PROVING: both hosts are asked who runs the guest
+ * @MIGRATE_PHASE_FINALIZING: the definition is settled, the source is released
+ * @MIGRATE_PHASE_UNDOING: what was done is taken back
+ *
+ * What happens inside an operation.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_PHASE_IDLE,
+  MIGRATE_PHASE_GATHERING,
+  MIGRATE_PHASE_QUEUED,
+  MIGRATE_PHASE_PREPARING,
+  MIGRATE_PHASE_STARTING,
+  MIGRATE_PHASE_COPYING_MEMORY,
+  MIGRATE_PHASE_SWITCHING_OVER,
+  MIGRATE_PHASE_CANCELLING,
+  MIGRATE_PHASE_PROVING,
+  MIGRATE_PHASE_FINALIZING,
+  MIGRATE_PHASE_UNDOING
+} MigratePhase;
+
+/**
+ * MigrateOutcome:
+ * @MIGRATE_OUTCOME_NONE: the job has not ended
+ * @MIGRATE_OUTCOME_MOVED: the guest is at the destination, and only there
+ * @MIGRATE_OUTCOME_STAYED: the guest is at the source as before, and only there
+ * @MIGRATE_OUTCOME_DOWN: the guest is off: it powered itself off, or its QEMU ended
+ * @MIGRATE_OUTCOME_LOST: no copy of the guest is left
+ * @MIGRATE_OUTCOME_SPLIT: the guest runs on both hosts
+ * @MIGRATE_OUTCOME_UNKNOWN: a host could not be asked; nothing was concluded
+ * @MIGRATE_OUTCOME_DETACHED: the transfer was left running under libvirt
+ *
+ * How a job ended.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_OUTCOME_NONE,
+  MIGRATE_OUTCOME_MOVED,
+  MIGRATE_OUTCOME_STAYED,
+  MIGRATE_OUTCOME_DOWN,
+  MIGRATE_OUTCOME_LOST,
+  MIGRATE_OUTCOME_SPLIT,
+  MIGRATE_OUTCOME_UNKNOWN,
+  MIGRATE_OUTCOME_DETACHED
+} MigrateOutcome;
+
+/**
+ * MigrateKind:
+ * @MIGRATE_KIND_AUTO: let the check choose; only what can be proven is chosen
+ * @MIGRATE_KIND_LIVE: the guest goes on running, its disks are shared between the hosts
+ *
+ * How a guest travels.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_KIND_AUTO,
+  MIGRATE_KIND_LIVE
+} MigrateKind;
+
+/**
+ * MigrateTransport:
+ * @MIGRATE_TRANSPORT_P2P: the source's libvirt drives; the move outlives this program
+ * @MIGRATE_TRANSPORT_DIRECT: this program drives; it must live to the end
+ * @MIGRATE_TRANSPORT_TUNNELLED: as peer-to-peer, memory travels inside libvirt's own connection
+ *
+ * Who drives the transfer and by which way memory travels.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_TRANSPORT_P2P,
+  MIGRATE_TRANSPORT_DIRECT,
+  MIGRATE_TRANSPORT_TUNNELLED
+} MigrateTransport;
+
+/**
+ * MigrateHandOver:
+ * @MIGRATE_HAND_OVER_FAST: libvirt resumes the guest at the destination
+ * @MIGRATE_HAND_OVER_STRICT: the guest arrives paused and is resumed once the source is proven gone
+ *
+ * How the guest changes hands.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_HAND_OVER_FAST,
+  MIGRATE_HAND_OVER_STRICT
+} MigrateHandOver;
+
+/**
+ * MigrateConfirm:
+ * @MIGRATE_CONFIRM_AUTO: `run` goes on to the end
+ * @MIGRATE_CONFIRM_MANUAL: `run` stops at `migrated`; the program calls finalize itself
+ *
+ * Who decides that a moved guest is good.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_CONFIRM_AUTO,
+  MIGRATE_CONFIRM_MANUAL
+} MigrateConfirm;
+
+/**
+ * MigrateSeverity:
+ * @MIGRATE_SEVERITY_NOTE: good to know
+ * @MIGRATE_SEVERITY_WARNING: the move can be made, at a risk that is named
+ * @MIGRATE_SEVERITY_BLOCKER: the move is refused
+ *
+ * How much a finding weighs.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_SEVERITY_NOTE,
+  MIGRATE_SEVERITY_WARNING,
+  MIGRATE_SEVERITY_BLOCKER
+} MigrateSeverity;
+
+/**
+ * MigrateSide:
+ * @MIGRATE_SIDE_NONE: neither host: this program, the journal, the request itself
+ * @MIGRATE_SIDE_SOURCE: the host where the guest was
+ * @MIGRATE_SIDE_DESTINATION: the host where the guest goes
+ *
+ * Which host something concerns.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_SIDE_NONE,
+  MIGRATE_SIDE_SOURCE,
+  MIGRATE_SIDE_DESTINATION
+} MigrateSide;
+
+/**
+ * MigrateHookPoint:
+ * @MIGRATE_HOOK_POINT_BEFORE_PREPARE: before the destination is touched; may refuse
+ * @MIGRATE_HOOK_POINT_BEFORE_MIGRATE: before the transfer starts; may refuse
+ * @MIGRATE_HOOK_POINT_AFTER_MIGRATE: the guest was handed over; a refusal is a warning
+ * @MIGRATE_HOOK_POINT_AFTER_FINALIZE: the job is done; a refusal is a warning
+ * @MIGRATE_HOOK_POINT_UNDO: the move is given up; undo what an earlier point did
+ *
+ * Where in a move the embedding program is asked.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_HOOK_POINT_BEFORE_PREPARE,
+  MIGRATE_HOOK_POINT_BEFORE_MIGRATE,
+  MIGRATE_HOOK_POINT_AFTER_MIGRATE,
+  MIGRATE_HOOK_POINT_AFTER_FINALIZE,
+  MIGRATE_HOOK_POINT_UNDO
+} MigrateHookPoint;
+
+typedef struct _MigrateDecision MigrateDecision;
+typedef struct _MigrateFailure MigrateFailure;
+typedef struct _MigrateProgress MigrateProgress;
+typedef struct _MigrateResult MigrateResult;
+
+G_END_DECLS

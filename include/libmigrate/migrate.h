@@ -1,0 +1,26 @@
+/* The umbrella header: the only one a program includes. */
+#pragma once
+
+#define MIGRATE_INSIDE
+
+#include <libmigrate/migrate-version.h>
+#include <libmigrate/migrate-types.h>
+#include <libmigrate/migrate-enum-types.h>
+#include <libmigrate/migrate-error.h>
+#include <libmigrate/migrate-decision.h>
+#include <libmigrate/migrate-events.h>
+#include <libmigrate/migrate-failure.h>
+#include <libmigrate/migrate-finding.h>
+#include <libmigrate/migrate-hooks.h>
+#include <libmigrate/migrate-host.h>
+#include <libmigrate/migrate-job.h>
+#include <libmigrate/migrate-job-record.h>
+#include <libmigrate/migrate-journal.h>
+#include <libmigrate/migrate-policy.h>
+#include <libmigrate/migrate-progress.h>
+#include <libmigrate/migrate-report.h>
+#include <libmigrate/migrate-request.h>
+#include <libmigrate/migrate-result.h>
+#include <libmigrate/migrate-sqlite-journal.h>
+
+#undef MIGRATE_INSIDE

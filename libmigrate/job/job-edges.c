@@ -1,0 +1,394 @@
+/* Act: the edges of the state machine, each on a worker, and what the journal is told of them. */
+#include "job/job-private.h"
+
+#include "finalize/finalize-private.h"
+#include "migrate/migrate-private.h"
+#include "prepare/prepare-private.h"
+#include "steps/steps-private.h"
+
+/* ---- the journal ---- */
+
+static void
+add_string (GVariantBuilder *builder, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
+}
+
+static void
+add_request (MigrateJob *self, GVariantBuilder *builder)
+{
+  MigrateWork *work = self->work;
+
+  add_string (builder, MIGRATE_JOB_KEY_GUEST, work->guest);
+  add_string (builder, MIGRATE_JOB_KEY_SOURCE, work->source_uri);
+  add_string (builder, MIGRATE_JOB_KEY_DESTINATION, work->destination_uri);
+  add_string (builder, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
+  add_string (builder, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
+  add_string (builder, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
+  add_string (builder, MIGRATE_JOB_KEY_KIND,
+              _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) work->kind));
+  g_variant_builder_add (builder, "{sv}", MIGRATE_JOB_KEY_POLICY,
+                         _migrate_policy_to_variant (work->policy));
+}
+
+static GVariant *
+job_to_variant (MigrateJob *self)
+{
+  MigrateWork *work = self->work;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  if (!self->in_journal)
+    add_request (self, &builder);
+  add_string (&builder, MIGRATE_JOB_KEY_GUEST_NAME, work->result->guest_name);
+  add_string (&builder, MIGRATE_JOB_KEY_GUEST_UUID, work->result->guest_uuid);
+  g_mutex_lock (&self->lock);
+  add_string (&builder, MIGRATE_JOB_KEY_STATE,
+              _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) self->state));
+  add_string (&builder, MIGRATE_JOB_KEY_PHASE,
+              _migrate_enum_nick (MIGRATE_TYPE_PHASE, (int) self->phase));
+  add_string (&builder, MIGRATE_JOB_KEY_OUTCOME,
+              _migrate_enum_nick (MIGRATE_TYPE_OUTCOME, (int) work->result->outcome));
+  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_IN_FLIGHT,
+                         g_variant_new_boolean (self->in_flight));
+  if (self->result != NULL)
+    g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_RESULT,
+                           _migrate_result_to_variant (self->result));
+  if (self->failure != NULL)
+    g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_FAILURE,
+                           _migrate_failure_to_variant (self->failure));
+  if (self->progress != NULL)
+    g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_PROGRESS,
+                           _migrate_progress_to_variant (self->progress));
+  g_mutex_unlock (&self->lock);
+  return g_variant_builder_end (&builder);
+}
+
+gboolean
+_migrate_job_write (MigrateJob *self, GError **error)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (GVariant) values = NULL;
+
+  if (self->in_journal)
+    return _migrate_work_update (work, job_to_variant (self), error);
+  values = g_variant_ref_sink (job_to_variant (self));
+  self->in_journal = _migrate_journal_add_job (work->journal, work->id, values, error);
+  return self->in_journal;
+}
+
+static gboolean
+note_edge (MigrateJob *self, MigrateVerb verb, const char *status, GError **error)
+{
+  return !self->in_journal
+         || _migrate_work_append (self->work, "edge", _migrate_verb_name (verb), status,
+                                  NULL /* values */, error);
+}
+
+static gboolean
+read_enum (GVariant *values, const char *key, GType type, int *number)
+{
+  return _migrate_enum_parse (type, _migrate_variant_string (values, key), number);
+}
+
+/* What another process, or this one earlier, wrote. */
+void
+_migrate_job_load_values (MigrateJob *self, GVariant *values)
+{
+  g_autoptr (GVariant) result
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) failure
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FAILURE, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) progress
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
+  int number;
+
+  g_mutex_lock (&self->lock);
+  if (read_enum (values, MIGRATE_JOB_KEY_STATE, MIGRATE_TYPE_STATE, &number))
+    self->state = number;
+  if (read_enum (values, MIGRATE_JOB_KEY_KIND, MIGRATE_TYPE_KIND, &number))
+    self->kind = number;
+  self->in_flight = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_IN_FLIGHT);
+  g_clear_pointer (&self->before, g_variant_unref);
+  self->before = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
+  g_clear_pointer (&self->result, migrate_result_unref);
+  self->result = result != NULL ? _migrate_result_from_variant (result) : NULL;
+  g_clear_pointer (&self->failure, migrate_failure_unref);
+  self->failure = failure != NULL ? _migrate_failure_from_variant (failure) : NULL;
+  g_clear_pointer (&self->progress, migrate_progress_unref);
+  self->progress = progress != NULL ? _migrate_progress_from_variant (progress) : NULL;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+_migrate_job_reload (MigrateJob *self, GError **error)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (GVariant) values = _migrate_journal_load_job (work->journal, work->id, error);
+  g_autoptr (GVariant) entries
+    = values != NULL ? _migrate_journal_load_entries (work->journal, work->id, error) : NULL;
+  guint64 created;
+
+  if (entries == NULL)
+    return FALSE;
+  _migrate_job_load_values (self, values);
+  _migrate_steps_load (work, entries);
+  if (self->result != NULL)
+    {
+      g_autoptr (GVariant) result = g_variant_ref_sink (_migrate_result_to_variant (self->result));
+
+      migrate_result_unref (work->result);
+      work->result = _migrate_result_from_variant (result);
+    }
+  g_free (work->result->guest_name);
+  g_free (work->result->guest_uuid);
+  work->result->guest_name
+    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
+  work->result->guest_uuid
+    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
+  created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
+  work->started = _migrate_backend_now (work->backend)
+                  - (work->backend->vtable->wall (work->backend) - (gint64) created);
+  return TRUE;
+}
+
+/* A job that was loaded acts only with the claim; what is known is read again under it. */
+static gboolean
+ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
+{
+  MigrateWork *work = self->work;
+
+  if (work->generation != 0 || verb == MIGRATE_VERB_CHECK || verb == MIGRATE_VERB_PREPARE)
+    return TRUE;
+  if (work->result->guest_uuid == NULL && !_migrate_job_reload (self, error))
+    return FALSE;
+  work->generation
+    = _migrate_journal_claim (work->journal, work->result->guest_uuid, work->id, error);
+  return work->generation != 0 && _migrate_job_reload (self, error);
+}
+
+void
+_migrate_job_release_claim (MigrateJob *self)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (GError) error = NULL;
+
+  if (work->generation == 0)
+    return;
+  if (!_migrate_journal_release (work->journal, work->result->guest_uuid, work->id,
+                                 work->generation, &error))
+    g_debug ("Job %s: releasing the claim: %s", work->id, error->message);
+  work->generation = 0;
+}
+
+/* ---- the edges ---- */
+
+static gboolean
+edge_check (MigrateJob *self, GError **error)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (MigrateReport) report = NULL;
+  g_autoptr (MigrateFacts) facts = NULL;
+  MigrateCheckRequest request = _migrate_check_request (work);
+
+  _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
+  facts = _migrate_facts_gather (work, error);
+  if (facts == NULL || _migrate_work_check_cancelled (work, error))
+    return FALSE;
+  report = _migrate_check_evaluate (facts, &request, work->policy);
+  _migrate_job_set_report (self, report);
+  g_clear_pointer (&work->facts, _migrate_facts_unref);
+  work->facts = g_steal_pointer (&facts);
+  g_free (work->result->guest_name);
+  g_free (work->result->guest_uuid);
+  work->result->guest_name = g_strdup (work->facts->guest.name);
+  work->result->guest_uuid = g_strdup (work->facts->guest.uuid);
+  work->result->kind = migrate_report_get_kind (report);
+  return TRUE;
+}
+
+/* While we waited for a slot another process may have cancelled the job. */
+static gboolean
+check_closed_elsewhere (MigrateJob *self, GError **error)
+{
+  g_autoptr (GVariant) values
+    = _migrate_journal_load_job (self->work->journal, self->work->id, error);
+  int state;
+
+  if (values == NULL)
+    return FALSE;
+  if (read_enum (values, MIGRATE_JOB_KEY_STATE, MIGRATE_TYPE_STATE, &state)
+      && state == MIGRATE_STATE_CANCELLED)
+    _migrate_work_ask_cancel (self->work, "another process asked for it");
+  return !_migrate_work_check_cancelled (self->work, error);
+}
+
+static gboolean
+edge_prepare (MigrateJob *self, GError **error)
+{
+  g_autoptr (MigrateReport) report = NULL;
+  gboolean ok;
+
+  if (!check_closed_elsewhere (self, error))
+    return FALSE;
+  ok = _migrate_prepare (self->work, &report, error);
+  if (report != NULL)
+    _migrate_job_set_report (self, report);
+  if (!ok)
+    return FALSE;
+  g_clear_pointer (&self->before, g_variant_unref);
+  self->before = g_variant_ref_sink (_migrate_facts_to_variant (self->work->facts));
+  return TRUE;
+}
+
+static void
+warn_if_refused (MigrateWork *work, MigrateHookPoint point)
+{
+  g_autoptr (GError) refused = NULL;
+
+  if (!_migrate_steps_hook (work, point, &refused))
+    _migrate_work_warn (work, "After the move: %s", refused->message);
+}
+
+static gboolean
+follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
+{
+  MigrateBefore before = _migrate_before (self->before);
+
+  self->work->result->outcome = MIGRATE_OUTCOME_NONE;
+  if (!_migrate_follow (self->work, call, &before, error))
+    return FALSE;
+  /* The hand-over: one write, then the program is told. */
+  _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
+  if (!_migrate_job_write (self, error))
+    return FALSE;
+  warn_if_refused (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
+  return TRUE;
+}
+
+static gboolean
+edge_migrate (MigrateJob *self, GError **error)
+{
+  g_autoptr (MigrateTransferCall) call = NULL;
+  MigrateBefore before = _migrate_before (self->before);
+
+  if (_migrate_work_check_cancelled (self->work, error)
+      || !_migrate_steps_hook (self->work, MIGRATE_HOOK_POINT_BEFORE_MIGRATE, error)
+      || _migrate_work_check_cancelled (self->work, error))
+    return FALSE;
+  _migrate_work_set_phase (self->work, MIGRATE_PHASE_STARTING);
+  call = _migrate_transfer_start (self->work, &before, error);
+  if (call == NULL)
+    return FALSE;
+  _migrate_job_set_state (self, MIGRATE_STATE_PREPARED, TRUE);
+  return follow_call (self, call, error);
+}
+
+static gboolean
+edge_follow (MigrateJob *self, GError **error)
+{
+  if (self->before == NULL)
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, NULL /* remedy */,
+                          "The journal does not tell how the guest was before job “%s”", self->id);
+      return FALSE;
+    }
+  return follow_call (self, NULL, error);
+}
+
+static gboolean
+edge_finalize (MigrateJob *self, GError **error)
+{
+  MigrateBefore before = _migrate_before (self->before);
+
+  if (!_migrate_finalize (self->work, before.persistent, before.autostart, error))
+    return FALSE;
+  self->work->result->outcome = MIGRATE_OUTCOME_MOVED;
+  return TRUE;
+}
+
+/* Everything is taken back, or what is left is said. */
+static void
+undo (MigrateJob *self, GError **error)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (GError) failed = NULL;
+  gboolean cancelled = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  _migrate_work_set_phase (work, MIGRATE_PHASE_UNDOING);
+  if (_migrate_steps_undo (work, NULL /* only */, &failed))
+    {
+      if (work->result->outcome == MIGRATE_OUTCOME_NONE)
+        work->result->outcome = MIGRATE_OUTCOME_STAYED;
+      _migrate_job_set_state (self, cancelled ? MIGRATE_STATE_CANCELLED : MIGRATE_STATE_UNDONE,
+                              FALSE);
+      return;
+    }
+  _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
+  _migrate_work_warn (work, "%s", failed->message);
+  g_prefix_error (error, "%s; before that: ", failed->message);
+}
+
+static void
+edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
+{
+  MigrateWork *work = self->work;
+  gboolean cancelled = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
+
+  if (work->lost_claim)
+    {
+      work->result->outcome = MIGRATE_OUTCOME_UNKNOWN;
+      _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
+      return;
+    }
+  if (work->generation == 0) /* nothing was done */
+    {
+      if (cancelled)
+        _migrate_job_set_state (self, MIGRATE_STATE_CANCELLED, FALSE);
+      return;
+    }
+  switch (work->result->outcome)
+    {
+    case MIGRATE_OUTCOME_NONE: /* before the transfer */
+    case MIGRATE_OUTCOME_STAYED:
+    case MIGRATE_OUTCOME_DOWN:
+      undo (self, error);
+      break;
+    default:
+      _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
+    }
+}
+
+gboolean
+_migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
+{
+  static gboolean (*const runs[]) (MigrateJob * self, GError * *error)
+    = { edge_check, edge_prepare, edge_migrate, edge_finalize, edge_follow };
+  MigrateWork *work = self->work;
+  g_autoptr (GError) failure = NULL;
+  const MigrateEdge *edge;
+  MigrateState state;
+  gboolean in_flight;
+
+  if (!ensure_claim (self, verb, error))
+    return FALSE;
+  state = _migrate_job_where (self, &in_flight);
+  edge = _migrate_edge_require (state, in_flight, verb, error);
+  if (edge == NULL || !note_edge (self, verb, "begun", error))
+    return FALSE;
+  if (runs[verb](self, &failure))
+    {
+      _migrate_job_set_state (self, edge->to, FALSE);
+      if (_migrate_job_write (self, &failure) && note_edge (self, verb, "done", &failure))
+        return TRUE;
+    }
+  if (failure == NULL) /* detached: neither done nor failed */
+    return FALSE;
+  work->failed_phase = work->phase;
+  edge_failed (self, verb, &failure);
+  if (!work->lost_claim)
+    note_edge (self, verb, "failed", NULL /* error */);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}

@@ -1,0 +1,83 @@
+/* Inside a job. */
+#pragma once
+
+#include "job/edges-private.h"
+#include "steps/operation-private.h"
+#include "steps/work-private.h"
+
+typedef struct _MigrateJobOperation MigrateJobOperation;
+
+struct _MigrateJob
+{
+  GObject parent_instance;
+
+  GMutex lock;                       /* for all below but what is set once */
+  char *id;                          /* set once */
+  char *guest;                       /* set once */
+  MigrateHost *source, *destination; /* set once */
+  MigrateQueue *queue;               /* set once */
+  MigrateKind kind;
+  MigratePolicy *policy;
+  MigrateJournal *journal; /* nullable until used */
+  MigrateHooks *hooks;     /* nullable */
+
+  MigrateState state;
+  gboolean in_flight;
+  MigratePhase phase;
+  MigrateReport *report;
+  MigrateProgress *progress;
+  MigrateResult *result;
+  MigrateFailure *failure;
+  gboolean progress_pending; /* a notification is in the queue */
+
+  /* The worker's, while an operation runs; of whoever holds the lock else. */
+  MigrateWork *work; /* nullable until the first operation */
+  GVariant *before;  /* a{sv}; nullable: what was true of the guest before the move */
+  gboolean in_journal;
+  MigrateJobOperation *current; /* nullable */
+  gboolean cancelling_at_rest;  /* an edge is run to undo, beside no operation */
+  gboolean current_queued;      /* it waits for a slot, without a thread */
+};
+
+/* ---- job-state.c: fields, and telling the program; from any thread ---- */
+extern const MigrateWorkReport _migrate_job_work_report;
+void _migrate_job_set_state (MigrateJob *self, MigrateState state, gboolean in_flight);
+void _migrate_job_set_phase (MigrateJob *self, MigratePhase phase);
+void _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress);
+void _migrate_job_set_report (MigrateJob *self, MigrateReport *report);    /* borrowed */
+void _migrate_job_set_result (MigrateJob *self, MigrateResult *result);    /* taken, nullable */
+void _migrate_job_set_failure (MigrateJob *self, MigrateFailure *failure); /* taken, nullable */
+MigrateState _migrate_job_where (MigrateJob *self, gboolean *in_flight);
+
+/* In migrate-job.c, run in the job's context. */
+void _migrate_job_emit_state (MigrateJob *self, MigrateState before, MigrateState now);
+void _migrate_job_emit_phase (MigrateJob *self);
+void _migrate_job_emit_progress (MigrateJob *self);
+void _migrate_job_emit_decision (MigrateJob *self, MigrateDecision *decision);
+
+/* ---- job-edges.c: the edges and the journal, on workers ---- */
+gboolean _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error);
+gboolean _migrate_job_write (MigrateJob *self, GError **error);
+/* Reads state, steps and the rest again from the journal. */
+gboolean _migrate_job_reload (MigrateJob *self, GError **error);
+void _migrate_job_load_values (MigrateJob *self, GVariant *values);
+void _migrate_job_release_claim (MigrateJob *self);
+
+/* ---- job-operations.c ---- */
+/* Starts a verb. task is taken; NULL: blocking. NULL is returned, with error or through the task,
+ * when it was refused. */
+MigrateOperation *_migrate_job_start (MigrateJob *self, MigrateVerb verb, GCancellable *cancellable,
+                                      GTask *task, GError **error);
+MigrateOperation *_migrate_job_operation_get (MigrateJobOperation *op);
+/* Sets and writes what it came to; gives slots, and a claim that is not needed, back. Returns the
+ * error of the write. looked_on: another process's job, of which nothing is ours. */
+GError *_migrate_job_rest (MigrateJob *self, gboolean looked_on, const GError *error);
+
+/* ---- job-control.c: cancel, detach, looking on ---- */
+/* Raises the flag; if the operation waits for a slot, lets it go on to its end. */
+void _migrate_job_ask_cancel (MigrateJob *self, const char *why);
+gboolean _migrate_job_is_held_elsewhere (MigrateJob *self);
+/* Until the other process is done with the job, telling the program meanwhile. */
+gboolean _migrate_job_look_on (MigrateJob *self, GError **error);
+gboolean _migrate_job_cancel_now (MigrateJob *self, GError **error);
+gboolean _migrate_job_detach_now (MigrateJob *self, GError **error);

@@ -1,0 +1,51 @@
+/* The journal as the library uses it: the interface's functions wrapped, with their entries. */
+#pragma once
+
+#include "model/model-private.h"
+
+gboolean
+_migrate_journal_add_job (MigrateJournal *self, const char *id, GVariant *values, GError **error);
+gboolean _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 generation,
+                                      GVariant *values, GError **error);
+gboolean
+_migrate_journal_append (MigrateJournal *self, const char *id, guint64 generation, const char *kind,
+                         const char *name, const char *status, GVariant *values, GError **error);
+GVariant *_migrate_journal_list_jobs (MigrateJournal *self,
+                                      const char *guest_uuid /* nullable: all */, GError **error);
+GVariant *_migrate_journal_load_job (MigrateJournal *self, const char *id, GError **error);
+GVariant *_migrate_journal_load_entries (MigrateJournal *self, const char *id, GError **error);
+guint64 _migrate_journal_claim (MigrateJournal *self, const char *guest_uuid, const char *id,
+                                GError **error);
+gboolean _migrate_journal_release (MigrateJournal *self, const char *guest_uuid, const char *id,
+                                   guint64 generation, GError **error);
+gboolean _migrate_journal_post (MigrateJournal *self, const char *id, const char *verb,
+                                GVariant *values, GError **error);
+GVariant *_migrate_journal_collect (MigrateJournal *self, const char *id, GError **error);
+
+MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries);
+
+/* Keys of a job's values: */
+#define MIGRATE_JOB_KEY_ID "id"                         /* s, added on load */
+#define MIGRATE_JOB_KEY_GUEST "guest"                   /* s: as asked */
+#define MIGRATE_JOB_KEY_GUEST_NAME "guest-name"         /* s */
+#define MIGRATE_JOB_KEY_GUEST_UUID "guest-uuid"         /* s */
+#define MIGRATE_JOB_KEY_SOURCE "source"                 /* s: URI */
+#define MIGRATE_JOB_KEY_DESTINATION "destination"       /* s: URI */
+#define MIGRATE_JOB_KEY_PEER_URI "peer-uri"             /* s */
+#define MIGRATE_JOB_KEY_MIGRATION_URI "migration-uri"   /* s */
+#define MIGRATE_JOB_KEY_LISTEN_ADDRESS "listen-address" /* s */
+#define MIGRATE_JOB_KEY_KIND "kind"                     /* s: nick */
+#define MIGRATE_JOB_KEY_POLICY "policy"                 /* a{sv} */
+#define MIGRATE_JOB_KEY_STATE "state"                   /* s: nick */
+#define MIGRATE_JOB_KEY_PHASE "phase"                   /* s: nick */
+#define MIGRATE_JOB_KEY_OUTCOME "outcome"               /* s: nick */
+#define MIGRATE_JOB_KEY_IN_FLIGHT "in-flight"           /* b */
+#define MIGRATE_JOB_KEY_PROGRESS "progress"             /* a{sv} */
+#define MIGRATE_JOB_KEY_RESULT "result"                 /* a{sv} */
+#define MIGRATE_JOB_KEY_FAILURE "failure"               /* a{sv} */
+#define MIGRATE_JOB_KEY_FACTS "facts"                   /* a{sv}: what was true before the move */
+#define MIGRATE_JOB_KEY_CREATED "created-us"            /* t: wall clock, added on load */
+#define MIGRATE_JOB_KEY_UPDATED "updated-us"            /* t: wall clock, added on load */
+#define MIGRATE_JOB_KEY_HELD "held"                     /* b: by a live holder, added on load */
+#define MIGRATE_JOB_KEY_GENERATION "generation" /* t: of the claim, 0: none, added on load */
+/* Keys of an entry: seq t, at-us t, generation t, kind s, name s, status s, values a{sv}. */

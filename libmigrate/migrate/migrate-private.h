@@ -1,0 +1,34 @@
+/* Moving: starting the transfer, following it, and the hand-over. */
+#pragma once
+
+#include "check/facts-private.h"
+#include "migrate/watch-private.h"
+
+/* The guest before the move, as whoever follows must know it. */
+typedef struct
+{
+  gboolean was_paused, persistent, autostart;
+} MigrateBefore;
+
+MigrateBefore _migrate_before (GVariant *facts);
+
+/* A transfer that was started by this process. Outlives whoever follows it. */
+typedef struct _MigrateTransferCall MigrateTransferCall;
+
+/* Writes the step's intent, then starts. */
+MigrateTransferCall *
+_migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError **error);
+void _migrate_transfer_call_unref (MigrateTransferCall *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateTransferCall, _migrate_transfer_call_unref)
+MigrateTransferState _migrate_transfer_call_get_state (MigrateTransferCall *self);
+/* TRUE: libvirt has not heard of it and never will. */
+gboolean _migrate_transfer_call_off (MigrateTransferCall *self);
+/* When it returned, in the backend's time; 0: it has not. */
+gint64 _migrate_transfer_call_get_ended (MigrateTransferCall *self);
+/* What libvirt said; NULL unless FAILED. */
+GError *_migrate_transfer_call_dup_error (MigrateTransferCall *self);
+
+/* Follows to the end, ours (call) or foreign (NULL). On MOVED returns TRUE. On FALSE the outcome
+ * in work->result says how it ended; DETACHED comes with no error. */
+gboolean _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefore *before,
+                          GError **error);

@@ -1,0 +1,104 @@
+/* Gather: one look at both hosts while a transfer runs. */
+#include "migrate/follow-private.h"
+
+#include <string.h>
+
+static void
+look_at (Follow *self, MigrateSide side, MigrateSighting *sighting)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MigrateCall) call = _migrate_work_call (self->work, side, MIGRATE_CALL_DOMAIN_STATE,
+                                                     self->work->result->guest_uuid, 0, &error);
+
+  memset (sighting, 0, sizeof *sighting);
+  sighting->present = call != NULL;
+  sighting->asked = call != NULL || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND);
+  if (call != NULL)
+    {
+      sighting->state = call->domain.state;
+      sighting->reason = call->domain.reason;
+    }
+}
+
+/* Statistics come from the guest's monitor, which may not answer: while one such question is
+ * out, no other is asked. */
+static void
+sample_job (Follow *self)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MigrateCall) call = NULL;
+
+  self->seen.job_known = self->seen.source.asked && !self->seen.source.present;
+  self->seen.job_active = FALSE;
+  self->seen.job_ending = FALSE;
+  if (!self->seen.source.present || _migrate_link_count_parked (work->source) > 0)
+    return;
+  call = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_JOB_STATS,
+                             work->result->guest_uuid, 0, &error);
+  self->seen.job_known
+    = call != NULL || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND);
+  /* A job that has failed, or is complete, and can still be asked about is one that libvirt still
+   * has in hand, for up to 30 s where the other host is silent: nothing is over before it is gone.
+   */
+  if (call == NULL || call->stats.type == MIGRATE_JOB_NONE)
+    return;
+  self->seen.job_active = TRUE;
+  self->seen.job_ending = call->stats.type != MIGRATE_JOB_ACTIVE;
+  if (call->stats.memory_total != 0)
+    self->stats = call->stats;
+}
+
+static guint64
+ms_since (gint64 now, gint64 since)
+{
+  return since != 0 ? (guint64) (now - since) / 1000 : 0;
+}
+
+static void
+stamp (gint64 *since, gboolean holds, gint64 now)
+{
+  if (!holds)
+    *since = 0;
+  else if (*since == 0)
+    *since = now;
+}
+
+static gboolean
+same_sighting (const MigrateSighting *a, const MigrateSighting *b)
+{
+  return a->asked == b->asked && a->present == b->present && a->state == b->state
+         && a->reason == b->reason;
+}
+
+void
+_migrate_follow_sample (Follow *self)
+{
+  MigrateObservation *seen = &self->seen;
+  MigrateSighting source = seen->source, destination = seen->destination;
+  gboolean frozen;
+  gint64 now;
+
+  /* The call first: what it says must not be older than what the hosts show. */
+  seen->transfer
+    = self->call != NULL ? _migrate_transfer_call_get_state (self->call) : MIGRATE_TRANSFER_FOREIGN;
+  look_at (self, MIGRATE_SIDE_SOURCE, &seen->source);
+  look_at (self, MIGRATE_SIDE_DESTINATION, &seen->destination);
+  sample_job (self);
+
+  now = _migrate_backend_now (self->work->backend);
+  frozen = seen->source.present && seen->source.state == MIGRATE_DOMAIN_PAUSED
+           && seen->source.reason == MIGRATE_PAUSED_MIGRATION;
+  if (!same_sighting (&source, &seen->source) || !same_sighting (&destination, &seen->destination)
+      || self->same_since == 0)
+    self->same_since = now;
+  stamp (&self->unasked_since, !seen->source.asked || !seen->destination.asked, now);
+  stamp (&self->unconfirmed_since, frozen && _migrate_sighting_runs (&seen->destination), now);
+  seen->same_ms = ms_since (now, self->same_since);
+  seen->unasked_ms = ms_since (now, self->unasked_since);
+  seen->unconfirmed_ms = ms_since (now, self->unconfirmed_since);
+  if (self->stopped_at == 0 && seen->source.asked && !_migrate_sighting_runs (&seen->source))
+    self->stopped_at = now;
+  if (self->ran_at == 0 && _migrate_sighting_runs (&seen->destination))
+    self->ran_at = now;
+}

@@ -1,0 +1,171 @@
+/* Act: start the transfer on a thread and a connection of its own. */
+#include "migrate/migrate-private.h"
+
+#include "steps/steps-private.h"
+
+#define SWITCH_OVER_COST_MS 100 /* what a hand-over takes beside the last memory */
+#define LEAST_DOWNTIME_MS 20
+
+struct _MigrateTransferCall
+{
+  gatomicrefcount ref_count;
+  MigrateWork *work; /* to wake it */
+  MigrateCall *call;
+  GMutex lock;
+  MigrateTransferState state;
+  gint64 ended; /* backend time; 0: it has not */
+  GError *error;
+};
+
+MigrateBefore
+_migrate_before (GVariant *facts)
+{
+  return (MigrateBefore){
+    .was_paused = _migrate_variant_boolean (facts, "was-paused"),
+    .persistent = _migrate_variant_boolean (facts, "persistent"),
+    .autostart = _migrate_variant_boolean (facts, "autostart"),
+  };
+}
+
+void
+_migrate_transfer_call_unref (MigrateTransferCall *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  _migrate_work_unref (self->work);
+  _migrate_call_unref (self->call);
+  g_mutex_clear (&self->lock);
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+MigrateTransferState
+_migrate_transfer_call_get_state (MigrateTransferCall *self)
+{
+  MigrateTransferState state;
+
+  g_mutex_lock (&self->lock);
+  state = self->state;
+  g_mutex_unlock (&self->lock);
+  return state;
+}
+
+gboolean
+_migrate_transfer_call_off (MigrateTransferCall *self)
+{
+  return g_atomic_int_compare_and_exchange (&self->call->transfer.stage, MIGRATE_TRANSFER_ASKED,
+                                            MIGRATE_TRANSFER_CALLED_OFF);
+}
+
+gint64
+_migrate_transfer_call_get_ended (MigrateTransferCall *self)
+{
+  gint64 ended;
+
+  g_mutex_lock (&self->lock);
+  ended = self->ended;
+  g_mutex_unlock (&self->lock);
+  return ended;
+}
+
+GError *
+_migrate_transfer_call_dup_error (MigrateTransferCall *self)
+{
+  GError *error;
+
+  g_mutex_lock (&self->lock);
+  error = self->error != NULL ? g_error_copy (self->error) : NULL;
+  g_mutex_unlock (&self->lock);
+  return error;
+}
+
+static void
+transfer_done (MigrateCall *call, GError *error, gpointer data)
+{
+  MigrateTransferCall *self = data;
+  gint64 now = _migrate_backend_now (self->work->backend);
+
+  g_mutex_lock (&self->lock);
+  self->ended = now;
+  self->state = error != NULL ? MIGRATE_TRANSFER_FAILED : MIGRATE_TRANSFER_OK;
+  self->error = error != NULL ? _migrate_error_adopt (error) : NULL;
+  g_mutex_unlock (&self->lock);
+  _migrate_work_wake (self->work);
+  _migrate_transfer_call_unref (self);
+}
+
+static MigrateCall *
+transfer_call_record (MigrateWork *work, const MigrateBefore *before)
+{
+  MigrateCall *call = _migrate_call_new (MIGRATE_CALL_TRANSFER, work->result->guest_uuid);
+  MigrateTransfer *t = &call->transfer;
+
+  t->transport = (MigrateTransport) _migrate_policy_get_enum (work->policy, "transport");
+  t->peer_uri = g_strdup (work->peer_uri != NULL ? work->peer_uri : work->destination_uri);
+  t->destination_uri = g_strdup (work->destination_uri);
+  t->migration_uri = g_strdup (work->migration_uri);
+  t->listen_address = g_strdup (work->listen_address);
+  t->bandwidth = _migrate_policy_get_uint (work->policy, "bandwidth");
+  t->persist = before->persistent;
+  t->paused = !before->was_paused
+              && _migrate_policy_get_enum (work->policy, "hand-over") == MIGRATE_HAND_OVER_STRICT;
+  t->unsafe = _migrate_policy_accepts (work->policy, "disk-sharing-unproven");
+  return call;
+}
+
+static GVariant *
+transfer_args (const MigrateTransfer *t)
+{
+  g_autofree char *peer = _migrate_uri_redact (t->peer_uri);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (
+    &builder, "{sv}", "transport",
+    g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_TRANSPORT, (int) t->transport)));
+  g_variant_builder_add (&builder, "{sv}", "peer-uri", g_variant_new_string (peer));
+  g_variant_builder_add (&builder, "{sv}", "paused", g_variant_new_boolean (t->paused));
+  return g_variant_builder_end (&builder);
+}
+
+/* Part of starting, but no reason not to move: QEMU's own limit holds then. */
+static void
+set_downtime (MigrateWork *work)
+{
+  guint target = _migrate_policy_get_uint (work->policy, "target-downtime");
+  guint limit = target > SWITCH_OVER_COST_MS + LEAST_DOWNTIME_MS ? target - SWITCH_OVER_COST_MS
+                                                                 : LEAST_DOWNTIME_MS;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MigrateCall) call = _migrate_work_call (
+    work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_SET_DOWNTIME, work->result->guest_uuid, limit, &error);
+
+  if (call == NULL)
+    _migrate_work_warn (work, "The downtime limit could not be set: %s", error->message);
+}
+
+MigrateTransferCall *
+_migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError **error)
+{
+  g_autoptr (MigrateCall) call = transfer_call_record (work, before);
+  MigrateTransferCall *self;
+  GVariantBuilder builder;
+
+  set_downtime (work);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_IN_FLIGHT, g_variant_new_boolean (TRUE));
+  if (!_migrate_work_update (work, g_variant_builder_end (&builder), error)
+      || _migrate_steps_begin (work, "transfer", transfer_args (&call->transfer), error) == NULL)
+    return NULL;
+  self = g_new0 (MigrateTransferCall, 1);
+  g_atomic_ref_count_init (&self->ref_count);
+  g_atomic_ref_count_inc (&self->ref_count); /* the transfer's thread */
+  self->work = _migrate_work_ref (work);
+  self->call = _migrate_call_ref (call);
+  g_mutex_init (&self->lock);
+  self->state = MIGRATE_TRANSFER_OPEN;
+  if (_migrate_link_start_transfer (work->source, call, transfer_done, self, error))
+    return self;
+  _migrate_transfer_call_unref (self);
+  _migrate_transfer_call_unref (self);
+  return NULL;
+}

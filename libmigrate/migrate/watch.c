@@ -1,0 +1,142 @@
+/* See the header; reference for the rows: libvirt resumes the source when the reply to its last
+ * message is lost, about 29 s later, so a source that is paused for migration beside a running
+ * destination has to go before (MIGRATE_UNCONFIRMED_MS). */
+#include "migrate/watch-private.h"
+
+#define MIGRATE_UNCONFIRMED_MS 2000
+#define MIGRATE_LINGER_MS 45000   /* libvirt lets a failed job go after 30 s at the latest */
+#define MIGRATE_CALL_LATE_MS 5000 /* a call that hosts have proven to be over */
+
+gboolean
+_migrate_sighting_runs (const MigrateSighting *s)
+{
+  return s->asked && s->present
+         && (s->state == MIGRATE_DOMAIN_RUNNING || s->state == MIGRATE_DOMAIN_BLOCKED
+             || s->state == MIGRATE_DOMAIN_PMSUSPENDED);
+}
+
+static gboolean
+is_off (const MigrateSighting *s)
+{
+  return s->asked
+         && (!s->present || s->state == MIGRATE_DOMAIN_SHUTOFF
+             || s->state == MIGRATE_DOMAIN_CRASHED);
+}
+
+static gboolean
+is_paused (const MigrateSighting *s)
+{
+  return s->asked && s->present && s->state == MIGRATE_DOMAIN_PAUSED;
+}
+
+static gboolean
+is_paused_for_migration (const MigrateSighting *s)
+{
+  return is_paused (s) && s->reason == MIGRATE_PAUSED_MIGRATION;
+}
+
+static MigrateConclusion
+wait_or_give_up (const MigrateObservation *seen)
+{
+  return seen->same_ms > seen->settle_ms ? MIGRATE_CONCLUSION_UNKNOWN : MIGRATE_CONCLUSION_WAIT;
+}
+
+/* The destination has the guest: running, or paused as it should be. */
+static gboolean
+arrived (const MigrateObservation *seen)
+{
+  const MigrateSighting *there = &seen->destination;
+
+  if (_migrate_sighting_runs (there))
+    return TRUE;
+  return is_paused (there) && (seen->was_paused || seen->arrives_paused)
+         && seen->transfer != MIGRATE_TRANSFER_FAILED && is_off (&seen->source);
+}
+
+static MigrateConclusion
+decide_arrived (const MigrateObservation *seen)
+{
+  if (is_off (&seen->source))
+    return MIGRATE_CONCLUSION_MOVED;
+  if (_migrate_sighting_runs (&seen->source))
+    return MIGRATE_CONCLUSION_SPLIT;
+  if (is_paused_for_migration (&seen->source))
+    return seen->unconfirmed_ms > MIGRATE_UNCONFIRMED_MS ? MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF
+                                                         : MIGRATE_CONCLUSION_WAIT;
+  return wait_or_give_up (seen); /* post-copy, or a pause that nobody here made */
+}
+
+static MigrateConclusion
+decide_source_paused (const MigrateObservation *seen)
+{
+  if (!is_off (&seen->destination))
+    return wait_or_give_up (seen);
+  if (seen->source.reason == MIGRATE_PAUSED_POSTCOPY
+      || seen->source.reason == MIGRATE_PAUSED_POSTCOPY_FAILED)
+    return wait_or_give_up (seen);
+  if (seen->was_paused || !is_paused_for_migration (&seen->source))
+    return MIGRATE_CONCLUSION_STAYED;
+  /* Paused by libvirt, and nothing there or here goes on with it. */
+  return seen->same_ms > MIGRATE_UNCONFIRMED_MS ? MIGRATE_CONCLUSION_RESUME_SOURCE
+                                                : MIGRATE_CONCLUSION_WAIT;
+}
+
+static MigrateConclusion
+decide_source_off (const MigrateObservation *seen)
+{
+  if (is_paused (&seen->destination))
+    return wait_or_give_up (seen); /* half of it arrived, or it is being removed */
+  if (seen->source.present || seen->destination.present)
+    return MIGRATE_CONCLUSION_DOWN;
+  return seen->persistent ? MIGRATE_CONCLUSION_LOST : MIGRATE_CONCLUSION_DOWN;
+}
+
+static MigrateConclusion
+decide_over (const MigrateObservation *seen)
+{
+  if (!seen->source.asked || !seen->destination.asked)
+    return seen->unasked_ms > seen->settle_ms ? MIGRATE_CONCLUSION_UNKNOWN
+                                              : MIGRATE_CONCLUSION_WAIT;
+  if (arrived (seen))
+    return decide_arrived (seen);
+  if (_migrate_sighting_runs (&seen->source))
+    return is_off (&seen->destination) ? MIGRATE_CONCLUSION_STAYED : wait_or_give_up (seen);
+  if (is_paused (&seen->source))
+    return decide_source_paused (seen);
+  if (is_off (&seen->source))
+    return decide_source_off (seen);
+  return wait_or_give_up (seen); /* being shut down */
+}
+
+MigrateConclusion
+_migrate_watch_decide (const MigrateObservation *seen)
+{
+  if (seen->transfer == MIGRATE_TRANSFER_OPEN)
+    {
+      if (_migrate_sighting_runs (&seen->destination) && is_paused_for_migration (&seen->source)
+          && !seen->was_paused && seen->unconfirmed_ms > MIGRATE_UNCONFIRMED_MS)
+        return MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF;
+      if (_migrate_sighting_runs (&seen->destination) && is_off (&seen->source)
+          && seen->same_ms > MIGRATE_CALL_LATE_MS)
+        return MIGRATE_CONCLUSION_MOVED;
+      if (seen->unasked_ms > seen->settle_ms)
+        return MIGRATE_CONCLUSION_UNKNOWN;
+      if (seen->job_known && !seen->job_active && is_off (&seen->destination)
+          && seen->same_ms > seen->settle_ms)
+        return MIGRATE_CONCLUSION_NEVER_BEGAN;
+      return MIGRATE_CONCLUSION_GO_ON;
+    }
+  /* The call failed for us, or is not ours: libvirt may go on all the same. */
+  if (seen->transfer != MIGRATE_TRANSFER_OK && seen->source.asked && seen->source.present
+      && !is_off (&seen->source))
+    {
+      if (!seen->job_known)
+        return wait_or_give_up (seen);
+      if (seen->job_ending && !_migrate_sighting_runs (&seen->destination))
+        return seen->same_ms > MAX (seen->settle_ms, MIGRATE_LINGER_MS) ? MIGRATE_CONCLUSION_UNKNOWN
+                                                                        : MIGRATE_CONCLUSION_WAIT;
+      if (seen->job_active && !_migrate_sighting_runs (&seen->destination))
+        return MIGRATE_CONCLUSION_GO_ON;
+    }
+  return decide_over (seen);
+}

@@ -1,0 +1,114 @@
+/* What the rooms above may know of the model's insides. */
+#pragma once
+
+#include <libmigrate/migrate.h>
+
+/* ---- errors: MigrateError with what libvirt said ---- */
+
+typedef struct
+{
+  MigrateSide side;
+  MigratePhase phase;
+  int vir_domain; /* virErrorDomain, 0: not libvirt's */
+  int vir_code;   /* virErrorNumber */
+  char *remedy;
+  char *other_job;
+} MigrateErrorPrivate;
+
+/* Never NULL for an error of our domain, NULL for any other. */
+MigrateErrorPrivate *_migrate_error_private (const GError *error);
+GError *_migrate_error_new (MigrateError code, const char *remedy, const char *format, ...)
+  G_GNUC_PRINTF (3, 4);
+void _migrate_set_error (GError **error, MigrateError code, const char *remedy, const char *format,
+                         ...) G_GNUC_PRINTF (4, 5);
+void _migrate_error_set_side (GError *error, MigrateSide side);
+/* Wraps foreign errors into our domain; G_IO_ERROR_CANCELLED stays. Takes and gives ownership. */
+GError *_migrate_error_adopt (GError *error);
+
+/* ---- values ---- */
+
+MigrateDecision *_migrate_decision_new (guint64 at_ms, const char *what, const char *why);
+GVariant *_migrate_decision_to_variant (MigrateDecision *self);
+MigrateDecision *_migrate_decision_from_variant (GVariant *value);
+
+MigrateFailure *_migrate_failure_new (const GError *error, MigratePhase phase);
+GVariant *_migrate_failure_to_variant (MigrateFailure *self);
+MigrateFailure *_migrate_failure_from_variant (GVariant *value);
+GError *_migrate_failure_to_error (MigrateFailure *self);
+
+typedef struct
+{
+  MigratePhase phase;
+  double fraction;
+  guint64 elapsed_ms;
+  guint64 memory_total, memory_processed, memory_remaining;
+  guint64 rate, dirty_rate;
+  guint pass, throttle;
+  gboolean has_time_left;
+  guint64 time_left_ms;
+} MigrateProgressValues;
+
+MigrateProgress *_migrate_progress_new (const MigrateProgressValues *values);
+GVariant *_migrate_progress_to_variant (MigrateProgress *self);
+MigrateProgress *_migrate_progress_from_variant (GVariant *value);
+
+#define MIGRATE_N_PHASES (MIGRATE_PHASE_UNDOING + 1)
+
+struct _MigrateResult
+{
+  gatomicrefcount ref_count;
+  MigrateOutcome outcome;
+  MigrateKind kind;
+  char *guest_name, *guest_uuid, *source, *destination;
+  guint64 total_ms;
+  gboolean has_downtime;
+  guint64 downtime_ms;
+  char *downtime_origin; /* "hypervisor" or "polled" */
+  guint64 bytes;
+  guint passes;
+  guint64 phase_ms[MIGRATE_N_PHASES];
+  GPtrArray *decisions; /* MigrateDecision */
+  GPtrArray *warnings;  /* char * */
+};
+
+/* Writable until it is handed out; never after. */
+MigrateResult *_migrate_result_new (void);
+GVariant *_migrate_result_to_variant (MigrateResult *self);
+MigrateResult *_migrate_result_from_variant (GVariant *value);
+
+MigrateFinding *_migrate_finding_new (MigrateSeverity severity, const char *code,
+                                      const char *subject, const char *message, const char *remedy);
+void _migrate_finding_accept (MigrateFinding *self);
+MigrateReport *
+_migrate_report_new (MigrateKind kind, const char *guest_name, const char *guest_uuid);
+void _migrate_report_add (MigrateReport *self, MigrateFinding *finding);
+
+/* ---- enumerations as words: "copying-memory" ---- */
+const char *_migrate_enum_nick (GType type, int value);
+gboolean _migrate_enum_parse (GType type, const char *nick, int *value);
+
+/* ---- policy ---- */
+guint _migrate_policy_get_uint (MigratePolicy *self, const char *key);
+int _migrate_policy_get_enum (MigratePolicy *self, const char *key);
+gboolean _migrate_policy_accepts (MigratePolicy *self, const char *code);
+GVariant *_migrate_policy_to_variant (MigratePolicy *self);
+void _migrate_policy_load_variant (MigratePolicy *self, GVariant *values);
+
+/* ---- a{sv} ---- */
+const char *_migrate_variant_string (GVariant *values, const char *key); /* nullable, borrowed */
+guint64 _migrate_variant_uint64 (GVariant *values, const char *key, guint64 otherwise);
+gboolean _migrate_variant_boolean (GVariant *values, const char *key);
+double _migrate_variant_double (GVariant *values, const char *key);
+
+/* ---- URIs ---- */
+typedef enum
+{
+  MIGRATE_URI_CONNECTION, /* a libvirt connection */
+  MIGRATE_URI_DATA        /* where memory travels: tcp://, unix://, rdma:// */
+} MigrateUriUse;
+
+/* Refuses what could be taken for something else further down: control characters, blanks, host
+ * and user names beginning with a dash, parameters that name a program to run. */
+gboolean _migrate_uri_check (const char *uri, MigrateUriUse use, GError **error);
+/* For messages and the journal: without password or secrets. */
+char *_migrate_uri_redact (const char *uri);

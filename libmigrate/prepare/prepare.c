@@ -1,0 +1,201 @@
+/* Act: everything between the check and the transfer. */
+#include "prepare/prepare-private.h"
+
+#include "steps/steps-private.h"
+
+static gboolean
+refuse_blocked (MigrateReport *report, GError **error)
+{
+  g_autoptr (MigrateFinding) first = NULL;
+  guint blockers = migrate_report_count (report, MIGRATE_SEVERITY_BLOCKER);
+
+  if (blockers == 0)
+    return TRUE;
+  first = g_list_model_get_item (G_LIST_MODEL (report), 0);
+  _migrate_set_error (error, MIGRATE_ERROR_BLOCKED, migrate_finding_get_remedy (first),
+                      "The move is blocked (%s): %s%s", migrate_finding_get_code (first),
+                      migrate_finding_get_message (first),
+                      blockers > 1 ? "; and there are other blockers" : "");
+  return FALSE;
+}
+
+static gboolean
+gather_again (MigrateWork *work, MigrateReport **report, GError **error)
+{
+  g_autoptr (MigrateFacts) facts = NULL;
+  g_autofree char *difference = NULL;
+  MigrateCheckRequest request = _migrate_check_request (work);
+
+  _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
+  facts = _migrate_facts_gather (work, error);
+  if (facts == NULL)
+    return FALSE;
+  difference = work->facts != NULL ? _migrate_facts_compare (work->facts, facts) : NULL;
+  if (difference != NULL)
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_CHANGED, "Check again",
+                          "Since the check something changed: %s", difference);
+      return FALSE;
+    }
+  *report = _migrate_check_evaluate (facts, &request, work->policy);
+  g_clear_pointer (&work->facts, _migrate_facts_unref);
+  work->facts = g_steal_pointer (&facts);
+  return TRUE;
+}
+
+/* ---- what a dead controller left ---- */
+
+static gboolean
+is_left_behind (MigrateWork *work, GVariant *job)
+{
+  const char *uuid = _migrate_variant_string (job, MIGRATE_JOB_KEY_GUEST_UUID);
+  const char *id = _migrate_variant_string (job, MIGRATE_JOB_KEY_ID);
+  const char *state = _migrate_variant_string (job, MIGRATE_JOB_KEY_STATE);
+
+  return g_strcmp0 (uuid, work->facts->guest.uuid) == 0 && g_strcmp0 (id, work->id) != 0
+         && (g_strcmp0 (state, "prepared") == 0 || g_strcmp0 (state, "migrated") == 0
+             || g_strcmp0 (state, "failed") == 0);
+}
+
+/* We hold the guest's claim and the facts prove that it is at our source and only there. Where the
+ * other job was taking it, it has moved: its autostart is still owed, its hooks were right. Else it
+ * stayed, and all of that job is taken back. Either way the job is closed. */
+static gboolean
+settle_predecessor (MigrateWork *work, GVariant *job, GError **error)
+{
+  const char *id = _migrate_variant_string (job, MIGRATE_JOB_KEY_ID);
+  gboolean moved
+    = g_strcmp0 (_migrate_variant_string (job, MIGRATE_JOB_KEY_DESTINATION), work->source_uri) == 0;
+  g_autoptr (GVariant) entries = _migrate_journal_load_entries (work->journal, id, error);
+  g_autoptr (GVariant) values = NULL;
+  GVariantBuilder builder;
+  gboolean ok;
+
+  if (entries == NULL)
+    return FALSE;
+  _migrate_work_decide (work, "settle-predecessor",
+                        "job %s was left by its controller; the guest has %s, and is only there",
+                        id, moved ? "moved" : "stayed");
+  _migrate_steps_load (work, entries);
+  ok = _migrate_steps_undo (work, moved ? "clear-autostart" : NULL, error);
+  g_ptr_array_set_size (work->steps, 0);
+  if (!ok)
+    {
+      g_prefix_error (error, "Settling job “%s”: ", id);
+      return FALSE;
+    }
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_STATE,
+                         g_variant_new_string (moved ? "finalized" : "undone"));
+  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_OUTCOME,
+                         g_variant_new_string (moved ? "moved" : "stayed"));
+  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_IN_FLIGHT,
+                         g_variant_new_boolean (FALSE));
+  values = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return _migrate_journal_update_job (work->journal, id, 0 /* generation */, values, error);
+}
+
+/* Facts of two hosts say nothing about a third: a transfer that another job began to or from one
+ * is not ours to judge. */
+static gboolean
+is_ours_to_settle (MigrateWork *work, GVariant *job, GError **error)
+{
+  const char *id = _migrate_variant_string (job, MIGRATE_JOB_KEY_ID);
+  const char *ends[] = { _migrate_variant_string (job, MIGRATE_JOB_KEY_SOURCE),
+                         _migrate_variant_string (job, MIGRATE_JOB_KEY_DESTINATION) };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (ends); i++)
+    {
+      GError *refused;
+
+      if (g_strcmp0 (ends[i], work->source_uri) == 0
+          || g_strcmp0 (ends[i], work->destination_uri) == 0)
+        continue;
+      refused = _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER, "Follow that job to its end first",
+                                    "Job “%s” left the guest's move by way of “%s” unfinished", id,
+                                    ends[i]);
+      _migrate_error_private (refused)->other_job = g_strdup (id);
+      g_propagate_error (error, refused);
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean
+settle_predecessors (MigrateWork *work, GError **error)
+{
+  g_autoptr (GVariant) jobs
+    = _migrate_journal_list_jobs (work->journal, work->facts->guest.uuid, error);
+  g_autoptr (MigrateCall) guest = NULL;
+  gboolean settled = FALSE;
+
+  if (jobs == NULL)
+    return FALSE;
+  for (gsize i = 0; i < g_variant_n_children (jobs); i++)
+    {
+      g_autoptr (GVariant) job = g_variant_get_child_value (jobs, i);
+
+      if (!is_left_behind (work, job))
+        continue;
+      if (!is_ours_to_settle (work, job, error))
+        return FALSE;
+      if (!settle_predecessor (work, job, error))
+        return FALSE;
+      settled = TRUE;
+    }
+  if (!settled)
+    return TRUE;
+  guest = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DOMAIN_FIND,
+                              work->facts->guest.uuid, 0, error);
+  if (guest == NULL)
+    return FALSE;
+  work->facts->guest.autostart = guest->domain.autostart;
+  return TRUE;
+}
+
+/* The claim comes before the blockers: a guest that another job of ours is moving is refused with
+ * that job's id, not with what its move looks like from outside. */
+static gboolean
+claim_or_refuse (MigrateWork *work, MigrateReport *report, GError **error)
+{
+  work->generation
+    = _migrate_journal_claim (work->journal, work->facts->guest.uuid, work->id, error);
+  if (work->generation == 0)
+    return FALSE;
+  if (refuse_blocked (report, error))
+    return TRUE;
+  _migrate_journal_release (work->journal, work->facts->guest.uuid, work->id, work->generation,
+                            NULL /* the claim of a dead holder can be taken over */);
+  work->generation = 0;
+  return FALSE;
+}
+
+static gboolean
+settle_and_note (MigrateWork *work, GError **error)
+{
+  GVariantBuilder builder;
+
+  if (!settle_predecessors (work, error))
+    return FALSE;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_FACTS,
+                         _migrate_facts_to_variant (work->facts));
+  return _migrate_work_update (work, g_variant_builder_end (&builder), error);
+}
+
+gboolean
+_migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
+{
+  if (!gather_again (work, report, error) || _migrate_work_check_cancelled (work, error)
+      || !claim_or_refuse (work, *report, error) || !settle_and_note (work, error))
+    return FALSE;
+  _migrate_work_set_phase (work, MIGRATE_PHASE_PREPARING);
+  if (!_migrate_steps_hook (work, MIGRATE_HOOK_POINT_BEFORE_PREPARE, error))
+    return FALSE;
+  /* A crash in the hand-over leaves two definitions: the one at the source must not start by
+   * itself when that host boots. */
+  if (work->facts->guest.autostart
+      && !_migrate_steps_run (work, "clear-autostart", NULL /* args */, error))
+    return FALSE;
+  return !_migrate_work_check_cancelled (work, error);
+}

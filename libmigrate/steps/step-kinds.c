@@ -1,0 +1,231 @@
+/* What each kind of step does, proves and takes back. Acts. Every one may be run twice. */
+#include "steps/request-private.h"
+#include "steps/steps-private.h"
+
+/* The guest as the host knows it now. */
+static MigrateCall *
+find (MigrateWork *work, MigrateSide side, GError **error)
+{
+  return _migrate_work_call (work, side, MIGRATE_CALL_DOMAIN_FIND, work->result->guest_uuid, 0,
+                             error);
+}
+
+static gboolean
+order (MigrateWork *work, MigrateSide side, MigrateCallKind kind, guint64 value, GError **error)
+{
+  /* Another job's lock on the guest is given up in time, or never: a second wait tells. */
+  for (int tries = 0;; tries++)
+    {
+      GError *local_error = NULL;
+      g_autoptr (MigrateCall) call
+        = _migrate_work_call (work, side, kind, work->result->guest_uuid, value, &local_error);
+
+      if (call != NULL)
+        return TRUE;
+      if (tries > 0 || !g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_BUSY))
+        {
+          g_propagate_error (error, local_error);
+          return FALSE;
+        }
+      g_error_free (local_error);
+    }
+}
+
+static gboolean
+unproven (GError **error, MigrateSide side, const char *what)
+{
+  GError *local_error
+    = _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER, NULL /* remedy */,
+                          "%s was asked for, but the host does not show it", what);
+
+  _migrate_error_set_side (local_error, side);
+  g_propagate_error (error, local_error);
+  return FALSE;
+}
+
+/* ---- autostart: off at the source while two definitions may exist ---- */
+
+static gboolean
+set_autostart (MigrateWork *work, MigrateSide side, gboolean on, GError **error)
+{
+  g_autoptr (MigrateCall) seen = NULL;
+
+  if (!order (work, side, MIGRATE_CALL_SET_AUTOSTART, on, error))
+    return FALSE;
+  seen = find (work, side, error);
+  if (seen == NULL)
+    return FALSE;
+  return seen->domain.autostart == on || unproven (error, side, "Setting autostart");
+}
+
+static gboolean
+clear_autostart_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return set_autostart (work, MIGRATE_SIDE_SOURCE, FALSE, error);
+}
+
+static gboolean
+clear_autostart_undo (MigrateWork *work, GVariant *args, GError **error)
+{
+  return set_autostart (work, MIGRATE_SIDE_SOURCE, TRUE, error);
+}
+
+static gboolean
+set_autostart_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return set_autostart (work, MIGRATE_SIDE_DESTINATION, TRUE, error);
+}
+
+/* ---- the guest at one side ---- */
+
+static gboolean
+is_gone (MigrateWork *work, MigrateSide side, gboolean defined_too, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+  g_autoptr (MigrateCall) seen = find (work, side, &local_error);
+
+  if (seen == NULL)
+    {
+      if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+        return TRUE;
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  if (!defined_too && seen->domain.state == MIGRATE_DOMAIN_SHUTOFF)
+    return TRUE;
+  return unproven (error, side, defined_too ? "Undefining the guest" : "Destroying the guest");
+}
+
+static gboolean
+ignore_not_found (gboolean ok, GError *local_error, GError **error)
+{
+  if (ok)
+    return TRUE;
+  if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    {
+      g_error_free (local_error);
+      return TRUE;
+    }
+  g_propagate_error (error, local_error);
+  return FALSE;
+}
+
+static gboolean
+destroy_source_half_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  GError *local_error = NULL;
+  gboolean ok = order (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DESTROY, 0, &local_error);
+
+  return ignore_not_found (ok, local_error, error)
+         && is_gone (work, MIGRATE_SIDE_SOURCE, FALSE, error);
+}
+
+static gboolean
+undefine_source_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  GError *local_error = NULL;
+  gboolean ok = order (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_UNDEFINE, 0, &local_error);
+
+  return ignore_not_found (ok, local_error, error)
+         && is_gone (work, MIGRATE_SIDE_SOURCE, TRUE, error);
+}
+
+static gboolean
+persist_destination_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  g_autoptr (MigrateCall) seen = NULL;
+
+  if (!order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_PERSIST, 0, error))
+    return FALSE;
+  seen = find (work, MIGRATE_SIDE_DESTINATION, error);
+  if (seen == NULL)
+    return FALSE;
+  return seen->domain.persistent
+         || unproven (error, MIGRATE_SIDE_DESTINATION, "Defining the guest");
+}
+
+static gboolean
+resume (MigrateWork *work, MigrateSide side, GError **error)
+{
+  g_autoptr (MigrateCall) seen = NULL;
+
+  if (!order (work, side, MIGRATE_CALL_RESUME, 0, error))
+    return FALSE;
+  seen = find (work, side, error);
+  if (seen == NULL)
+    return FALSE;
+  return seen->domain.state == MIGRATE_DOMAIN_RUNNING
+         || unproven (error, side, "Resuming the guest");
+}
+
+static gboolean
+resume_source_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return resume (work, MIGRATE_SIDE_SOURCE, error);
+}
+
+static gboolean
+resume_destination_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return resume (work, MIGRATE_SIDE_DESTINATION, error);
+}
+
+/* ---- the program's hooks: a request is a step, with an undo request ---- */
+
+static gboolean
+ask (MigrateWork *work, MigrateHookPoint point, GVariant *details, GError **error)
+{
+  g_autoptr (GVariant) reply
+    = _migrate_request_ask (work->hooks, work->queue, work->backend, point, work->id, details,
+                            _migrate_policy_get_uint (work->policy, "hook-timeout") * 1000, error);
+
+  return reply != NULL;
+}
+
+static gboolean
+hook_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  int point;
+
+  if (!_migrate_enum_parse (MIGRATE_TYPE_HOOK_POINT, _migrate_variant_string (args, "point"),
+                            &point))
+    return unproven (error, MIGRATE_SIDE_NONE, "A hook of another version");
+  return ask (work, point, _migrate_work_describe (work, NULL, NULL), error);
+}
+
+static gboolean
+hook_undo (MigrateWork *work, GVariant *args, GError **error)
+{
+  const char *point = _migrate_variant_string (args, "point");
+
+  if (work->hooks == NULL)
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_NEEDS_RECOVER,
+                          "Set the program's hooks on the job and try again",
+                          "The hook “%s” must be undone, and no hooks are set", point);
+      return FALSE;
+    }
+  return ask (work, MIGRATE_HOOK_POINT_UNDO, _migrate_work_describe (work, "undone-point", point),
+              error);
+}
+
+static const MigrateStepKind kinds[] = {
+  { "clear-autostart", clear_autostart_act, clear_autostart_undo },
+  { "set-autostart", set_autostart_act, NULL },
+  { "transfer", NULL, NULL },
+  { "destroy-source-half", destroy_source_half_act, NULL },
+  { "undefine-source", undefine_source_act, NULL },
+  { "persist-destination", persist_destination_act, NULL },
+  { "resume-source", resume_source_act, NULL },
+  { "resume-destination", resume_destination_act, NULL },
+  { "hook", hook_act, hook_undo },
+};
+
+const MigrateStepKind *
+_migrate_step_kind (const char *name)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_str_equal (kinds[i].name, name))
+      return &kinds[i];
+  return NULL;
+}

@@ -1,0 +1,52 @@
+/* Steps: one side effect each, written to the journal before and after, with its proof and its
+ * undo. The kinds are a table, so that a step can be undone from the journal alone. */
+#pragma once
+
+#include "steps/work-private.h"
+
+typedef enum
+{
+  MIGRATE_STEP_BEGUN,
+  MIGRATE_STEP_DONE,
+  MIGRATE_STEP_FAILED,
+  MIGRATE_STEP_UNDONE,
+  MIGRATE_STEP_RELEASED /* an obligation that the move's success has fulfilled */
+} MigrateStepStatus;
+
+typedef struct
+{
+  const char *name;
+  /* Does and proves; may be run twice. NULL: done by the room that begins and ends it. */
+  gboolean (*act) (MigrateWork *work, GVariant *args, GError **error);
+  /* Takes back and proves; may be run twice, and on a step that was begun only. NULL: nothing. */
+  gboolean (*undo) (MigrateWork *work, GVariant *args, GError **error);
+} MigrateStepKind;
+
+typedef struct
+{
+  const MigrateStepKind *kind;
+  GVariant *args; /* a{sv} */
+  MigrateStepStatus status;
+} MigrateStep;
+
+const MigrateStepKind *_migrate_step_kind (const char *name); /* nullable */
+
+void _migrate_step_free (MigrateStep *step);
+
+/* Intent, act, outcome. args: a{sv}, nullable, floating is taken. */
+gboolean _migrate_steps_run (MigrateWork *work, const char *kind, GVariant *args, GError **error);
+/* The same in two halves, for what lasts. The step is the work's. */
+MigrateStep *
+_migrate_steps_begin (MigrateWork *work, const char *kind, GVariant *args, GError **error);
+gboolean
+_migrate_steps_end (MigrateWork *work, MigrateStep *step, const GError *failure, GError **error);
+/* All that can be undone, or all of one kind, last first; goes on after a failure and reports the
+ * first. */
+gboolean _migrate_steps_undo (MigrateWork *work, const char *only, GError **error);
+/* The move succeeded: obligations at the source are void. */
+gboolean _migrate_steps_release (MigrateWork *work, GError **error);
+/* The steps of a job, from its journal entries (aa{sv}). */
+void _migrate_steps_load (MigrateWork *work, GVariant *entries);
+gboolean _migrate_steps_has (MigrateWork *work, const char *kind);
+/* Asks the program at this point, as a step; TRUE when no hooks are set. */
+gboolean _migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error);

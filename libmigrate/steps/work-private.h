@@ -1,0 +1,96 @@
+/* What one job works with: handed from the state machine down to the rooms that gather, prepare,
+ * migrate and finalize. Used by one worker at a time (the one that runs the job's operation),
+ * but for the flags that others raise, which are under the lock. */
+#pragma once
+
+#include "journal/journal-private.h"
+#include "steps/queue-private.h"
+#include "virt/link-private.h"
+
+typedef struct _MigrateFacts MigrateFacts; /* check/facts-private.h */
+typedef struct _MigrateWork MigrateWork;
+
+/* How the rooms tell the job what happens. Called on the worker. */
+typedef struct
+{
+  void (*phase) (gpointer data, MigratePhase phase);
+  void (*progress) (gpointer data, MigrateProgress *progress);
+  void (*decision) (gpointer data, MigrateDecision *decision);
+} MigrateWorkReport;
+
+struct _MigrateWork
+{
+  gatomicrefcount ref_count;
+  MigrateBackend *backend;
+  MigrateQueue *queue;
+  const MigrateWorkReport *report;
+  gpointer report_data;
+
+  /* What was asked; set before an operation begins. */
+  char *id;
+  char *guest;
+  MigrateLink *source, *destination;
+  char *source_uri, *destination_uri;              /* as given */
+  char *peer_uri, *migration_uri, *listen_address; /* of the destination; nullable */
+  guint max_outgoing, max_incoming;
+  MigrateKind kind;
+  MigratePolicy *policy;
+  MigrateJournal *journal; /* nullable until the first operation */
+  MigrateHooks *hooks;     /* nullable */
+
+  /* What is known and held. */
+  guint64 generation; /* of the claim; 0: none */
+  gboolean lost_claim;
+  gboolean slots_held;
+  MigrateFacts *facts; /* nullable; of the last check or prepare */
+  GPtrArray *steps;    /* MigrateStep, in the order they were begun */
+
+  /* What will be told. */
+  MigrateResult *result;
+  gint64 started;                   /* backend time; 0: not yet */
+  MigratePhase phase, failed_phase; /* the second: where the edge failed; IDLE: it did not */
+  gint64 phase_since;
+
+  /* Raised by others. */
+  GMutex lock;
+  GCond changed;
+  gboolean woken; /* since the last sleep */
+  gboolean cancel_asked, detach_asked;
+  char *cancel_why;
+};
+
+MigrateWork *_migrate_work_new (const char *id);
+MigrateWork *_migrate_work_ref (MigrateWork *self);
+void _migrate_work_unref (MigrateWork *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateWork, _migrate_work_unref)
+
+void _migrate_work_set_phase (MigrateWork *self, MigratePhase phase);
+guint64 _migrate_work_elapsed_ms (MigrateWork *self);
+void _migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
+  G_GNUC_PRINTF (3, 4);
+void _migrate_work_warn (MigrateWork *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+
+void _migrate_work_ask_cancel (MigrateWork *self, const char *why);
+void _migrate_work_ask_detach (MigrateWork *self);
+void _migrate_work_forget_detach (MigrateWork *self);
+gboolean _migrate_work_is_detached (MigrateWork *self);
+gboolean _migrate_work_is_cancelled (MigrateWork *self);
+/* TRUE and G_IO_ERROR_CANCELLED when a cancel was asked for. */
+gboolean _migrate_work_check_cancelled (MigrateWork *self, GError **error);
+/* Whether a cancel was asked for; it is forgotten. */
+gboolean _migrate_work_take_cancel (MigrateWork *self);
+/* Until somebody wakes the work, or ms passed. */
+void _migrate_work_sleep (MigrateWork *self, guint ms);
+void _migrate_work_wake (MigrateWork *self);
+
+/* One bounded call to a side; the answer is in the returned record. */
+MigrateCall *_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind,
+                                 const char *guest, guint64 value, GError **error);
+MigrateLink *_migrate_work_link (MigrateWork *self, MigrateSide side);
+
+/* Journal writes on behalf of this job, with its generation. */
+gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *name,
+                               const char *status, GVariant *values, GError **error);
+gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
+/* "guest-name", "guest-uuid", "source", "destination", "job": what hooks and messages need. */
+GVariant *_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra);

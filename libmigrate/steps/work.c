@@ -1,0 +1,304 @@
+/* See the header. */
+#include "steps/work-private.h"
+
+#include "steps/steps-private.h"
+
+MigrateWork *
+_migrate_work_new (const char *id)
+{
+  MigrateWork *self = g_new0 (MigrateWork, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->id = g_strdup (id);
+  self->steps = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_step_free);
+  self->result = _migrate_result_new ();
+  g_mutex_init (&self->lock);
+  g_cond_init (&self->changed);
+  return self;
+}
+
+MigrateWork *
+_migrate_work_ref (MigrateWork *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+_migrate_work_unref (MigrateWork *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_clear_pointer (&self->queue, _migrate_queue_unref);
+  g_clear_pointer (&self->source, _migrate_link_unref);
+  g_clear_pointer (&self->destination, _migrate_link_unref);
+  g_free (self->id);
+  g_free (self->guest);
+  g_free (self->source_uri);
+  g_free (self->destination_uri);
+  g_free (self->peer_uri);
+  g_free (self->migration_uri);
+  g_free (self->listen_address);
+  g_clear_object (&self->policy);
+  g_clear_object (&self->journal);
+  g_clear_object (&self->hooks);
+  g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
+  g_ptr_array_unref (self->steps);
+  migrate_result_unref (self->result);
+  g_mutex_clear (&self->lock);
+  g_cond_clear (&self->changed);
+  g_free (self->cancel_why);
+  g_free (self);
+}
+
+void
+_migrate_work_set_phase (MigrateWork *self, MigratePhase phase)
+{
+  gint64 now = _migrate_backend_now (self->backend);
+
+  if (self->phase == phase)
+    return;
+  if (self->phase != MIGRATE_PHASE_IDLE && self->phase_since != 0)
+    self->result->phase_ms[self->phase] += (guint64) (now - self->phase_since) / 1000;
+  self->phase = phase;
+  self->phase_since = now;
+  self->report->phase (self->report_data, phase);
+}
+
+guint64
+_migrate_work_elapsed_ms (MigrateWork *self)
+{
+  if (self->started == 0)
+    return 0;
+  return (guint64) (_migrate_backend_now (self->backend) - self->started) / 1000;
+}
+
+void
+_migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
+{
+  g_autofree char *why = NULL;
+  MigrateDecision *decision;
+  GVariantBuilder builder;
+  va_list args;
+
+  va_start (args, format);
+  why = g_strdup_vprintf (format, args);
+  va_end (args);
+  decision = _migrate_decision_new (_migrate_work_elapsed_ms (self), what, why);
+  g_ptr_array_add (self->result->decisions, decision);
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "why", g_variant_new_string (why));
+  /* A lost decision is no reason to stop: what it leads to is journaled as a step. */
+  _migrate_work_append (self, "decision", what, "done", g_variant_builder_end (&builder), NULL);
+  self->report->decision (self->report_data, decision);
+}
+
+void
+_migrate_work_warn (MigrateWork *self, const char *format, ...)
+{
+  char *warning;
+  va_list args;
+
+  va_start (args, format);
+  warning = g_strdup_vprintf (format, args);
+  va_end (args);
+  g_debug ("Job %s: %s", self->id, warning);
+  g_ptr_array_add (self->result->warnings, warning);
+}
+
+void
+_migrate_work_wake (MigrateWork *self)
+{
+  g_mutex_lock (&self->lock);
+  self->woken = TRUE;
+  g_mutex_unlock (&self->lock);
+  self->backend->vtable->wake (self->backend, &self->changed);
+}
+
+void
+_migrate_work_ask_cancel (MigrateWork *self, const char *why)
+{
+  g_mutex_lock (&self->lock);
+  if (!self->cancel_asked)
+    self->cancel_why = g_strdup (why);
+  self->cancel_asked = TRUE;
+  g_mutex_unlock (&self->lock);
+  _migrate_work_wake (self);
+}
+
+void
+_migrate_work_ask_detach (MigrateWork *self)
+{
+  g_mutex_lock (&self->lock);
+  self->detach_asked = TRUE;
+  g_mutex_unlock (&self->lock);
+  _migrate_work_wake (self);
+}
+
+/* Done: who follows the job again does not leave it at once. */
+void
+_migrate_work_forget_detach (MigrateWork *self)
+{
+  g_mutex_lock (&self->lock);
+  self->detach_asked = FALSE;
+  g_mutex_unlock (&self->lock);
+}
+
+gboolean
+_migrate_work_is_detached (MigrateWork *self)
+{
+  gboolean asked;
+
+  g_mutex_lock (&self->lock);
+  asked = self->detach_asked;
+  g_mutex_unlock (&self->lock);
+  return asked;
+}
+
+gboolean
+_migrate_work_is_cancelled (MigrateWork *self)
+{
+  gboolean asked;
+
+  g_mutex_lock (&self->lock);
+  asked = self->cancel_asked;
+  g_mutex_unlock (&self->lock);
+  return asked;
+}
+
+gboolean
+_migrate_work_check_cancelled (MigrateWork *self, GError **error)
+{
+  if (!_migrate_work_is_cancelled (self))
+    return FALSE;
+  g_set_error (error, G_IO_ERROR, G_IO_ERROR_CANCELLED, "The move was cancelled: %s",
+               self->cancel_why);
+  return TRUE;
+}
+
+gboolean
+_migrate_work_take_cancel (MigrateWork *self)
+{
+  gboolean asked;
+
+  g_mutex_lock (&self->lock);
+  asked = self->cancel_asked;
+  self->cancel_asked = FALSE;
+  g_clear_pointer (&self->cancel_why, g_free);
+  g_mutex_unlock (&self->lock);
+  return asked;
+}
+
+void
+_migrate_work_sleep (MigrateWork *self, guint ms)
+{
+  gint64 deadline = _migrate_backend_now (self->backend) + (gint64) ms * 1000;
+
+  g_mutex_lock (&self->lock);
+  while (!self->woken && _migrate_backend_now (self->backend) < deadline)
+    self->backend->vtable->wait_until (self->backend, &self->changed, &self->lock, deadline);
+  self->woken = FALSE;
+  g_mutex_unlock (&self->lock);
+}
+
+MigrateLink *
+_migrate_work_link (MigrateWork *self, MigrateSide side)
+{
+  return side == MIGRATE_SIDE_SOURCE ? self->source : self->destination;
+}
+
+/* Orders wait up to 30 s for libvirt's lock on the guest, and a destroy as long for the process to
+ * end: they are given that time on top. */
+#define LOCK_WAIT_MS 35000
+
+static guint
+call_timeout (MigrateWork *self, MigrateCallKind kind)
+{
+  guint timeout = _migrate_policy_get_uint (self->policy, "call-timeout");
+
+  return kind >= MIGRATE_CALL_SET_AUTOSTART && kind != MIGRATE_CALL_ABORT
+             && kind != MIGRATE_CALL_SET_DOWNTIME && kind != MIGRATE_CALL_SET_BANDWIDTH
+           ? timeout + LOCK_WAIT_MS
+           : timeout;
+}
+
+MigrateCall *
+_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind, const char *guest,
+                    guint64 value, GError **error)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (kind, guest);
+  GError *local_error = NULL;
+
+  call->value = value;
+  if (_migrate_link_call (_migrate_work_link (self, side), call, call_timeout (self, kind),
+                          &local_error))
+    return g_steal_pointer (&call);
+  local_error = _migrate_error_adopt (local_error);
+  _migrate_error_set_side (local_error, side);
+  g_propagate_error (error, local_error);
+  return NULL;
+}
+
+static gboolean
+journal_answered (MigrateWork *self, gboolean ok, GError *error, GError **out)
+{
+  self->backend->vtable->point (self->backend, "after-journal");
+  if (ok)
+    return TRUE;
+  if (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_LOST_CLAIM))
+    self->lost_claim = TRUE;
+  g_propagate_error (out, error);
+  return FALSE;
+}
+
+gboolean
+_migrate_work_append (MigrateWork *self, const char *kind, const char *name, const char *status,
+                      GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (
+    values != NULL ? values : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
+  GError *local_error = NULL;
+  gboolean ok;
+
+  self->backend->vtable->point (self->backend, "before-journal");
+  ok = _migrate_journal_append (self->journal, self->id, self->generation, kind, name, status,
+                                owned, &local_error);
+  return journal_answered (self, ok, local_error, error);
+}
+
+gboolean
+_migrate_work_update (MigrateWork *self, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (values);
+  GError *local_error = NULL;
+  gboolean ok;
+
+  self->backend->vtable->point (self->backend, "before-journal");
+  ok = _migrate_journal_update_job (self->journal, self->id, self->generation, owned, &local_error);
+  return journal_answered (self, ok, local_error, error);
+}
+
+static void
+add_string (GVariantBuilder *builder, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
+}
+
+GVariant *
+_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra)
+{
+  g_autofree char *source = _migrate_uri_redact (self->source_uri);
+  g_autofree char *destination = _migrate_uri_redact (self->destination_uri);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  add_string (&builder, "job", self->id);
+  add_string (&builder, "guest-name", self->result->guest_name);
+  add_string (&builder, "guest-uuid", self->result->guest_uuid);
+  add_string (&builder, "source", source);
+  add_string (&builder, "destination", destination);
+  if (extra_key != NULL)
+    add_string (&builder, extra_key, extra);
+  return g_variant_builder_end (&builder);
+}

@@ -1,0 +1,160 @@
+/* One call to a hypervisor, as a record: what is asked, and what came back. A record instead of
+ * thirty functions, so that bounding, failing the n-th call and replaying are each written once.
+ * Reference-counted, because a call that does not return in time is left behind with its record. */
+#pragma once
+
+#include "model/model-private.h"
+
+typedef enum
+{
+  MIGRATE_CALL_HOST_INFO,    /* -> host */
+  MIGRATE_CALL_DOMAIN_FIND,  /* guest: name or UUID -> domain; NOT_FOUND */
+  MIGRATE_CALL_DOMAIN_STATE, /* guest: UUID -> domain.state, .reason only; NOT_FOUND. Never hangs on
+                                a monitor */
+  MIGRATE_CALL_DOMAIN_XML,   /* guest, value: MigrateXmlFlags -> text_out */
+  MIGRATE_CALL_JOB_STATS, /* guest, value: 1 for the completed job's -> stats. Uses the monitor */
+  MIGRATE_CALL_CONTROL_INFO,  /* guest -> value_out: ms that the monitor has been occupied, 0: free
+                               */
+  MIGRATE_CALL_SET_AUTOSTART, /* guest, value: 0 or 1 */
+  MIGRATE_CALL_SET_DOWNTIME,  /* guest, value: ms */
+  MIGRATE_CALL_SET_BANDWIDTH, /* guest, value: MiB/s */
+  MIGRATE_CALL_SUSPEND,       /* guest */
+  MIGRATE_CALL_RESUME,        /* guest */
+  MIGRATE_CALL_DESTROY,       /* guest */
+  MIGRATE_CALL_UNDEFINE,      /* guest: the definition, all of it but disks and NVRAM */
+  MIGRATE_CALL_PERSIST,       /* guest: define the running guest's own inactive XML */
+  MIGRATE_CALL_ABORT, /* guest: ask for the end of an outgoing transfer; returns before it ended */
+  MIGRATE_CALL_TRANSFER, /* guest, transfer. Lasts as long as the move */
+  MIGRATE_CALL_LAST_KIND = MIGRATE_CALL_TRANSFER
+} MigrateCallKind;
+
+#define MIGRATE_XML_INACTIVE 1
+#define MIGRATE_XML_MIGRATABLE 2
+
+/* libvirt's numbers for states and reasons are used as they are: virDomainState and its reasons
+ * are ABI there, and the only vocabulary that operators know. */
+typedef enum
+{
+  MIGRATE_DOMAIN_NOSTATE = 0,
+  MIGRATE_DOMAIN_RUNNING = 1,
+  MIGRATE_DOMAIN_BLOCKED = 2,
+  MIGRATE_DOMAIN_PAUSED = 3,
+  MIGRATE_DOMAIN_SHUTDOWN = 4,
+  MIGRATE_DOMAIN_SHUTOFF = 5,
+  MIGRATE_DOMAIN_CRASHED = 6,
+  MIGRATE_DOMAIN_PMSUSPENDED = 7
+} MigrateDomainState;
+
+enum
+{
+  MIGRATE_RUNNING_MIGRATED = 2,
+  MIGRATE_RUNNING_MIGRATION_CANCELED = 6,
+  MIGRATE_RUNNING_POSTCOPY = 10,
+  MIGRATE_PAUSED_USER = 1,
+  MIGRATE_PAUSED_MIGRATION = 2,
+  MIGRATE_PAUSED_STARTING_UP = 11,
+  MIGRATE_PAUSED_POSTCOPY = 12,
+  MIGRATE_PAUSED_POSTCOPY_FAILED = 13,
+  MIGRATE_SHUTOFF_SHUTDOWN = 1,
+  MIGRATE_SHUTOFF_DESTROYED = 2,
+  MIGRATE_SHUTOFF_CRASHED = 3,
+  MIGRATE_SHUTOFF_MIGRATED = 4,
+  MIGRATE_SHUTOFF_FAILED = 6
+};
+
+typedef struct
+{
+  char *uuid;
+  char *name;
+  MigrateDomainState state;
+  int reason;
+  gboolean persistent;
+  gboolean autostart;
+  gboolean managed_save;
+} MigrateDomain;
+
+typedef struct
+{
+  char *hostname;
+  char *uuid;
+  char *hypervisor;        /* "QEMU" */
+  guint64 libvirt_version; /* major * 1000000 + minor * 1000 + release */
+  guint64 hypervisor_version;
+} MigrateHostInfo;
+
+typedef enum
+{
+  MIGRATE_JOB_NONE = 0,
+  MIGRATE_JOB_ACTIVE,
+  MIGRATE_JOB_COMPLETED,
+  MIGRATE_JOB_FAILED,
+  MIGRATE_JOB_CANCELLED
+} MigrateJobType;
+
+typedef struct
+{
+  MigrateJobType type;
+  gboolean outgoing; /* a migration to elsewhere, not a backup or a save */
+  guint64 elapsed_ms;
+  guint64 memory_total, memory_processed, memory_remaining; /* bytes */
+  guint64 memory_bps;                                       /* bytes/s */
+  guint64 dirty_rate;                                       /* bytes/s */
+  guint pass;
+  guint throttle; /* percent */
+  gboolean has_downtime;
+  guint64 downtime_ms; /* expected while active, measured after */
+} MigrateStats;
+
+/* What a transfer is given. */
+typedef struct
+{
+  MigrateTransport transport;
+  char *peer_uri;        /* the destination's libvirtd as the source's reaches it */
+  char *destination_uri; /* as we reach it; direct only: the backend opens it */
+  char *migration_uri;   /* nullable */
+  char *listen_address;  /* nullable */
+  guint64 bandwidth;     /* MiB/s, 0: no limit */
+  gboolean persist;      /* the guest is persistent: define there, undefine here */
+  gboolean paused;       /* arrives paused */
+  gboolean unsafe;       /* storage vouched for by the caller */
+  int stage;             /* MigrateTransferStage; atomic */
+} MigrateTransfer;
+
+/* Between asking for a transfer and libvirt's hearing of it lies a connection that may take for
+ * ever to open: until it is open the transfer can be called off for good. */
+typedef enum
+{
+  MIGRATE_TRANSFER_ASKED,
+  MIGRATE_TRANSFER_BEGUN,
+  MIGRATE_TRANSFER_CALLED_OFF
+} MigrateTransferStage;
+
+typedef struct
+{
+  gatomicrefcount ref_count;
+  MigrateCallKind kind;
+
+  char *guest;
+  guint64 value;
+  MigrateTransfer transfer;
+
+  MigrateHostInfo host;
+  MigrateDomain domain;
+  MigrateStats stats;
+  char *text_out;
+  guint64 value_out;
+} MigrateCall;
+
+MigrateCall *_migrate_call_new (MigrateCallKind kind, const char *guest);
+MigrateCall *_migrate_call_ref (MigrateCall *self);
+void _migrate_call_unref (MigrateCall *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateCall, _migrate_call_unref)
+
+const char *_migrate_call_kind_name (MigrateCallKind kind);
+void _migrate_domain_clear (MigrateDomain *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateDomain, _migrate_domain_clear)
+void _migrate_domain_copy (const MigrateDomain *from, MigrateDomain *to);
+void _migrate_host_info_clear (MigrateHostInfo *self);
+void _migrate_transfer_clear (MigrateTransfer *self);
+/* "running (migrated)": for people. */
+char *_migrate_domain_describe (MigrateDomainState state, int reason);

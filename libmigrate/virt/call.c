@@ -1,0 +1,154 @@
+/* The record of a call: made by rooms above, filled by a backend. Knows no hypervisor, for the
+ * simulator fills the same records. */
+#include "virt/call-private.h"
+
+static const char *const kind_names[] = {
+  [MIGRATE_CALL_HOST_INFO] = "host-info",
+  [MIGRATE_CALL_DOMAIN_FIND] = "domain-find",
+  [MIGRATE_CALL_DOMAIN_STATE] = "domain-state",
+  [MIGRATE_CALL_DOMAIN_XML] = "domain-xml",
+  [MIGRATE_CALL_JOB_STATS] = "job-stats",
+  [MIGRATE_CALL_CONTROL_INFO] = "control-info",
+  [MIGRATE_CALL_SET_AUTOSTART] = "set-autostart",
+  [MIGRATE_CALL_SET_DOWNTIME] = "set-downtime",
+  [MIGRATE_CALL_SET_BANDWIDTH] = "set-bandwidth",
+  [MIGRATE_CALL_SUSPEND] = "suspend",
+  [MIGRATE_CALL_RESUME] = "resume",
+  [MIGRATE_CALL_DESTROY] = "destroy",
+  [MIGRATE_CALL_UNDEFINE] = "undefine",
+  [MIGRATE_CALL_PERSIST] = "persist",
+  [MIGRATE_CALL_ABORT] = "abort",
+  [MIGRATE_CALL_TRANSFER] = "transfer",
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (kind_names) == MIGRATE_CALL_LAST_KIND + 1);
+
+/* The words of virsh domstate --reason: operators know them, and search for them. */
+static const char *const running_reasons[] = { NULL,
+                                               "booted",
+                                               "migrated",
+                                               "restored",
+                                               "from snapshot",
+                                               "unpaused",
+                                               "migration canceled",
+                                               "save canceled",
+                                               "event wakeup",
+                                               "crashed",
+                                               "post-copy",
+                                               "post-copy failed" };
+static const char *const blocked_reasons[] = { NULL };
+static const char *const paused_reasons[]
+  = { NULL,        "user",        "migrating",     "saving",           "dumping",
+      "I/O error", "watchdog",    "from snapshot", "shutting down",    "creating snapshot",
+      "crashed",   "starting up", "post-copy",     "post-copy failed", "API error" };
+static const char *const shutdown_reasons[] = { NULL, "user" };
+static const char *const shutoff_reasons[]
+  = { NULL,    "shutdown", "destroyed",     "crashed", "migrated",
+      "saved", "failed",   "from snapshot", "daemon" };
+static const char *const crashed_reasons[] = { NULL, "panicked" };
+
+#define REASONS(list) list, G_N_ELEMENTS (list)
+static const struct
+{
+  const char *name;
+  const char *const *reasons;
+  gsize n_reasons;
+} states[] = {
+  [MIGRATE_DOMAIN_NOSTATE] = { "no state", REASONS (blocked_reasons) },
+  [MIGRATE_DOMAIN_RUNNING] = { "running", REASONS (running_reasons) },
+  [MIGRATE_DOMAIN_BLOCKED] = { "idle", REASONS (blocked_reasons) },
+  [MIGRATE_DOMAIN_PAUSED] = { "paused", REASONS (paused_reasons) },
+  [MIGRATE_DOMAIN_SHUTDOWN] = { "in shutdown", REASONS (shutdown_reasons) },
+  [MIGRATE_DOMAIN_SHUTOFF] = { "shut off", REASONS (shutoff_reasons) },
+  [MIGRATE_DOMAIN_CRASHED] = { "crashed", REASONS (crashed_reasons) },
+  [MIGRATE_DOMAIN_PMSUSPENDED] = { "pmsuspended", REASONS (blocked_reasons) },
+};
+
+MigrateCall *
+_migrate_call_new (MigrateCallKind kind, const char *guest)
+{
+  MigrateCall *self = g_new0 (MigrateCall, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->kind = kind;
+  self->guest = g_strdup (guest);
+  return self;
+}
+
+MigrateCall *
+_migrate_call_ref (MigrateCall *self)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+void
+_migrate_call_unref (MigrateCall *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_free (self->guest);
+  _migrate_transfer_clear (&self->transfer);
+  _migrate_host_info_clear (&self->host);
+  _migrate_domain_clear (&self->domain);
+  g_free (self->text_out);
+  g_free (self);
+}
+
+const char *
+_migrate_call_kind_name (MigrateCallKind kind)
+{
+  g_assert ((gsize) kind < G_N_ELEMENTS (kind_names));
+  return kind_names[kind];
+}
+
+void
+_migrate_domain_clear (MigrateDomain *self)
+{
+  g_free (self->uuid);
+  g_free (self->name);
+  *self = (MigrateDomain){ 0 };
+}
+
+/* What `to` had is freed: it is a copy made before, or all zero. */
+void
+_migrate_domain_copy (const MigrateDomain *from, MigrateDomain *to)
+{
+  MigrateDomain copy = *from;
+
+  copy.uuid = g_strdup (from->uuid);
+  copy.name = g_strdup (from->name);
+  _migrate_domain_clear (to);
+  *to = copy;
+}
+
+void
+_migrate_host_info_clear (MigrateHostInfo *self)
+{
+  g_free (self->hostname);
+  g_free (self->uuid);
+  g_free (self->hypervisor);
+  *self = (MigrateHostInfo){ 0 };
+}
+
+void
+_migrate_transfer_clear (MigrateTransfer *self)
+{
+  g_free (self->peer_uri);
+  g_free (self->destination_uri);
+  g_free (self->migration_uri);
+  g_free (self->listen_address);
+  *self = (MigrateTransfer){ 0 };
+}
+
+/* Numbers of a newer libvirt than this are no reason to fail: they are shown as they are. */
+char *
+_migrate_domain_describe (MigrateDomainState state, int reason)
+{
+  if ((gsize) state >= G_N_ELEMENTS (states))
+    return g_strdup_printf ("state %d (reason %d)", (int) state, reason);
+  if (reason == 0)
+    return g_strdup (states[state].name);
+  if (reason < 0 || (gsize) reason >= states[state].n_reasons)
+    return g_strdup_printf ("%s (reason %d)", states[state].name, reason);
+  return g_strdup_printf ("%s (%s)", states[state].name, states[state].reasons[reason]);
+}

@@ -1,0 +1,504 @@
+/* The calls to libvirt: one handler per kind, in one table. A handler returns FALSE with libvirt's
+ * last error still in place, and the dispatcher converts it; or it set an error of its own. */
+#include "virt/libvirt-private.h"
+
+#include <string.h>
+
+/* domain is NULL for calls that concern the host. */
+typedef gboolean (*Handler) (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                             GError **error);
+
+static void fail (MigrateConn *conn, MigrateCall *call, GError **error);
+
+/* ---- asking ---- */
+
+/* The host's UUID is in the capabilities alone; what knows XML reads it from there. */
+static gboolean
+host_info (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  g_autofree char *hostname = NULL;
+  g_autofree char *capabilities = NULL;
+  const char *type;
+  unsigned long library, hypervisor;
+
+  hostname = virConnectGetHostname (conn->vir);
+  if (hostname == NULL)
+    return FALSE;
+  type = virConnectGetType (conn->vir);
+  if (type == NULL || virConnectGetLibVersion (conn->vir, &library) < 0
+      || virConnectGetVersion (conn->vir, &hypervisor) < 0)
+    return FALSE;
+  capabilities = virConnectGetCapabilities (conn->vir);
+  if (capabilities == NULL)
+    return FALSE;
+  call->host.hostname = g_steal_pointer (&hostname);
+  call->host.hypervisor = g_strdup (type);
+  call->host.libvirt_version = library;
+  call->host.hypervisor_version = hypervisor;
+  call->text_out = g_steal_pointer (&capabilities);
+  return TRUE;
+}
+
+static gboolean
+domain_state (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  int state, reason;
+
+  if (virDomainGetState (domain, &state, &reason, 0 /* flags */) < 0)
+    return FALSE;
+  call->domain.state = (MigrateDomainState) state;
+  call->domain.reason = reason;
+  return TRUE;
+}
+
+/* A driver that has no such thing as autostart or saved state has none of it set. */
+static gboolean
+get_flag (int answer, gboolean *flag)
+{
+  if (answer < 0 && virGetLastErrorCode () != VIR_ERR_NO_SUPPORT)
+    return FALSE;
+  *flag = answer > 0;
+  return TRUE;
+}
+
+static gboolean
+domain_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  char uuid[VIR_UUID_STRING_BUFLEN];
+  const char *name;
+  gboolean persistent, autostart, managed_save;
+  int on = 0;
+
+  name = virDomainGetName (domain);
+  if (name == NULL || virDomainGetUUIDString (domain, uuid) < 0
+      || !get_flag (virDomainIsPersistent (domain), &persistent)
+      || !get_flag (virDomainGetAutostart (domain, &on) < 0 ? -1 : on, &autostart)
+      || !get_flag (virDomainHasManagedSaveImage (domain, 0 /* flags */), &managed_save)
+      || !domain_state (conn, domain, call, error))
+    return FALSE;
+  call->domain.uuid = g_strdup (uuid);
+  call->domain.name = g_strdup (name);
+  call->domain.persistent = persistent;
+  call->domain.autostart = autostart;
+  call->domain.managed_save = managed_save;
+  return TRUE;
+}
+
+/* Never with secrets: this text goes to rooms that may keep it. */
+static gboolean
+domain_xml (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  guint flags = 0;
+
+  if (call->value & MIGRATE_XML_INACTIVE)
+    flags |= VIR_DOMAIN_XML_INACTIVE;
+  if (call->value & MIGRATE_XML_MIGRATABLE)
+    flags |= VIR_DOMAIN_XML_MIGRATABLE;
+  call->text_out = virDomainGetXMLDesc (domain, flags);
+  return call->text_out != NULL;
+}
+
+/* ---- typed parameters ---- */
+
+typedef struct
+{
+  virTypedParameterPtr list;
+  int n, max;
+} Params;
+
+static void
+params_clear (Params *self)
+{
+  virTypedParamsFree (self->list, self->n);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Params, params_clear)
+
+/* By hand, for virTypedParamsGetULLong () and its like print to stderr when a later libvirt sends
+ * another type. */
+static gboolean
+params_get (const Params *self, const char *name, guint64 *value)
+{
+  virTypedParameterPtr param = virTypedParamsGet (self->list, self->n, name);
+
+  if (param == NULL)
+    return FALSE;
+  switch (param->type)
+    {
+    case VIR_TYPED_PARAM_INT:
+      *value = (guint64) MAX (param->value.i, 0);
+      return TRUE;
+    case VIR_TYPED_PARAM_UINT:
+      *value = param->value.ui;
+      return TRUE;
+    case VIR_TYPED_PARAM_LLONG:
+      *value = (guint64) MAX (param->value.l, 0);
+      return TRUE;
+    case VIR_TYPED_PARAM_ULLONG:
+      *value = param->value.ul;
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+static guint64
+params_get_or_0 (const Params *self, const char *name)
+{
+  guint64 value = 0;
+
+  params_get (self, name, &value);
+  return value;
+}
+
+static MigrateJobType
+get_job_type (int type)
+{
+  switch (type)
+    {
+    case VIR_DOMAIN_JOB_BOUNDED:
+    case VIR_DOMAIN_JOB_UNBOUNDED:
+      return MIGRATE_JOB_ACTIVE;
+    case VIR_DOMAIN_JOB_COMPLETED:
+      return MIGRATE_JOB_COMPLETED;
+    case VIR_DOMAIN_JOB_FAILED:
+      return MIGRATE_JOB_FAILED;
+    case VIR_DOMAIN_JOB_CANCELLED:
+      return MIGRATE_JOB_CANCELLED;
+    default:
+      return MIGRATE_JOB_NONE;
+    }
+}
+
+static void
+read_stats (const Params *params, MigrateStats *stats)
+{
+  guint64 page_size = 4096; /* libvirt sends it since 3.9.0 */
+
+  params_get (params, VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE, &page_size);
+  stats->outgoing
+    = params_get_or_0 (params, VIR_DOMAIN_JOB_OPERATION) == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT;
+  stats->elapsed_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_TIME_ELAPSED);
+  stats->memory_total = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_TOTAL);
+  stats->memory_processed = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_PROCESSED);
+  stats->memory_remaining = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_REMAINING);
+  stats->memory_bps = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_BPS);
+  stats->dirty_rate = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) * page_size;
+  stats->pass = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_ITERATION);
+  stats->throttle = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE);
+  stats->has_downtime = params_get (params, VIR_DOMAIN_JOB_DOWNTIME, &stats->downtime_ms);
+}
+
+/* Reading completed statistics deletes them, unless they are asked to stay (6.0.0): another
+ * controller, or we after a crash, may need them again. */
+static gboolean
+job_stats (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  g_auto (Params) params = { 0 };
+  guint flags = 0;
+  int type;
+
+  if (call->value == 1)
+    flags = VIR_DOMAIN_JOB_STATS_COMPLETED | VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED;
+  if (virDomainGetJobStats (domain, &type, &params.list, &params.n, flags) < 0)
+    return FALSE;
+  call->stats.type = get_job_type (type);
+  read_stats (&params, &call->stats);
+  return TRUE;
+}
+
+/* OK does not mean that no job runs: a job shows only while it sits in the monitor. */
+static gboolean
+control_info (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  virDomainControlInfo info;
+
+  if (virDomainGetControlInfo (domain, &info, 0 /* flags */) < 0)
+    return FALSE;
+  if (info.state == VIR_DOMAIN_CONTROL_ERROR)
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_FAILED, "The guest can only be destroyed",
+                          "The monitor of guest “%s” on “%s” is broken", call->guest, conn->uri);
+      return FALSE;
+    }
+  call->value_out = info.state == VIR_DOMAIN_CONTROL_OK ? 0 : MAX (info.stateTime, 1);
+  return TRUE;
+}
+
+/* ---- changing ---- */
+
+static gboolean
+set_autostart (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainSetAutostart (domain, call->value != 0) == 0;
+}
+
+static gboolean
+set_downtime (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainMigrateSetMaxDowntime (domain, call->value, 0 /* flags */) == 0;
+}
+
+/* In a transfer's parameters 0 means no limit; here it would mean the hypervisor's default, so it
+ * becomes the limit that libvirt has when none was set. */
+static gboolean
+set_bandwidth (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  guint64 unlimited = G_MAXINT64 / (1024 * 1024);
+  guint64 limit = call->value > 0 ? MIN (call->value, unlimited) : unlimited;
+
+  return virDomainMigrateSetMaxSpeed (domain, MIN (limit, G_MAXULONG), 0 /* flags */) == 0;
+}
+
+static gboolean
+suspend (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainSuspend (domain) == 0;
+}
+
+static gboolean
+resume (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainResume (domain) == 0;
+}
+
+/* libvirt 9.0 may say "Domain not found" about a transient guest that it did destroy. */
+static gboolean
+destroy (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainDestroy (domain) == 0 || virGetLastErrorCode () == VIR_ERR_NO_DOMAIN;
+}
+
+/* NVRAM and TPM state may be the only ones, or shared with the other host: kept. Saved memory and
+ * snapshots are not named, which makes libvirt refuse to undefine a guest that has them. QEMU's
+ * driver must be told to keep (before 8.9 it deletes TPM state, and refuses the flag, so it fails
+ * here), the test driver knows none of these flags. */
+static gboolean
+undefine (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  const char *type = virConnectGetType (conn->vir);
+  guint flags = 0;
+
+  if (type == NULL)
+    return FALSE;
+  if (strcmp (type, "QEMU") == 0)
+    flags = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM | VIR_DOMAIN_UNDEFINE_KEEP_TPM
+            | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
+  return virDomainUndefineFlags (domain, flags) == 0;
+}
+
+/* Without its secrets a guest would not start again. They live between these two calls only. */
+static gboolean
+persist (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  char *xml = virDomainGetXMLDesc (domain, VIR_DOMAIN_XML_INACTIVE | VIR_DOMAIN_XML_SECURE);
+  g_autoptr (virDomain) defined = NULL;
+
+  if (xml == NULL)
+    return FALSE;
+  defined = virDomainDefineXMLFlags (conn->vir, xml, 0 /* flags */);
+  explicit_bzero (xml, strlen (xml));
+  g_free (xml);
+  return defined != NULL;
+}
+
+static gboolean
+abort_job (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainAbortJob (domain) == 0;
+}
+
+/* ---- transfer ---- */
+
+/* ABORT_ON_ERROR: a guest that meets an I/O error stays where the error is and can be looked into;
+ * without the flag libvirt would carry it over and start its CPUs there, with requests in flight on
+ * a disk that just failed. PAUSED is added by libvirt when the guest is paused at the start. */
+static guint
+get_transfer_flags (const MigrateTransfer *transfer)
+{
+  guint flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_ABORT_ON_ERROR;
+
+  if (transfer->transport != MIGRATE_TRANSPORT_DIRECT)
+    flags |= VIR_MIGRATE_PEER2PEER;
+  if (transfer->transport == MIGRATE_TRANSPORT_TUNNELLED)
+    flags |= VIR_MIGRATE_TUNNELLED;
+  if (transfer->persist)
+    flags |= VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE;
+  if (transfer->paused)
+    flags |= VIR_MIGRATE_PAUSED;
+  if (transfer->unsafe)
+    flags |= VIR_MIGRATE_UNSAFE;
+  return flags;
+}
+
+static gboolean
+params_add_string (Params *self, const char *name, const char *value)
+{
+  return value == NULL
+         || virTypedParamsAddString (&self->list, &self->n, &self->max, name, value) == 0;
+}
+
+/* A tunnel goes where the peer URI goes: libvirt refuses addresses for it. */
+static gboolean
+fill_transfer_params (const MigrateTransfer *transfer, Params *params)
+{
+  if (transfer->transport != MIGRATE_TRANSPORT_TUNNELLED
+      && (!params_add_string (params, VIR_MIGRATE_PARAM_URI, transfer->migration_uri)
+          || !params_add_string (params, VIR_MIGRATE_PARAM_LISTEN_ADDRESS,
+                                 transfer->listen_address)))
+    return FALSE;
+  return transfer->bandwidth == 0
+         || virTypedParamsAddULLong (&params->list, &params->n, &params->max,
+                                     VIR_MIGRATE_PARAM_BANDWIDTH, transfer->bandwidth)
+              == 0;
+}
+
+static gboolean
+transfer_direct (MigrateConn *conn, virDomainPtr domain, Params *params, MigrateCall *call,
+                 GError **error)
+{
+  g_autoptr (virConnect) destination = NULL;
+  g_autoptr (virDomain) arrived = NULL;
+  GError *local = NULL;
+
+  destination = _migrate_vir_connect (call->transfer.destination_uri, &local);
+  if (destination == NULL)
+    {
+      _migrate_error_set_side (local, MIGRATE_SIDE_DESTINATION);
+      g_propagate_error (error, local);
+      return FALSE;
+    }
+  arrived = virDomainMigrate3 (domain, destination, params->list, (guint) params->n,
+                               get_transfer_flags (&call->transfer));
+  if (arrived == NULL)
+    fail (conn, call, error); /* here, for closing the connection would reset it */
+  return arrived != NULL;
+}
+
+static gboolean
+transfer (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  g_auto (Params) params = { 0 };
+
+  if (!fill_transfer_params (&call->transfer, &params))
+    return FALSE;
+  if (call->transfer.transport == MIGRATE_TRANSPORT_DIRECT)
+    return transfer_direct (conn, domain, &params, call, error);
+  return virDomainMigrateToURI3 (domain, call->transfer.peer_uri, params.list, (guint) params.n,
+                                 get_transfer_flags (&call->transfer))
+         == 0;
+}
+
+/* ---- the table ---- */
+
+typedef enum
+{
+  GUEST_NONE, /* the call concerns the host */
+  GUEST_BY_UUID,
+  GUEST_BY_ANY /* by UUID or name */
+} GuestKey;
+
+/* doing: “Cannot … guest “name””. wanted: a call that failed because the guest was in that state
+ * already did what it was for; so every call may be made twice. */
+static const struct
+{
+  Handler run;
+  GuestKey key;
+  const char *doing;
+  MigrateDomainState wanted;
+} handlers[] = {
+  [MIGRATE_CALL_HOST_INFO] = { host_info, GUEST_NONE, "describe" },
+  [MIGRATE_CALL_DOMAIN_FIND] = { domain_find, GUEST_BY_ANY, "find" },
+  [MIGRATE_CALL_DOMAIN_STATE] = { domain_state, GUEST_BY_UUID, "get the state of" },
+  [MIGRATE_CALL_DOMAIN_XML] = { domain_xml, GUEST_BY_ANY, "get the definition of" },
+  [MIGRATE_CALL_JOB_STATS] = { job_stats, GUEST_BY_ANY, "get the progress of" },
+  [MIGRATE_CALL_CONTROL_INFO] = { control_info, GUEST_BY_ANY, "ask about the monitor of" },
+  [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
+  [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },
+  [MIGRATE_CALL_SET_BANDWIDTH] = { set_bandwidth, GUEST_BY_ANY, "set the bandwidth limit of" },
+  [MIGRATE_CALL_SUSPEND] = { suspend, GUEST_BY_ANY, "pause", MIGRATE_DOMAIN_PAUSED },
+  [MIGRATE_CALL_RESUME] = { resume, GUEST_BY_ANY, "resume", MIGRATE_DOMAIN_RUNNING },
+  [MIGRATE_CALL_DESTROY] = { destroy, GUEST_BY_ANY, "destroy", MIGRATE_DOMAIN_SHUTOFF },
+  [MIGRATE_CALL_UNDEFINE] = { undefine, GUEST_BY_ANY, "undefine" },
+  [MIGRATE_CALL_PERSIST] = { persist, GUEST_BY_ANY, "define" },
+  [MIGRATE_CALL_ABORT] = { abort_job, GUEST_BY_ANY, "stop the transfer of" },
+  [MIGRATE_CALL_TRANSFER] = { transfer, GUEST_BY_ANY, "transfer" },
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (handlers) == MIGRATE_CALL_LAST_KIND + 1);
+
+static void
+fail (MigrateConn *conn, MigrateCall *call, GError **error)
+{
+  const char *doing = handlers[call->kind].doing;
+  MigrateVirWhere where
+    = call->kind == MIGRATE_CALL_TRANSFER ? MIGRATE_VIR_TRANSFER : MIGRATE_VIR_ANYWHERE;
+
+  if (handlers[call->kind].key == GUEST_NONE)
+    _migrate_set_vir_error (error, conn->vir, where, "Cannot %s host “%s”", doing, conn->uri);
+  else
+    _migrate_set_vir_error (error, conn->vir, where, "Cannot %s guest “%s” on “%s”", doing,
+                            call->guest, conn->uri);
+}
+
+/* A guest may be named like a UUID that is not its own. */
+static virDomainPtr
+find_domain (MigrateConn *conn, MigrateCall *call)
+{
+  gboolean by_any = handlers[call->kind].key == GUEST_BY_ANY;
+  virDomainPtr domain = NULL;
+
+  if (!by_any || g_uuid_string_is_valid (call->guest))
+    {
+      domain = virDomainLookupByUUIDString (conn->vir, call->guest);
+      if (domain != NULL || !by_any || virGetLastErrorCode () != VIR_ERR_NO_DOMAIN)
+        return domain;
+    }
+  return virDomainLookupByName (conn->vir, call->guest);
+}
+
+/* NOT_FOUND is about the guest asked for, and never what a transfer's far end said. */
+static gboolean
+fail_lookup (MigrateConn *conn, MigrateCall *call, GError **error)
+{
+  gboolean gone = virGetLastErrorCode () == VIR_ERR_NO_DOMAIN;
+
+  if (gone && call->kind == MIGRATE_CALL_DESTROY)
+    return TRUE;
+  _migrate_set_vir_error (error, conn->vir, MIGRATE_VIR_ANYWHERE, "Cannot find guest “%s” on “%s”",
+                          call->guest, conn->uri);
+  return FALSE;
+}
+
+static gboolean
+is_as_wanted (virDomainPtr domain, MigrateDomainState wanted)
+{
+  int state, reason;
+
+  return wanted != MIGRATE_DOMAIN_NOSTATE && virDomainGetState (domain, &state, &reason, 0) == 0
+         && state == (int) wanted;
+}
+
+gboolean
+_migrate_libvirt_call (MigrateConn *conn, MigrateCall *call, GError **error)
+{
+  g_autoptr (virDomain) domain = NULL;
+  GError *local = NULL;
+
+  g_assert ((gsize) call->kind < G_N_ELEMENTS (handlers));
+  if (handlers[call->kind].key != GUEST_NONE)
+    {
+      domain = find_domain (conn, call);
+      if (domain == NULL)
+        return fail_lookup (conn, call, error);
+    }
+  if (handlers[call->kind].run (conn, domain, call, &local))
+    return TRUE;
+  if (local == NULL)
+    fail (conn, call, &local);
+  if (is_as_wanted (domain, handlers[call->kind].wanted))
+    {
+      g_error_free (local);
+      return TRUE;
+    }
+  g_propagate_error (error, local);
+  return FALSE;
+}

@@ -1,0 +1,572 @@
+-- Every public call once from Lua, on simulated hosts (sim://w/h1 and h2, from MIGRATE_SIM) and on
+-- libvirt's test driver. The last test compares with the GIR: a call that is not here fails it.
+local lgi = require 'lgi'
+local GLib, GObject, Gio = lgi.GLib, lgi.GObject, lgi.Gio
+local Migrate = lgi.require('Migrate', '1')
+
+-- ---- a little TAP ----
+
+local tests = {}
+local function test(name, run) tests[#tests + 1] = { name = name, run = run } end
+
+local function eq(a, b)
+  if a ~= b then error(('%s is not %s'):format(tostring(a), tostring(b)), 2) end
+end
+
+local function run_tests()
+  local failed = 0
+  print('1..' .. #tests)
+  for number, each in ipairs(tests) do
+    local ok, why = xpcall(each.run, debug.traceback)
+    print(('%s %d - %s'):format(ok and 'ok' or 'not ok', number, each.name))
+    if not ok then
+      failed = failed + 1
+      print('# ' .. tostring(why):gsub('\n', '\n# '))
+    end
+    io.stdout:flush()
+  end
+  os.exit(failed == 0 and 0 or 1)
+end
+
+-- ---- what the GIR says is public ----
+
+local calls, properties, seen = {}, {}, {}
+
+local function read_gir()
+  local owner, depth
+  for line in io.lines(os.getenv('MIGRATE_GIR')) do
+    local indent, tag, name = line:match('^( *)<([%w:]+) name="([%w_-]+)"')
+    if tag == 'class' or tag == 'interface' or tag == 'record' or tag == 'enumeration' then
+      owner, depth = name, #indent
+    elseif line:match('^( *)</') and owner and #line:match('^( *)') == depth then
+      owner = nil
+    elseif tag == 'method' or tag == 'constructor' or tag == 'function' then
+      if name ~= 'ref' and name ~= 'unref' and (owner or name ~= 'error_quark') then
+        calls[(owner and owner .. '.' or '') .. name] = true
+      end
+    elseif tag == 'property' then
+      properties[owner] = properties[owner] or {}
+      properties[owner][name] = true
+    end
+  end
+end
+
+local function watch()
+  for path in pairs(calls) do
+    local class, name = path:match('^(%w+)%.([%w_]+)$')
+    local owner = class and Migrate[class] or Migrate
+    name = name or path
+    local original = owner[name]
+    if original == nil then error(path .. ' is not there') end
+    rawset(owner, name, function(...)
+      seen[path] = true
+      return original(...)
+    end)
+  end
+end
+
+read_gir()
+
+-- ---- helpers ----
+
+local SOURCE, DESTINATION = 'sim://w/h1', 'sim://w/h2'
+local next_guest = -1
+
+local function hosts() return Migrate.Host.new(SOURCE), Migrate.Host.new(DESTINATION) end
+
+local function make_job(options)
+  options = options or {}
+  next_guest = next_guest + 1
+  local source, destination = hosts()
+  local job = Migrate.Job.new(options.guest or ('g%d'):format(next_guest), source, destination)
+  job:set_journal(options.journal or Migrate.SqliteJournal.new_none())
+  if options.hooks then job:set_hooks(options.hooks) end
+  if options.policy then job:set_policy(options.policy) end
+  return job
+end
+
+local function policy(values)
+  local made = Migrate.Policy.new()
+  for key, value in pairs(values) do made:set(key, tostring(value)) end
+  return made
+end
+
+-- Some 20 s on the simulated clock: time to do something meanwhile.
+local function slow() return policy { bandwidth = 4 } end
+
+local function refused(code, ok, err)
+  if ok then error('was not refused', 2) end
+  if not err then error('there is no error', 2) end
+  if not Migrate.is_error(err, code) then
+    error(('%s: %s, not %s'):format(tostring(err.code), err.message, code), 2)
+  end
+  eq(err.code, code)
+  eq(err:matches(Migrate.Error, code), true)
+  return err
+end
+
+local function cancelled(ok, err)
+  eq(not ok and err:matches(Gio.IOErrorEnum, 'CANCELLED'), true)
+  eq(Migrate.is_error(err), false)
+end
+
+local context = GLib.MainContext.default()
+local function until_true(condition)
+  while not condition() do context:iteration(true) end
+end
+
+-- owner.name_async (…) to its end on the default context, and owner.name_finish ().
+local function finish(owner, class, name, ...)
+  local result
+  local args = { ... }
+  args[#args + 1] = false -- no cancellable
+  local n = #args
+  args[n] = nil
+  args[n + 1] = function(_, r) result = r end
+  if owner then
+    class[name .. '_async'](owner, table.unpack(args, 1, n + 1))
+  else
+    class[name .. '_async'](table.unpack(args, 1, n + 1))
+  end
+  until_true(function() return result end)
+  if owner then return class[name .. '_finish'](owner, result) end
+  return class[name .. '_finish'](result)
+end
+
+-- ---- before the calls are recorded: lgi reads the parameters of the pair itself ----
+
+test('lgi builds async_run from the pair', function()
+  local job = make_job()
+  local result, err
+  Gio.Async.call(function() result, err = job:async_run() end)()
+  eq(err, nil)
+  eq(result:get_outcome(), 'MOVED')
+end)
+
+-- ---- values ----
+
+test('errors', function()
+  watch() -- from here on
+  eq(Migrate.Error.quark(), Migrate.error_quark())
+  local err = GLib.Error(Migrate.Error, 'BUSY', 'busy')
+  eq(Migrate.is_error(err), true)
+  eq(Migrate.is_error(err, 'BUSY'), true)
+  eq(Migrate.is_error(err, 'DENIED'), false)
+  eq(Migrate.is_error(GLib.Error(Gio.IOErrorEnum, 'CANCELLED', 'x')), false)
+  eq(Migrate.is_error('a string'), false)
+  eq(Migrate.is_error(nil), false)
+end)
+
+test('host', function()
+  local host = Migrate.Host.new(DESTINATION)
+  eq(host:get_uri(), DESTINATION)
+  host:set_peer_uri('qemu+tls://peer/system')
+  host:set_migration_uri('tcp://data')
+  host:set_listen_address('::')
+  host:set_max_outgoing(2)
+  host:set_max_incoming(3)
+  eq(host:dup_peer_uri(), 'qemu+tls://peer/system')
+  eq(host.peer_uri, 'qemu+tls://peer/system')
+  eq(host:dup_migration_uri(), 'tcp://data')
+  eq(host:dup_listen_address(), '::')
+  eq(host:get_max_outgoing(), 2)
+  eq(host:get_max_incoming(), 3)
+  host:set_peer_uri(nil)
+  eq(host:dup_peer_uri(), nil)
+  eq(Migrate.Host { uri = DESTINATION, max_incoming = 7 }.max_incoming, 7)
+end)
+
+test('policy', function()
+  local made = policy { bandwidth = 100 }
+  eq(made:dup('bandwidth'), '100')
+  eq(made.bandwidth, 100)
+  made.transport = 'DIRECT'
+  eq(made:dup('transport'), 'direct')
+  made.accept = { 'a', 'b' }
+  eq(made:dup('accept'), 'a;b')
+  local copy = made:copy()
+  made:set('bandwidth', '7')
+  eq(copy.bandwidth, 100)
+  for _, key in ipairs(made:dup_keys()) do
+    eq(properties.Policy[key], true)
+    eq(type(Migrate.Policy.describe(key)), 'string')
+  end
+  eq(Migrate.Policy.describe('nonsense'), nil)
+  refused('INVALID', made:set('nonsense', '1'))
+  refused('INVALID', made:set('bandwidth', 'much'))
+  refused('INVALID', made:dup('nonsense'))
+end)
+
+test('policy from a file', function()
+  local path = os.tmpname()
+  os.remove(path)
+  refused('NOT_FOUND', Migrate.Policy.new_from_file(path))
+  local file = io.open(path, 'w')
+  file:write('[policy]\nhand-over=strict\n')
+  file:close()
+  eq(Migrate.Policy.new_from_file(path).hand_over, 'STRICT')
+  os.remove(path)
+end)
+
+-- ---- check, on libvirt's test driver ----
+
+local function test_driver_job(guest)
+  return Migrate.Job {
+    guest = guest or 'test', source = Migrate.Host { uri = 'test:///default' },
+    destination = Migrate.Host { uri = 'test:///default' },
+    journal = Migrate.SqliteJournal.new_none(),
+  }
+end
+
+test('a report of the test driver', function()
+  local job = test_driver_job()
+  local report = job:check()
+  eq(report:is_blocked(), true)
+  eq(report:get_kind(), 'LIVE')
+  eq(report:get_guest_name(), 'test')
+  eq(#report:get_guest_uuid(), 36)
+  eq(report:count('NOTE') + report:count('WARNING') + report:count('BLOCKER'),
+     report:get_n_items())
+  local same
+  local n = 0
+  for finding in report:findings() do
+    n = n + 1
+    if finding:get_code() == 'same-host' then same = finding end
+  end
+  eq(n, report:get_n_items())
+  eq(same:get_severity(), 'BLOCKER')
+  eq(same:is_accepted(), false)
+  eq(same.accepted, false)
+  eq(#same:get_subject() > 0 and #same:get_message() > 0 and #same:get_remedy() > 0, true)
+  for name in pairs(properties.Finding) do eq(same[name:gsub('-', '_')] ~= nil, true) end
+  eq(report:describe():find('blocker same-host: Source and destination', 1, true) ~= nil, true)
+  eq(job:dup_report(), report)
+  refused('BLOCKED', job:prepare())
+  eq(job:get_state(), 'CHECKED')
+  eq(finish(job, Migrate.Job, 'check'):is_blocked(), true)
+end)
+
+test('what is not there', function()
+  refused('NOT_FOUND', test_driver_job('nobody'):check())
+  refused('INVALID', Migrate.Job {}:check())
+end)
+
+test('the failure', function()
+  local nowhere = Migrate.Host { uri = 'qemu+unix:///session?socket=/nowhere' }
+  local job = Migrate.Job {
+    guest = 'g', source = nowhere, destination = nowhere,
+    journal = Migrate.SqliteJournal.new_none(),
+  }
+  local err = refused('UNREACHABLE', job:check())
+  local failure = job:dup_failure()
+  eq(failure:get_code(), 'UNREACHABLE')
+  eq(failure:is_cancelled(), false)
+  eq(failure:get_message(), err.message)
+  eq(failure:get_side(), 'SOURCE')
+  eq(failure:get_phase(), 'GATHERING')
+  eq(failure:get_libvirt_domain() > 0 and failure:get_libvirt_code() > 0, true)
+  eq(failure:get_other_job(), nil)
+  eq(failure:details().message, err.message)
+  local remedy = failure:get_remedy()
+  eq(remedy == nil or #remedy > 0, true)
+  eq(failure:dup_details():get_type_string(), 'a{sv}')
+end)
+
+-- ---- a move, edge by edge ----
+
+test('edge by edge', function()
+  local job = make_job()
+  local states = {}
+  job.on_state_changed = function(_, before, now) states[#states + 1] = before .. '>' .. now end
+  refused('WRONG_STATE', job:prepare())
+  refused('WRONG_STATE', job:migrate())
+  refused('WRONG_STATE', job:finalize())
+  refused('WRONG_STATE', job:detach())
+  eq(job:check():is_blocked(), false)
+  eq(job:prepare(), true)
+  eq(job:get_state(), 'PREPARED')
+  eq(job:migrate(), true)
+  refused('TOO_LATE', job:cancel())
+  eq(job:finalize(), true)
+  eq(job:get_state(), 'FINALIZED')
+  refused('WRONG_STATE', job:check())
+  refused('WRONG_STATE', job:run())
+  eq(table.concat(states, ' '),
+     'NEW>CHECKED CHECKED>PREPARED PREPARED>PREPARED PREPARED>MIGRATED MIGRATED>FINALIZED')
+end)
+
+test('edge by edge, asynchronous', function()
+  local job = make_job()
+  local Job = Migrate.Job
+  refused('WRONG_STATE', finish(job, Job, 'prepare'))
+  eq(finish(job, Job, 'check'):get_kind(), 'LIVE')
+  eq(finish(job, Job, 'prepare'), true)
+  eq(finish(job, Job, 'migrate'), true)
+  refused('TOO_LATE', finish(job, Job, 'cancel'))
+  eq(finish(job, Job, 'finalize'), true)
+  eq(finish(job, Job, 'follow'):get_outcome(), 'MOVED')
+end)
+
+test('properties of a job', function()
+  local source, destination = hosts()
+  local job = Migrate.Job { guest = 'g', source = source, destination = destination }
+  local journal, hooks = Migrate.SqliteJournal.new_none(), nil
+  job:set_kind('LIVE')
+  job:set_journal(journal)
+  job:set_policy(policy { deadline = 9 })
+  job:set_hooks(hooks)
+  eq(job:get_guest(), 'g')
+  eq(#job:get_id(), 8)
+  eq(job:get_source(), source)
+  eq(job:get_destination(), destination)
+  eq(job:get_kind(), 'LIVE')
+  eq(job:dup_journal(), journal)
+  eq(job:dup_policy().deadline, 9)
+  eq(job:dup_hooks(), nil)
+  eq(job:get_state(), 'NEW')
+  eq(job:get_phase(), 'IDLE')
+  eq(job:is_in_flight(), false)
+  eq(job:dup_report() or job:dup_progress() or job:dup_result() or job:dup_failure(), nil)
+  for name in pairs(properties.Job) do local _ = job[name:gsub('-', '_')] end
+end)
+
+-- ---- run: a blocking call, no main loop ----
+
+test('run tells and returns', function()
+  local job = make_job()
+  local kept, phases, states = {}, 0, 0
+  job.on_progress = function(_, progress) kept[#kept + 1] = progress:ref() end
+  job.on_state_changed = function() states = states + 1 end
+  job.on_notify['phase'] = function() phases = phases + 1 end
+  local result, err = job:run()
+  eq(err, nil)
+  eq(result:get_outcome(), 'MOVED')
+  eq(result:get_kind(), 'LIVE')
+  eq(result:get_guest_name(), job:get_guest())
+  eq(#result:get_guest_uuid(), 36)
+  eq(result:has_downtime(), true)
+  eq(result:get_downtime_ms() > 0 and result:get_downtime_ms() <= result:get_total_ms(), true)
+  eq(result:get_downtime_origin(), 'hypervisor')
+  eq(result:get_bytes() >= 64 * 1024 * 1024, true)
+  eq(result:get_passes() >= 1, true)
+  eq(result:get_phase_ms('STARTING') > 0, true)
+  eq(#result:dup_warnings(), 0)
+  eq(result:get_n_decisions(), 0)
+  eq(result:dup_details():get_type_string(), 'a{sv}')
+  eq(result:details().outcome, 'moved')
+  eq(type(result:details().phases.starting), 'number')
+  eq(states > 0 and phases > 0 and #kept > 0, true)
+  collectgarbage()
+  collectgarbage()
+  eq(kept[#kept]:get_fraction(), 1)
+  eq(kept[#kept]:get_phase(), 'PROVING')
+  eq(job:dup_progress():get_fraction(), 1)
+  eq(job:dup_result():get_bytes(), result:get_bytes())
+end)
+
+test('numbers of a progress', function()
+  local job = make_job { policy = policy { bandwidth = 16 } }
+  local copying
+  job.on_progress = function(_, progress)
+    if progress:get_phase() == 'COPYING_MEMORY' and progress:get_rate() > 0 then
+      copying = progress:ref()
+    end
+  end
+  eq(finish(job, Migrate.Job, 'run'):get_outcome(), 'MOVED')
+  eq(copying:get_memory_total() >= 64 * 1024 * 1024, true)
+  eq(copying:get_memory_processed() > 0, true)
+  eq(copying:get_memory_remaining() > 0, true)
+  eq(copying:get_rate() <= 17 * 1024 * 1024 and copying:get_dirty_rate() >= 0, true)
+  eq(copying:get_pass() >= 1 and copying:get_elapsed_ms() > 0, true)
+  eq(copying:has_time_left(), copying:get_time_left_ms() > 0)
+  eq(copying:dup_details():get_type_string(), 'a{sv}')
+  eq(copying:details().phase, 'copying-memory')
+end)
+
+test('cancelled midway; decisions', function()
+  local job = make_job { policy = slow() }
+  local cancellable = Gio.Cancellable()
+  local decisions = {}
+  job.on_decision = function(_, decision) decisions[#decisions + 1] = decision:ref() end
+  job.on_progress = function() if job.in_flight then cancellable:cancel() end end
+  cancelled(job:run(cancellable))
+  eq(job:get_state(), 'CANCELLED')
+  eq(job:dup_failure():is_cancelled(), true)
+  local result = job:dup_result()
+  eq(result:get_outcome(), 'STAYED')
+  eq(result:get_n_decisions() > 0, true)
+  eq(result:get_n_decisions(), #decisions)
+  local decision = result:get_decision(0)
+  eq(decision:get_what(), decisions[1]:get_what())
+  eq(#decision:get_why() > 0 and decision:get_at_ms() >= 0, true)
+end)
+
+test('an error in a handler is only printed', function()
+  local job = make_job()
+  job.on_state_changed = function() error('a bug of the program') end
+  eq(job:run():get_outcome(), 'MOVED')
+end)
+
+-- ---- two at a time, cancel, detach, follow ----
+
+test('busy', function()
+  local journal = Migrate.SqliteJournal.new_none()
+  local first = make_job { guest = 'g590', journal = journal }
+  local second = make_job { guest = 'g590', journal = journal }
+  first:check()
+  second:check()
+  first:prepare()
+  refused('BUSY', second:prepare())
+  eq(second:dup_failure():get_other_job(), first:get_id())
+  eq(first:cancel(), true)
+  eq(first:get_state(), 'CANCELLED')
+  eq(second:prepare(), true)
+
+  local third = make_job { policy = slow() }
+  third:run_async(nil, nil)
+  refused('BUSY', third:check())
+  eq(finish(third, Migrate.Job, 'cancel'), true)
+  eq(third:get_state(), 'CANCELLED')
+end)
+
+test('detach and follow', function()
+  local job = make_job { policy = slow() }
+  local ended
+  job:run_async(nil, function(_, result) ended = { job:run_finish(result) } end)
+  until_true(function() return job:is_in_flight() end)
+  eq(job:detach(), true)
+  until_true(function() return ended end)
+  refused('NEEDS_RECOVER', ended[1], ended[2])
+  eq(job:is_in_flight(), true)
+  eq(job:dup_result():get_outcome(), 'DETACHED')
+  eq(finish(job, Migrate.Job, 'detach'), true)
+  local loaded = Migrate.Job.load(job:dup_journal(), job:get_id())
+  eq(loaded:is_in_flight(), true)
+  eq(loaded:follow():get_outcome(), 'MOVED')
+  eq(loaded:get_state(), 'FINALIZED')
+end)
+
+-- ---- the journal ----
+
+test('the journal', function()
+  local path = os.tmpname()
+  os.remove(path)
+  local journal = Migrate.SqliteJournal.new(path)
+  eq(journal:get_path(), path)
+  eq(journal.path, path)
+  local job = make_job { journal = journal }
+  job:run()
+  local records = journal:list()
+  eq(records:get_n_items(), 1)
+  eq(records:get_item(0):get_id(), job:get_id())
+  local record = journal:lookup(job:get_id())
+  eq(record:get_guest_name(), job:get_guest())
+  eq(#record:get_guest_uuid(), 36)
+  eq(record:get_source(), SOURCE)
+  eq(record:get_destination(), DESTINATION)
+  eq(record:get_state(), 'FINALIZED')
+  eq(record:get_phase(), 'IDLE')
+  eq(record:get_outcome(), 'MOVED')
+  eq(record:is_held(), false)
+  eq(record:is_in_flight(), false)
+  eq(record:get_fraction(), 1)
+  eq(record:dup_error(), nil)
+  eq(record:dup_created():compare(record:dup_updated()) <= 0, true)
+  eq(record:dup_values():get_type_string(), 'a{sv}')
+  eq(record:dup_entries():get_type_string():sub(1, 1), 'a')
+  eq(finish(journal, Migrate.Journal, 'list'):get_n_items(), 1)
+  eq(finish(journal, Migrate.Journal, 'lookup', job:get_id()):get_id(), job:get_id())
+  eq(finish(nil, Migrate.Job, 'load', journal, job:get_id()):get_state(), 'FINALIZED')
+  refused('NOT_FOUND', journal:lookup('nothing'))
+  refused('NOT_FOUND', Migrate.Job.load(journal, 'nothing'))
+  refused('NOT_FOUND', finish(nil, Migrate.Job, 'load', journal, 'nothing'))
+  refused('JOURNAL', Migrate.SqliteJournal.new('/proc/journal'):list())
+  for _, suffix in ipairs { '', '-wal', '-shm' } do os.remove(path .. suffix) end
+end)
+
+-- ---- hooks: an interface implemented in Lua ----
+
+local Hooks = GObject.Object:derive('TestLuaHooks', { Migrate.Hooks })
+function Hooks:do_call(request)
+  local act, points = self.priv.act, self.priv.points
+  points[#points + 1] = request:get_point()
+  return act(request)
+end
+
+local function new_hooks(act)
+  local hooks = Hooks()
+  hooks.priv.act, hooks.priv.points = act, {}
+  return hooks
+end
+
+test('hooks are asked', function()
+  local first
+  local hooks = new_hooks(function(request)
+    first = first or request
+    eq(request:is_answered(), false)
+    eq(request:answer { network = 'there', port = 7, fast = true, share = 0.5,
+                        names = { 'a', 'b' }, mixed = { 1, 'a' },
+                        more = { a = GLib.Variant('u', 3) } }, true)
+    eq(request:is_answered(), true)
+    eq(request:answer(), false)
+    return true
+  end)
+  local job = make_job { hooks = hooks }
+  local result, err = job:run()
+  eq(err and err.message, nil)
+  eq(#result:dup_warnings(), 0)
+  eq(table.concat(hooks.priv.points, ' '),
+     'BEFORE_PREPARE BEFORE_MIGRATE AFTER_MIGRATE AFTER_FINALIZE')
+  eq(first:get_job_id(), job:get_id())
+  eq(first:details()['guest-name'], job:get_guest())
+  eq(first:dup_details():get_type_string(), 'a{sv}')
+  local asked = new_hooks(function() return true end)
+  eq(Migrate.Hooks.call(asked, first), true)
+  eq(#asked.priv.points, 1)
+end)
+
+test('a hook refuses', function()
+  local job = make_job { hooks = new_hooks(function(request)
+    if request:get_point() == 'UNDO' then
+      request:answer()
+    else
+      request:refuse('full', 'no room in the rack')
+    end
+    return true
+  end) }
+  local err = refused('DENIED', job:run())
+  eq(err.message:find('no room in the rack', 1, true) ~= nil, true)
+  eq(job:get_state(), 'UNDONE')
+end)
+
+test('an error in a hook fails the move cleanly', function()
+  local job = make_job { hooks = new_hooks(function(request)
+    if request:get_point() == 'BEFORE_MIGRATE' then error('a bug of the program') end
+    request:answer()
+    return true
+  end) }
+  refused('FAILED', job:run())
+  eq(job:get_state(), 'UNDONE')
+  eq(job:dup_result():get_outcome(), 'STAYED')
+end)
+
+-- ---- last: what concerns the whole process, and the count ----
+
+test('events', function()
+  eq(Migrate.events_is_running(), false)
+  eq(Migrate.events_start(), true)
+  eq(Migrate.events_is_running(), true)
+end)
+
+test('every public call is in this test', function()
+  local missing, n, called = {}, 0, 0
+  for path in pairs(calls) do
+    n = n + 1
+    if seen[path] then called = called + 1 else missing[#missing + 1] = path end
+  end
+  print(('# %d of %d public calls'):format(called, n))
+  table.sort(missing)
+  eq(table.concat(missing, ' '), '')
+end)
+
+run_tests()

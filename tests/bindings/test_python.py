@@ -1,0 +1,598 @@
+#!/usr/bin/python3
+"""Every public call once from Python, on simulated hosts (sim://w/h1 and h2, from MIGRATE_SIM) and
+on libvirt's test driver. The last test compares with the GIR: a call that is not here fails it."""
+import os
+import sys
+import tempfile
+import threading
+
+import gi
+
+gi.require_version('Migrate', '1')
+from gi.repository import Gio, GLib, GObject, Migrate  # noqa: E402
+
+from gir import Gir  # noqa: E402
+from tap import run, test  # noqa: E402
+
+GIR = Gir()
+GIR.watch(Migrate)
+
+MAIN = threading.get_ident()
+SOURCE, DESTINATION = 'sim://w/h1', 'sim://w/h2'
+names = iter('g%d' % i for i in range(600))
+
+
+def hosts():
+    return Migrate.Host.new(SOURCE), Migrate.Host.new(DESTINATION)
+
+
+def make_job(guest=None, journal=None, **properties):
+    source, destination = hosts()
+    job = Migrate.Job.new(guest or next(names), source, destination)
+    job.set_journal(journal or Migrate.SqliteJournal.new_none())
+    for name, value in properties.items():
+        job.set_property(name, value)
+    return job
+
+
+def policy(**values):
+    made = Migrate.Policy.new()
+    for key, value in values.items():
+        made.set(key.replace('_', '-'), str(value))
+    return made
+
+
+def slow():
+    """Some 20 s on the simulated clock: time to do something meanwhile."""
+    return policy(bandwidth=4)
+
+
+def refused(code, call, *args):
+    try:
+        call(*args)
+    except GLib.Error as error:
+        assert error.matches(Migrate.Error.quark(), code), (error.domain, error.code, error.message)
+        assert Migrate.is_error(error, code) and Migrate.error_code(error) == code
+        return error
+    raise AssertionError('%s was not refused' % call)
+
+
+def finish(owner, name, *args, during=None):
+    """owner.name_async(…) to its end on the default context, and owner.name_finish()."""
+    results = []
+    getattr(owner, name + '_async')(*args, None, lambda _, result: results.append(result))
+    if during is not None:
+        during()
+    while not results:
+        GLib.MainContext.default().iteration(True)
+    return getattr(owner, name + '_finish')(results[0])
+
+
+def until(condition):
+    while not condition():
+        GLib.MainContext.default().iteration(True)
+
+
+# ---- values ----
+
+
+@test
+def errors():
+    assert Migrate.Error.quark() == Migrate.error_quark()
+    error = GLib.Error.new_literal(Migrate.Error.quark(), 'busy', Migrate.Error.BUSY)
+    assert Migrate.is_error(error) and Migrate.is_error(error, Migrate.Error.BUSY)
+    assert not Migrate.is_error(error, Migrate.Error.DENIED)
+    assert not Migrate.is_error(ValueError()) and Migrate.error_code(ValueError()) is None
+    other = GLib.Error.new_literal(Gio.io_error_quark(), 'x', Gio.IOErrorEnum.CANCELLED)
+    assert Migrate.is_cancelled(other) and not Migrate.is_error(other)
+    assert not Migrate.is_cancelled(error)
+
+
+@test
+def host():
+    made = Migrate.Host.new(DESTINATION)
+    assert made.get_uri() == DESTINATION
+    made.set_peer_uri('qemu+tls://peer/system')
+    made.set_migration_uri('tcp://data')
+    made.set_listen_address('::')
+    made.set_max_outgoing(2)
+    made.set_max_incoming(3)
+    assert made.dup_peer_uri() == made.props.peer_uri == 'qemu+tls://peer/system'
+    assert made.dup_migration_uri() == made.props.migration_uri == 'tcp://data'
+    assert made.dup_listen_address() == made.props.listen_address == '::'
+    assert made.get_max_outgoing() == 2 and made.get_max_incoming() == 3
+    made.props.peer_uri = None
+    assert made.dup_peer_uri() is None
+    same = Migrate.Host(uri=DESTINATION, max_incoming=7)
+    assert same.props.uri == DESTINATION and same.get_max_incoming() == 7
+
+
+@test
+def the_policy():
+    made = policy(bandwidth=100)
+    assert made.dup('bandwidth') == '100' and made.props.bandwidth == 100
+    made.props.transport = Migrate.Transport.DIRECT
+    assert made.dup('transport') == 'direct'
+    made.props.accept = ['a', 'b']
+    assert made.dup('accept') == 'a;b'
+    copy = made.copy()
+    made.set('bandwidth', '7')
+    assert copy.props.bandwidth == 100
+    assert set(made.dup_keys()) == set(GIR.properties['Policy'])
+    for key in made.dup_keys():
+        assert Migrate.Policy.describe(key)
+    assert Migrate.Policy.describe('nonsense') is None
+    refused(Migrate.Error.INVALID, made.set, 'nonsense', '1')
+    refused(Migrate.Error.INVALID, made.set, 'bandwidth', 'much')
+    refused(Migrate.Error.INVALID, made.dup, 'nonsense')
+
+
+@test
+def a_policy_from_a_file():
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, 'policy')
+        refused(Migrate.Error.NOT_FOUND, Migrate.Policy.new_from_file, path)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('[policy]\nhand-over=strict\n')
+        made = Migrate.Policy.new_from_file(path)
+        assert made.props.hand_over == Migrate.HandOver.STRICT
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('[policy]\nhand-over=gentle\n')
+        refused(Migrate.Error.INVALID, Migrate.Policy.new_from_file, path)
+
+
+# ---- check, on libvirt's test driver ----
+
+
+def test_driver_job(guest='test'):
+    made = make_job(guest)
+    return Migrate.Job(guest=guest, source=Migrate.Host(uri='test:///default'),
+                       destination=Migrate.Host(uri='test:///default'),
+                       journal=made.props.journal)
+
+
+@test
+def a_report_of_the_test_driver():
+    job = test_driver_job()
+    report = job.check()
+    assert report.is_blocked() and report.get_kind() == Migrate.Kind.LIVE
+    assert report.get_guest_name() == 'test' and len(report.get_guest_uuid()) == 36
+    assert len(report) == report.get_n_items() == len(list(report)) and report[0] == list(report)[0]
+    assert sum(report.count(severity) for severity in (
+        Migrate.Severity.NOTE, Migrate.Severity.WARNING,
+        Migrate.Severity.BLOCKER)) == len(report)
+    assert job.dup_report() == report == job.props.report
+    same = [finding for finding in report if finding.get_code() == 'same-host'][0]
+    assert same.get_severity() == Migrate.Severity.BLOCKER and not same.is_accepted()
+    assert same.get_subject() and same.get_message() and same.get_remedy()
+    for name in GIR.properties['Finding']:
+        assert same.get_property(name) is not None
+    assert str(same) in str(report) and 'same-host' in repr(same)
+    assert 'blocked' in repr(report) and bool(report)
+    refused(Migrate.Error.BLOCKED, job.prepare)
+    assert job.get_state() == Migrate.State.CHECKED
+    assert finish(job, 'check').is_blocked()
+
+
+@test
+def what_is_not_there():
+    refused(Migrate.Error.NOT_FOUND, test_driver_job('nobody').check)
+    job = Migrate.Job(guest='g', source=Migrate.Host(uri='qemu+unix:///session?socket=/nowhere'),
+                      destination=Migrate.Host(uri=DESTINATION))
+    refused(Migrate.Error.INVALID, job.check)  # of different worlds
+    job = Migrate.Job()
+    refused(Migrate.Error.INVALID, job.check)
+
+
+@test
+def the_failure():
+    unreachable = Migrate.Host(uri='qemu+unix:///session?socket=/nowhere')
+    job = Migrate.Job(guest='g', source=unreachable, destination=unreachable,
+                      journal=Migrate.SqliteJournal.new_none())
+    error = refused(Migrate.Error.UNREACHABLE, job.check)
+    failure = job.dup_failure()
+    assert failure.get_code() == Migrate.Error.UNREACHABLE and not failure.is_cancelled()
+    assert failure.get_message() == error.message
+    assert failure.get_side() == Migrate.Side.SOURCE
+    assert failure.get_phase() == Migrate.Phase.GATHERING
+    assert failure.get_libvirt_domain() > 0 and failure.get_libvirt_code() > 0
+    assert failure.get_other_job() is None
+    assert failure.get_remedy() is None or failure.get_remedy() in str(failure)
+    assert failure.dup_details().unpack() == failure.details
+    assert error.message in str(failure) and 'unreachable' in repr(failure)
+
+
+# ---- a move, edge by edge ----
+
+
+@test
+def edge_by_edge():
+    job = make_job()
+    states = []
+    job.connect('state-changed', lambda job, before, now: states.append((before, now)))
+    refused(Migrate.Error.WRONG_STATE, job.prepare)
+    refused(Migrate.Error.WRONG_STATE, job.migrate)
+    refused(Migrate.Error.WRONG_STATE, job.finalize)
+    refused(Migrate.Error.WRONG_STATE, job.detach)
+    assert not job.check().is_blocked()
+    assert job.prepare() is True and job.get_state() == Migrate.State.PREPARED
+    assert job.migrate() is True and job.get_state() == Migrate.State.MIGRATED
+    refused(Migrate.Error.TOO_LATE, job.cancel)
+    assert job.finalize() is True and job.get_state() == Migrate.State.FINALIZED
+    refused(Migrate.Error.WRONG_STATE, job.check)
+    refused(Migrate.Error.WRONG_STATE, job.run)
+    state = Migrate.State
+    assert states == [(state.NEW, state.CHECKED), (state.CHECKED, state.PREPARED),
+                      (state.PREPARED, state.PREPARED),  # in flight
+                      (state.PREPARED, state.MIGRATED), (state.MIGRATED, state.FINALIZED)], states
+
+
+@test
+def edge_by_edge_asynchronous():
+    job = make_job()
+    refused(Migrate.Error.WRONG_STATE, finish, job, 'prepare')
+    assert finish(job, 'check').get_kind() == Migrate.Kind.LIVE
+    assert finish(job, 'prepare') is True
+    assert finish(job, 'migrate') is True
+    refused(Migrate.Error.TOO_LATE, finish, job, 'cancel')
+    assert finish(job, 'finalize') is True
+    assert finish(job, 'follow').get_outcome() == Migrate.Outcome.MOVED
+
+
+@test
+def properties_of_a_job():
+    source, destination = hosts()
+    journal = Migrate.SqliteJournal.new_none()
+    job = Migrate.Job(guest='g', source=source, destination=destination)
+    told = []
+    job.connect('notify', lambda job, spec: told.append(spec.name))
+    job.set_kind(Migrate.Kind.LIVE)
+    job.set_kind(Migrate.Kind.LIVE)
+    job.set_journal(journal)
+    job.set_policy(policy(deadline=9))
+    hooks = Hooks()
+    job.set_hooks(hooks)
+    assert told == ['kind', 'journal', 'policy', 'hooks'], told
+    assert job.get_guest() == 'g' and len(job.get_id()) == 8 and job.get_id() in repr(job)
+    assert job.get_source() == source and job.get_destination() == destination
+    assert job.get_kind() == Migrate.Kind.LIVE and job.dup_journal() == journal
+    assert job.dup_policy().props.deadline == 9 and job.dup_hooks() == hooks
+    assert job.get_state() == Migrate.State.NEW and job.get_phase() == Migrate.Phase.IDLE
+    assert not job.is_in_flight()
+    assert job.dup_report() is job.dup_progress() is job.dup_result() is job.dup_failure() is None
+    for name, writable in GIR.properties['Job'].items():
+        value = job.get_property(name)
+        if writable:
+            job.set_property(name, value)
+    job.set_hooks(None)
+    assert job.props.hooks is None
+
+
+# ---- run: a blocking call, no main loop ----
+
+
+class Seen:
+    """All that a job tells, and in which thread."""
+
+    def __init__(self, job):
+        self.progress, self.decisions, self.states, self.threads = [], [], [], set()
+        job.connect('progress', self.on, self.progress)
+        job.connect('decision', self.on, self.decisions)
+        job.connect('state-changed', self.on, self.states)
+        job.connect('notify::phase', self.on, [])
+
+    def on(self, job, what, *rest):
+        rest[-1].append(what)
+        self.threads.add(threading.get_ident())
+
+
+@test
+def run_tells_and_returns():
+    job = make_job()
+    seen = Seen(job)
+    result = job.run()
+    assert seen.threads == {MAIN} and seen.states
+    assert result.get_outcome() == Migrate.Outcome.MOVED and result.get_kind() == Migrate.Kind.LIVE
+    assert result.get_guest_name() == job.get_guest() and len(result.get_guest_uuid()) == 36
+    assert result.get_total_ms() > 0 and result.has_downtime()
+    assert 0 < result.get_downtime_ms() <= result.get_total_ms()
+    assert result.get_downtime_origin() == 'hypervisor'
+    assert result.get_bytes() >= 64 << 20 and result.get_passes() >= 1
+    assert result.get_phase_ms(Migrate.Phase.STARTING) > 0
+    assert result.dup_warnings() == [] and result.get_n_decisions() == 0 == len(result.decisions)
+    assert result.dup_details().unpack() == result.details and result.details['outcome'] == 'moved'
+    assert 'moved' in str(result) and 'moved' in repr(result)
+    assert job.dup_result().get_bytes() == result.get_bytes()
+    last = seen.progress[-1]  # is ours to keep
+    assert last.get_fraction() == 1.0 == job.dup_progress().get_fraction()
+    assert last.get_phase() == Migrate.Phase.PROVING
+    fractions = [progress.get_fraction() for progress in seen.progress]
+    assert fractions == sorted(fractions), fractions
+
+
+@test
+def numbers_of_a_progress():
+    job = make_job(policy=policy(bandwidth=16))
+    seen = Seen(job)
+    assert finish(job, 'run').get_outcome() == Migrate.Outcome.MOVED
+    copying = [each for each in seen.progress
+               if each.get_phase() == Migrate.Phase.COPYING_MEMORY and each.get_rate() > 0][-1]
+    assert copying.get_memory_total() >= 64 << 20
+    assert 0 < copying.get_memory_processed() <= copying.get_memory_total() * 2
+    assert 0 < copying.get_memory_remaining() < copying.get_memory_total()
+    assert 0 < copying.get_rate() <= 17 << 20 and copying.get_dirty_rate() >= 0
+    assert copying.get_pass() >= 1 and copying.get_elapsed_ms() > 0
+    assert copying.has_time_left() == (copying.get_time_left_ms() > 0)
+    assert copying.dup_details().unpack() == copying.details
+    assert 'copying-memory' in str(copying) and str(copying) in repr(copying)
+
+
+@test
+def decisions():
+    job = make_job(policy=slow())
+    seen = Seen(job)
+    cancellable = Gio.Cancellable()
+    job.connect('progress', lambda job, progress: job.props.in_flight and cancellable.cancel())
+    try:
+        job.run(cancellable)
+        raise AssertionError('not cancelled')
+    except GLib.Error as error:
+        assert Migrate.is_cancelled(error), error
+    assert job.get_state() == Migrate.State.CANCELLED and seen.threads == {MAIN}
+    assert job.dup_failure().is_cancelled() and 'cancelled' in repr(job.dup_failure())
+    result = job.dup_result()
+    assert result.get_outcome() == Migrate.Outcome.STAYED
+    assert result.get_n_decisions() == len(seen.decisions) > 0, result.details
+    decision = result.get_decision(0)
+    assert decision.get_what() == seen.decisions[0].get_what() and decision.get_why()
+    assert decision.get_at_ms() >= 0
+    assert decision.get_what() in str(decision) and decision.get_what() in repr(decision)
+
+
+@test
+def handlers_run_in_the_thread_that_made_the_job():
+    seen, result = [], []
+
+    def mover():
+        context = GLib.MainContext.new()
+        context.push_thread_default()
+        job = make_job()
+        seen.append(Seen(job))
+        result.append(job.run().get_outcome())
+        context.pop_thread_default()
+
+    thread = threading.Thread(target=mover)
+    thread.start()
+    thread.join()
+    assert result == [Migrate.Outcome.MOVED]
+    assert seen[0].threads == {thread.ident} and seen[0].progress
+
+
+@test
+def an_exception_in_a_handler_is_only_printed():
+    job = make_job()
+    hook = sys.excepthook
+    printed = []
+    sys.excepthook = lambda *what: printed.append(what[0])
+    try:
+        job.connect('progress', lambda *_: 1 // 0)
+        assert job.run().get_outcome() == Migrate.Outcome.MOVED
+    finally:
+        sys.excepthook = hook
+    assert set(printed) == {ZeroDivisionError}
+
+
+# ---- two at a time, cancel, detach, follow ----
+
+
+@test
+def busy():
+    journal = Migrate.SqliteJournal.new_none()
+    first, second = make_job('g590', journal), make_job('g590', journal)
+    first.check()
+    second.check()
+    first.prepare()
+    refused(Migrate.Error.BUSY, second.prepare)
+    assert second.dup_failure().get_other_job() == first.get_id()
+    assert first.cancel() is True and first.get_state() == Migrate.State.CANCELLED
+    assert second.prepare() is True
+
+    third = make_job(policy=slow())
+    third.run_async(None, None)
+    refused(Migrate.Error.BUSY, third.check)
+    assert finish(third, 'cancel') is True and third.get_state() == Migrate.State.CANCELLED
+
+
+@test
+def detach_and_follow():
+    job = make_job(policy=slow())
+    ended = []
+
+    def on_ended(job, result):
+        try:
+            ended.append(job.run_finish(result))
+        except GLib.Error as error:
+            ended.append(error)
+
+    job.run_async(None, on_ended)
+    until(job.is_in_flight)
+    assert job.detach() is True
+    until(lambda: ended)
+    assert Migrate.is_error(ended[0], Migrate.Error.NEEDS_RECOVER), ended
+    assert job.is_in_flight() and job.dup_result().get_outcome() == Migrate.Outcome.DETACHED
+
+    assert finish(job, 'detach') is True  # again: it is detached already
+    loaded = Migrate.Job.load(job.dup_journal(), job.get_id())
+    assert loaded.is_in_flight() and loaded.get_source().get_uri() == SOURCE
+    assert loaded.follow().get_outcome() == Migrate.Outcome.MOVED
+    assert loaded.get_state() == Migrate.State.FINALIZED
+
+
+# ---- the journal ----
+
+
+@test
+def the_journal():
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, 'journal')
+        journal = Migrate.SqliteJournal.new(path)
+        assert journal.get_path() == journal.props.path == path
+        job = make_job(journal=journal)
+        job.run()
+        records = journal.list()
+        assert len(records) == 1 and records[0].get_id() == job.get_id()
+        record = journal.lookup(job.get_id())
+        assert record.get_guest_name() == job.get_guest() and len(record.get_guest_uuid()) == 36
+        assert record.get_source() == SOURCE and record.get_destination() == DESTINATION
+        assert record.get_state() == Migrate.State.FINALIZED
+        assert record.get_phase() == Migrate.Phase.IDLE
+        assert record.get_outcome() == Migrate.Outcome.MOVED
+        assert not record.is_held() and not record.is_in_flight()
+        assert record.get_fraction() == 1.0 and record.dup_error() is None
+        assert record.dup_created().compare(record.dup_updated()) <= 0
+        assert record.dup_values().unpack() == record.values
+        assert record.values['state'] == 'finalized'
+        assert record.dup_entries().unpack() == record.entries
+        assert 'finalized' in repr(record)
+        for name in GIR.properties['JobRecord']:
+            record.get_property(name)
+        assert len(finish(journal, 'list')) == 1
+        assert finish(journal, 'lookup', job.get_id()).get_id() == job.get_id()
+        loaded = finish(Migrate.Job, 'load', journal, job.get_id())
+        assert loaded.get_state() == Migrate.State.FINALIZED
+        refused(Migrate.Error.NOT_FOUND, journal.lookup, 'nothing')
+        refused(Migrate.Error.NOT_FOUND, finish, journal, 'lookup', 'nothing')
+        refused(Migrate.Error.NOT_FOUND, Migrate.Job.load, journal, 'nothing')
+        refused(Migrate.Error.NOT_FOUND, finish, Migrate.Job, 'load', journal, 'nothing')
+        broken = Migrate.SqliteJournal.new(os.path.join('/proc', 'journal'))
+        refused(Migrate.Error.JOURNAL, broken.list)
+    assert Migrate.SqliteJournal.new_none().get_path() is not None
+
+
+# ---- hooks ----
+
+
+class Hooks(GObject.Object, Migrate.Hooks):
+    def __init__(self, act=lambda request: request.answer(None)):
+        super().__init__()
+        self.act, self.points, self.threads = act, [], set()
+
+    def do_call(self, request):
+        self.points.append(request.get_point())
+        self.threads.add(threading.get_ident())
+        self.act(request)
+        return True
+
+
+@test
+def hooks_are_asked_in_our_thread():
+    requests = []
+
+    def act(request):
+        requests.append(request)
+        assert not request.is_answered()
+        assert request.answer({'network': 'there', 'port': 7, 'fast': True, 'share': 0.5,
+                               'blob': b'x', 'names': ['a', 'b'], 'mixed': [1, 'a'],
+                               'more': {'a': GLib.Variant('u', 3)}}) is True
+        assert request.is_answered() and request.answer() is False
+
+    hooks = Hooks(act)
+    job = make_job(hooks=hooks)
+    assert job.run().dup_warnings() == []
+    point = Migrate.HookPoint
+    assert hooks.points == [point.BEFORE_PREPARE, point.BEFORE_MIGRATE, point.AFTER_MIGRATE,
+                            point.AFTER_FINALIZE], hooks.points
+    assert hooks.threads == {MAIN}
+    assert requests[0].get_job_id() == job.get_id() and job.get_id() in repr(requests[0])
+    details = requests[0].dup_details().unpack()
+    assert details == requests[0].details
+    assert details['guest-name'] == job.get_guest() and details['source'] == SOURCE
+    for odd in (object(), {1, 2}):
+        try:
+            requests[0].answer({'odd': odd})
+            raise AssertionError('made a variant of %r' % odd)
+        except TypeError:
+            pass
+    asked = Hooks(lambda request: None)
+    assert Migrate.Hooks.call(asked, requests[0]) is True and len(asked.points) == 1
+
+
+@test
+def a_hook_answers_later_from_another_thread():
+    def act(request):
+        threading.Timer(0.01, request.answer).start()
+
+    assert make_job(hooks=Hooks(act)).run().get_outcome() == Migrate.Outcome.MOVED
+
+
+@test
+def a_hook_refuses():
+    def act(request):
+        if request.get_point() == Migrate.HookPoint.UNDO:
+            request.answer()
+        else:
+            request.refuse('full', 'no room in the rack')
+
+    hooks = Hooks(act)
+    job = make_job(hooks=hooks)
+    error = refused(Migrate.Error.DENIED, job.run)
+    assert 'full' in error.message and 'no room in the rack' in error.message
+    assert job.get_state() == Migrate.State.UNDONE
+    assert job.dup_result().get_outcome() == Migrate.Outcome.STAYED
+
+
+@test
+def an_exception_in_a_hook_fails_the_move_cleanly():
+    def act(request):
+        if request.get_point() == Migrate.HookPoint.BEFORE_MIGRATE:
+            raise ValueError('a bug of the program')
+        request.answer()
+
+    hook = sys.excepthook
+    printed = []
+    sys.excepthook = lambda *what: printed.append(what[0])
+    try:
+        hooks = Hooks(act)
+        job = make_job(hooks=hooks)
+        refused(Migrate.Error.FAILED, job.run)
+    finally:
+        sys.excepthook = hook
+    assert printed == [ValueError]
+    assert Migrate.HookPoint.UNDO in hooks.points
+    assert job.get_state() == Migrate.State.UNDONE
+    assert job.dup_result().get_outcome() == Migrate.Outcome.STAYED
+
+
+@test
+def a_hook_that_says_nothing_is_given_up():
+    class Silent(GObject.Object, Migrate.Hooks):
+        def do_call(self, request):
+            if request.get_point() == Migrate.HookPoint.UNDO:
+                request.answer()
+            return True
+
+    job = make_job(hooks=Silent(), policy=policy(hook_timeout=1))
+    refused(Migrate.Error.TIMED_OUT, job.run)
+    assert job.get_state() == Migrate.State.UNDONE
+
+
+# ---- last: what concerns the whole process, and the count ----
+
+
+@test
+def events():
+    assert not Migrate.events_is_running()
+    assert Migrate.events_start() is True and Migrate.events_start() is True
+    assert Migrate.events_is_running()
+
+
+@test
+def every_public_call_is_in_this_test():
+    missing = GIR.missing()
+    print('# %d of %d public calls' % (len(GIR.seen), len(GIR.calls)))
+    assert not missing, missing
+    assert {name for names in GIR.signals.values() for name in names} == {
+        'state-changed', 'progress', 'decision'}
+
+
+run()

@@ -1,0 +1,203 @@
+/* The parts of labtest.h that need threads and processes: looking at both hosts all the time, and
+ * controllers of their own. */
+#include "labtest.h"
+
+#include <libvirt/libvirt.h>
+#include <poll.h>
+#include <signal.h>
+#include <string.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+/* ---- both hosts ---- */
+
+struct _LabWatch
+{
+  char *guest;
+  char *uris[2];
+  virConnectPtr conns[2];
+  GThread *thread;
+  gint stop;
+  guint samples, twice;
+};
+
+/* TRUE: the host answered. A host that was away is tried again. */
+static gboolean
+sees (LabWatch *self, int i, gboolean *runs)
+{
+  virDomainPtr domain;
+  int state = VIR_DOMAIN_NOSTATE;
+
+  *runs = FALSE;
+  if (self->conns[i] == NULL)
+    self->conns[i] = virConnectOpen (self->uris[i]);
+  if (self->conns[i] == NULL)
+    return FALSE;
+  domain = virDomainLookupByName (self->conns[i], self->guest);
+  if (domain != NULL)
+    {
+      virDomainGetState (domain, &state, NULL, 0);
+      virDomainFree (domain);
+    }
+  if (virConnectIsAlive (self->conns[i]) != 1)
+    {
+      virConnectClose (self->conns[i]);
+      self->conns[i] = NULL;
+      return FALSE;
+    }
+  *runs = state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED;
+  return TRUE;
+}
+
+/* One host cannot be asked at the same time as the other: it runs on both when the one ran before
+ * and after the other did. */
+static gpointer
+watch_main (gpointer data)
+{
+  LabWatch *self = data;
+
+  while (!g_atomic_int_get (&self->stop))
+    {
+      gboolean before, other, after;
+
+      if (sees (self, 0, &before) && sees (self, 1, &other) && sees (self, 0, &after))
+        {
+          self->samples++;
+          self->twice += before && other && after;
+        }
+      g_usleep (3000);
+    }
+  return NULL;
+}
+
+LabWatch *
+lab_watch_start (const char *guest)
+{
+  LabWatch *self = g_new0 (LabWatch, 1);
+
+  self->guest = g_strdup (guest);
+  for (int i = 0; i < 2; i++)
+    self->uris[i] = lab_env_host ("URI", i + 1);
+  self->thread = g_thread_new ("watch", watch_main, self);
+  return self;
+}
+
+void
+lab_watch_stop (LabWatch *self, guint *samples, guint *twice)
+{
+  g_atomic_int_set (&self->stop, 1);
+  g_thread_join (self->thread);
+  *samples = self->samples;
+  *twice = self->twice;
+  for (int i = 0; i < 2; i++)
+    {
+      if (self->conns[i] != NULL)
+        virConnectClose (self->conns[i]);
+      g_free (self->uris[i]);
+    }
+  g_free (self->guest);
+  g_free (self);
+}
+
+/* ---- controllers ---- */
+
+static char *
+controller_program (void)
+{
+  g_autofree char *self = g_file_read_link ("/proc/self/exe", NULL);
+  g_autofree char *folder = g_path_get_dirname (self);
+
+  return g_build_filename (folder, "lab-controller", NULL);
+}
+
+/* More of what it says; FALSE at its end or when the deadline is past. */
+static gboolean
+controller_read (LabController *self, gint64 deadline)
+{
+  gint64 left = (deadline - g_get_monotonic_time ()) / 1000;
+  struct pollfd ready = { self->out, POLLIN, 0 };
+  char buffer[4096];
+  gssize got;
+
+  if (poll (&ready, 1, (int) MAX (left, 0)) != 1)
+    return FALSE;
+  got = read (self->out, buffer, sizeof buffer);
+  if (got > 0)
+    g_string_append_len (self->text, buffer, got);
+  return got > 0;
+}
+
+/* The value of the last whole line that begins so. */
+static char *
+controller_last (LabController *self, const char *word)
+{
+  g_auto (GStrv) lines = g_strsplit (self->text->str, "\n", -1);
+  g_autofree char *prefix = g_strconcat (word, " ", NULL);
+
+  for (int i = (int) g_strv_length (lines) - 2; i >= 0; i--)
+    if (g_str_has_prefix (lines[i], prefix))
+      return g_strdup (lines[i] + strlen (prefix));
+  return NULL;
+}
+
+LabController *
+lab_controller_start (const char *guest, int from, int to, const char *const *policy)
+{
+  LabController *self = g_new0 (LabController, 1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+  g_autofree char *program = controller_program ();
+  g_autofree char *source = lab_env_host ("URI", from);
+  g_autofree char *destination = lab_env_host ("URI", to);
+  g_autofree char *peer = lab_env_host ("PEER_URI", to);
+  g_autofree char *migration = lab_env_host ("MIGRATION_URI", to);
+  g_auto (GStrv) words = NULL;
+  g_autoptr (GError) error = NULL;
+  gint64 deadline = g_get_monotonic_time () + 20 * G_TIME_SPAN_SECOND;
+
+  g_strv_builder_add_many (builder, program, lab_journal_path (), guest, source, destination, peer,
+                           migration, NULL);
+  g_strv_builder_addv (builder, (const char **) policy);
+  words = g_strv_builder_end (builder);
+  cr_assert (g_spawn_async_with_pipes (NULL, words, NULL, G_SPAWN_DO_NOT_REAP_CHILD, NULL, NULL,
+                                       &self->pid, NULL, &self->out, NULL, &error),
+             "%s", error != NULL ? error->message : "");
+  self->text = g_string_new (NULL);
+  while ((self->id = controller_last (self, "job")) == NULL)
+    cr_assert (controller_read (self, deadline), "the controller says nothing");
+  return self;
+}
+
+void
+lab_controller_await_progress (LabController *self, double fraction)
+{
+  gint64 deadline = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
+
+  for (;;)
+    {
+      g_autofree char *text = controller_last (self, "progress");
+
+      if (text != NULL && g_ascii_strtod (text, NULL) >= fraction)
+        return;
+      cr_assert (controller_read (self, deadline), "it did not come to %f: %s", fraction,
+                 self->text->str);
+    }
+}
+
+char *
+lab_controller_await_end (LabController *self, guint seconds)
+{
+  gint64 deadline = g_get_monotonic_time () + seconds * G_TIME_SPAN_SECOND;
+  char *end;
+
+  while ((end = controller_last (self, "end")) == NULL)
+    cr_assert (controller_read (self, deadline), "it did not end: %s", self->text->str);
+  waitpid (self->pid, NULL, 0);
+  return end;
+}
+
+void
+lab_controller_kill (LabController *self)
+{
+  kill (self->pid, SIGKILL);
+  waitpid (self->pid, NULL, 0);
+}

@@ -1,0 +1,94 @@
+/* The lab from a test's side: a program of its own main brings the hosts up, every test (a process
+ * of its own) finds them in its environment. Failed assertions end the test. */
+#pragma once
+
+#include <criterion/criterion.h>
+#include <libmigrate/migrate.h>
+
+/* ---- the program ---- */
+
+/* Brings a lab of that recipe up, runs the tests one at a time, sees whether they left something on
+ * the hosts, takes the lab down: also when the program is killed. */
+int lab_main (int argc, char **argv, const char *recipe);
+
+/* For a suite's .init: skips where there is no lab. */
+void lab_set_up (void);
+
+/* ---- tests/lab/lab ---- */
+
+/* One command of lab; its output, without the last newline. It must succeed. */
+char *lab_run (const char *format, ...) G_GNUC_PRINTF (1, 2);
+gboolean lab_try (char **output, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* What lab env says, such as "URI_1". */
+const char *lab_env (const char *key);
+char *lab_env_host (const char *key, int host);
+
+gboolean lab_wait_until (guint seconds, gboolean (*holds) (gpointer data), gpointer data);
+
+/* ---- guests ---- */
+
+/* The guest runs on one host, and is nowhere else: that host. Where it is not so, or it lost count,
+ * it is made anew, with the options of lab guest. */
+int lab_need (const char *guest, const char *options);
+/* As above, and gives the destination of a move too. */
+void lab_need_to_move (const char *guest, const char *options, int *from, int *to);
+/* On that host in a state that begins so, and on no other. */
+void lab_assert_at (const char *guest, int host, const char *state);
+void lab_assert_off_at (const char *guest, int host);
+/* It counts on; it has counted every second once, in one boot, and lost no page. */
+void lab_assert_alive (const char *guest);
+gboolean lab_has_autostart (const char *guest, int host);
+
+/* ---- jobs ---- */
+
+/* In a file of this test. */
+const char *lab_journal_path (void);
+MigrateJournal *lab_journal_new (void);
+/* lab's host as a source or destination. */
+MigrateHost *lab_host_new (int host);
+MigrateJob *lab_job_new (const char *guest, int from, int to);
+MigrateJob *lab_job_between (const char *guest, MigrateHost *from, MigrateHost *to);
+void lab_set_policy (MigrateJob *job, const char *key, const char *value);
+MigrateOutcome lab_outcome (MigrateJob *job);
+char *lab_nick (GType type, int value);
+
+/* Runs it: the error, never NULL. */
+GError *lab_run_fails (MigrateJob *job, GCancellable *cancellable);
+MigrateResult *lab_run_works (MigrateJob *job, GCancellable *cancellable);
+void lab_assert_code (const GError *error, int code);
+/* How the job rests. */
+void lab_assert_rest (MigrateJob *job, MigrateState state, MigrateOutcome outcome);
+void lab_assert_blocked_by (MigrateJob *job, const GError *error, const char *finding);
+/* The second try: a job of its own moves it; it lives on there, and only there. */
+void lab_assert_moves (const char *guest, int from, int to);
+/* The time since then is bounded. */
+void lab_assert_within (gint64 since, guint seconds);
+
+typedef void (*LabAct) (gpointer data);
+/* Once, in the test's thread: when memory has been copied so far, and ms later. */
+void lab_when (MigrateJob *job, double fraction, guint ms, LabAct act, gpointer data);
+
+/* ---- looking at both hosts all the time, on a thread ---- */
+
+typedef struct _LabWatch LabWatch;
+LabWatch *lab_watch_start (const char *guest);
+/* How often both were asked, and how often it ran on both. */
+void lab_watch_stop (LabWatch *self, guint *samples, guint *twice);
+
+/* ---- a controller in a process of its own ---- */
+
+typedef struct
+{
+  GPid pid;
+  int out;
+  GString *text; /* what it said */
+  char *id;      /* its job */
+} LabController;
+
+/* Moves the guest with the journal of this test. policy: KEY=VALUE, NULL at the end. */
+LabController *
+lab_controller_start (const char *guest, int from, int to, const char *const *policy);
+void lab_controller_await_progress (LabController *self, double fraction);
+/* Its last line: “end CODE OUTCOME STATE MESSAGE”, CODE is “ok” for none. */
+char *lab_controller_await_end (LabController *self, guint seconds);
+void lab_controller_kill (LabController *self);

@@ -1,0 +1,909 @@
+/* The calls, as a libvirtd answers them: with its limits (five requests of a client, twenty
+ * workers, one job at a guest), its monitors that hang and its words. */
+#include "sim-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+#define OPEN_TIME (5 * SIM_MS)
+#define CALL_TIME (1 * SIM_MS)
+#define NO_ROUTE_TIME (3000 * SIM_MS)
+#define CONNECT_TIMEOUT (127000 * SIM_MS)
+#define JOB_LOCK_TIME (30000 * SIM_MS)
+#define DESTROY_TIME (250 * SIM_MS)
+#define DESTROY_HUNG_TIME (11500 * SIM_MS) /* SIGTERM, then SIGKILL after 10 s */
+#define MAX_REQUESTS 5
+
+enum
+{
+  ERR_INTERNAL = 1,
+  ERR_INVALID_ARG = 8,
+  ERR_FAILED = 9,
+  ERR_SYSTEM = 38,
+  ERR_NO_DOMAIN = 42,
+  ERR_INVALID = 55,
+  ERR_TIMEOUT = 68
+};
+
+/* One call under way. */
+typedef struct
+{
+  SimWorld *world;
+  SimActor *actor;
+  MigrateConn *conn;
+  MigrateCall *call;
+  SimHost *host;
+  GError **error;
+} Request;
+
+/* ---- errors ---- */
+
+static gboolean
+refuse (Request *self, int code, const char *words)
+{
+  g_autofree char *doing
+    = self->call->guest != NULL
+        ? g_strdup_printf ("Cannot do “%s” for guest “%s” on “sim://%s/%s”",
+                           _migrate_call_kind_name (self->call->kind), self->call->guest,
+                           self->world->name, self->host->name)
+        : g_strdup_printf ("Cannot do “%s” on “sim://%s/%s”",
+                           _migrate_call_kind_name (self->call->kind), self->world->name,
+                           self->host->name);
+
+  _sim_set_error (self->error, self->call->kind == MIGRATE_CALL_TRANSFER,
+                  code == ERR_SYSTEM ? VIR_FROM_RPC : VIR_FROM_QEMU, code, 0, doing, words);
+  return FALSE;
+}
+
+static gboolean
+refuse_connection (Request *self)
+{
+  g_autofree char *doing = g_strdup_printf ("Cannot do “%s” on “sim://%s/%s”",
+                                            _migrate_call_kind_name (self->call->kind),
+                                            self->world->name, self->host->name);
+
+  if (self->world->tearing)
+    _sim_set_error (self->error, FALSE, VIR_FROM_RPC, ERR_SYSTEM, ECONNRESET, doing,
+                    "The simulated world has ended");
+  else
+    _sim_set_error (self->error, FALSE, VIR_FROM_RPC, ERR_SYSTEM, ECONNRESET, doing,
+                    "Cannot recv data: Connection reset by peer");
+  return FALSE;
+}
+
+/* ---- faults ---- */
+
+static gboolean
+which_matches (const char *which, const char *kind, const char *host)
+{
+  const char *colon = strchr (which, ':');
+  gsize length = colon != NULL ? (gsize) (colon - which) : strlen (which);
+
+  if (!(length == 1 && *which == '*')
+      && !(strlen (kind) == length && strncmp (which, kind, length) == 0))
+    return FALSE;
+  return colon == NULL || g_str_equal (colon + 1, host);
+}
+
+static guint
+count_matching (SimWorld *self, const char *which)
+{
+  GHashTableIter iter;
+  gpointer key, value;
+  guint n = 0;
+
+  g_hash_table_iter_init (&iter, self->counts);
+  while (g_hash_table_iter_next (&iter, &key, &value))
+    {
+      g_auto (GStrv) parts = g_strsplit (key, ":", 2);
+
+      if (which_matches (which, parts[0], parts[1]))
+        n += GPOINTER_TO_UINT (value);
+    }
+  return n;
+}
+
+guint
+sim_world_count_calls (SimWorld *self, const char *which)
+{
+  guint n;
+
+  _sim_lock (self);
+  n = count_matching (self, which);
+  _sim_unlock (self);
+  return n;
+}
+
+static void
+add_fault (SimWorld *self, SimFaultKind kind, const char *which, guint n, int vir_code)
+{
+  SimFault *fault = g_new0 (SimFault, 1);
+
+  fault->kind = kind;
+  fault->which = g_strdup (which);
+  fault->n = n;
+  fault->vir_code = vir_code;
+  _sim_lock (self);
+  g_ptr_array_add (self->faults, fault);
+  _sim_unlock (self);
+}
+
+void
+sim_world_fail_call (SimWorld *self, const char *which, guint n, int vir_code)
+{
+  add_fault (self, SIM_FAULT_FAIL, which, n, vir_code);
+}
+
+void
+sim_world_lose_answer (SimWorld *self, const char *which, guint n)
+{
+  add_fault (self, SIM_FAULT_LOSE, which, n, ERR_SYSTEM);
+}
+
+void
+sim_world_hang_call (SimWorld *self, const char *which, guint n)
+{
+  add_fault (self, SIM_FAULT_HANG, which, n, ERR_SYSTEM);
+}
+
+/* Counts the call, and says what is to go wrong with it; NULL: nothing. May be the end of us. */
+static const SimFault *
+begin_call (SimActor *actor, const char *kind, const char *host)
+{
+  SimWorld *self = actor->world;
+  char *key = g_strdup_printf ("%s:%s", kind, host);
+  const SimFault *found = NULL;
+
+  _sim_yield (actor);
+  _sim_trace (actor, kind, host);
+  self->n_calls++;
+  g_hash_table_replace (
+    self->counts, key,
+    GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (self->counts, key)) + 1));
+  if (self->n_calls == self->stop_at_call && !self->tearing)
+    {
+      _sim_stop (self);
+      _sim_hang (actor);
+    }
+  for (guint i = 0; found == NULL && i < self->faults->len; i++)
+    {
+      SimFault *fault = g_ptr_array_index (self->faults, i);
+
+      if (which_matches (fault->which, kind, host)
+          && count_matching (self, fault->which) == fault->n)
+        found = fault;
+    }
+  if (found != NULL && found->kind == SIM_FAULT_HANG)
+    _sim_hang (actor);
+  return found;
+}
+
+static void
+set_fault_error (const SimFault *fault, const char *kind, const char *host, GError **error)
+{
+  g_autofree char *doing = g_strdup_printf ("Cannot do “%s” on “%s”", kind, host);
+  gboolean rpc = fault->vir_code == ERR_SYSTEM || fault->vir_code == 39;
+
+  _sim_set_error (error, FALSE, rpc ? VIR_FROM_RPC : VIR_FROM_QEMU, fault->vir_code,
+                  rpc ? ECONNRESET : 0, doing, "failed by the test");
+}
+
+/* ---- connections ---- */
+
+static gboolean
+conn_is_broken (const MigrateConn *conn)
+{
+  return conn->closed
+         || (conn->host->power && conn->epoch != conn->host->epoch && !conn->host->control_cut);
+}
+
+/* No packet comes back, not even a reset. */
+static gboolean
+conn_is_silent (const MigrateConn *conn)
+{
+  return !conn->host->power || conn->host->control_cut;
+}
+
+void
+_sim_host_connections_changed (SimHost *host)
+{
+  for (guint i = 0; i < host->world->actors->len; i++)
+    {
+      SimActor *actor = g_ptr_array_index (host->world->actors, i);
+
+      if (actor->conn != NULL && actor->conn->host == host)
+        _sim_wake_actor (actor);
+    }
+}
+
+/* Waits for key as a client waits for an answer: FALSE when the connection broke meanwhile. A
+ * silent host is noticed only with keep-alive. */
+static gboolean
+conn_wait (Request *self, gconstpointer key, gint64 deadline)
+{
+  MigrateConn *conn = self->conn;
+  gint64 keepalive = (gint64) self->world->keepalive_ms * SIM_MS;
+  gboolean mute = conn_is_silent (conn) || self->host->daemon == SIM_DAEMON_HUNG;
+  gint64 end = mute && keepalive > 0 ? self->world->now + keepalive : -1;
+
+  self->actor->conn = conn;
+  if (end < 0 || (deadline >= 0 && deadline < end))
+    end = deadline;
+  _sim_wait (self->actor, key, end);
+  self->actor->conn = NULL;
+  if (self->world->tearing || conn_is_broken (conn))
+    return FALSE;
+  if (mute && keepalive > 0 && self->world->now >= end && end >= 0
+      && (conn_is_silent (conn) || self->host->daemon == SIM_DAEMON_HUNG))
+    conn->closed = TRUE;
+  return !conn->closed;
+}
+
+/* Until the host's libvirtd can hear us. */
+static gboolean
+conn_reach (Request *self)
+{
+  while (!conn_is_broken (self->conn) && !self->world->tearing
+         && (conn_is_silent (self->conn) || self->host->daemon == SIM_DAEMON_HUNG))
+    if (!conn_wait (self, self->host, -1))
+      return FALSE;
+  return !conn_is_broken (self->conn) && !self->world->tearing;
+}
+
+static gboolean
+is_priority (MigrateCallKind kind)
+{
+  return kind == MIGRATE_CALL_DOMAIN_STATE || kind == MIGRATE_CALL_CONTROL_INFO
+         || kind == MIGRATE_CALL_DESTROY;
+}
+
+/* libvirtd reads five requests of a client and then no more; with all workers busy only priority
+ * calls are served. A client that is not read from for 30 s is thrown out. */
+static gboolean
+conn_take_worker (Request *self)
+{
+  SimHost *host = self->host;
+  gint64 deadline = self->world->now + JOB_LOCK_TIME;
+
+  while (self->conn->busy >= MAX_REQUESTS)
+    {
+      if (!conn_wait (self, self->conn, deadline))
+        return FALSE;
+      if (self->conn->busy >= MAX_REQUESTS && self->world->now >= deadline)
+        {
+          self->conn->closed = TRUE;
+          _sim_host_connections_changed (host);
+          return FALSE;
+        }
+    }
+  self->conn->busy++;
+  while (!is_priority (self->call->kind) && host->workers > 0 && host->busy >= host->workers)
+    if (!conn_wait (self, &host->busy, -1))
+      {
+        self->conn->busy--;
+        _sim_notify (self->world, self->conn);
+        return FALSE;
+      }
+  if (!is_priority (self->call->kind))
+    host->busy++;
+  return TRUE;
+}
+
+static void
+conn_give_worker (Request *self, guint epoch)
+{
+  self->conn->busy--;
+  _sim_notify (self->world, self->conn);
+  if (is_priority (self->call->kind) || self->host->epoch != epoch)
+    return;
+  if (self->host->busy > 0)
+    self->host->busy--;
+  _sim_notify (self->world, &self->host->busy);
+}
+
+/* ---- guests ---- */
+
+static SimDomain *
+need_domain (Request *self)
+{
+  SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
+
+  if (domain == NULL)
+    refuse (self, ERR_NO_DOMAIN, "Domain not found");
+  return domain;
+}
+
+/* What may be done to a guest that migrates; the rest waits 30 s for its lock. */
+static gboolean
+job_allows (const SimDomain *domain, MigrateCallKind kind)
+{
+  if (domain->monitor_since > 0)
+    return FALSE;
+  if (domain->job == NULL)
+    return TRUE;
+  if (domain->incoming)
+    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_ABORT;
+  switch (kind)
+    {
+    case MIGRATE_CALL_JOB_STATS:
+    case MIGRATE_CALL_ABORT:
+    case MIGRATE_CALL_SUSPEND:
+    case MIGRATE_CALL_SET_DOWNTIME:
+    case MIGRATE_CALL_SET_BANDWIDTH:
+      return TRUE;
+    default:
+      return FALSE;
+    }
+}
+
+/* Returns the guest, looked up again, with its job lock free for us. */
+static SimDomain *
+need_job (Request *self, gboolean active)
+{
+  gint64 deadline = self->world->now + JOB_LOCK_TIME;
+  SimDomain *domain = need_domain (self);
+
+  while (domain != NULL && !job_allows (domain, self->call->kind))
+    {
+      if (self->world->now >= deadline)
+        {
+          refuse (self, ERR_TIMEOUT,
+                  "Timed out during operation: cannot acquire state change lock");
+          return NULL;
+        }
+      if (!conn_wait (self, domain, deadline))
+        {
+          refuse_connection (self);
+          return NULL;
+        }
+      if (!conn_reach (self))
+        {
+          refuse_connection (self);
+          return NULL;
+        }
+      domain = need_domain (self);
+    }
+  if (domain != NULL && active && !domain->active)
+    {
+      refuse (self, ERR_INVALID, "Requested operation is not valid: domain is not running");
+      return NULL;
+    }
+  return domain;
+}
+
+/* Asks QEMU. While it hangs, so does the call, with the guest's lock; FALSE: an error is set. */
+static gboolean
+ask_monitor (Request *self, SimDomain *domain)
+{
+  while (domain->hung)
+    {
+      if (domain->monitor_since == 0)
+        domain->monitor_since = self->world->now;
+      if (!conn_wait (self, domain, -1))
+        return refuse_connection (self);
+      if (!domain->active)
+        return refuse (self, ERR_FAILED, "operation failed: domain is no longer running");
+    }
+  if (domain->monitor_since > 0)
+    {
+      domain->monitor_since = 0;
+      _sim_notify (self->world, domain);
+    }
+  return TRUE;
+}
+
+static SimDomain *
+need_monitor (Request *self)
+{
+  SimDomain *domain = need_job (self, TRUE);
+
+  return domain != NULL && ask_monitor (self, domain) ? domain : NULL;
+}
+
+/* ---- what each call does ---- */
+
+static gboolean
+do_host_info (Request *self)
+{
+  MigrateCall *call = self->call;
+
+  call->host.hostname = g_strdup (self->host->hostname);
+  call->host.uuid = g_strdup (self->host->uuid);
+  call->host.hypervisor = g_strdup ("QEMU");
+  call->host.libvirt_version = 9000000;
+  call->host.hypervisor_version = 7002022;
+  call->text_out
+    = g_strdup_printf ("<capabilities>\n  <host>\n    <uuid>%s</uuid>\n"
+                       "    <cpu>\n      <arch>x86_64</arch>\n      <model>qemu64</model>\n"
+                       "    </cpu>\n"
+                       "    <migration_features>\n      <live/>\n      <uri_transports>\n"
+                       "        <uri_transport>tcp</uri_transport>\n"
+                       "        <uri_transport>rdma</uri_transport>\n"
+                       "      </uri_transports>\n    </migration_features>\n"
+                       "  </host>\n  <guest>\n    <os_type>hvm</os_type>\n"
+                       "    <arch name='x86_64'>\n      <wordsize>64</wordsize>\n"
+                       "      <emulator>/usr/bin/qemu-system-x86_64</emulator>\n"
+                       "      <domain type='qemu'/>\n    </arch>\n  </guest>\n"
+                       "</capabilities>\n",
+                       self->host->uuid);
+  return TRUE;
+}
+
+static gboolean
+do_find (Request *self)
+{
+  SimDomain *domain = need_domain (self);
+  MigrateDomain *out = &self->call->domain;
+
+  if (domain == NULL)
+    return FALSE;
+  out->uuid = g_strdup (domain->guest->uuid);
+  out->name = g_strdup (domain->guest->name);
+  out->state = domain->state;
+  out->reason = domain->reason;
+  out->persistent = domain->persistent;
+  out->autostart = domain->autostart;
+  out->managed_save = domain->managed_save;
+  return TRUE;
+}
+
+static gboolean
+do_state (Request *self)
+{
+  SimDomain *domain = need_domain (self);
+
+  if (domain == NULL)
+    return FALSE;
+  self->call->domain.state = domain->state;
+  self->call->domain.reason = domain->reason;
+  return TRUE;
+}
+
+static gboolean
+do_xml (Request *self)
+{
+  SimDomain *domain = need_domain (self);
+
+  if (domain == NULL)
+    return FALSE;
+  self->call->text_out = g_strdup (domain->xml);
+  return TRUE;
+}
+
+static gboolean
+do_stats (Request *self)
+{
+  SimDomain *domain;
+
+  if (self->call->value == 1)
+    {
+      domain = need_domain (self);
+      if (domain == NULL)
+        return FALSE;
+      if (domain->has_completed)
+        self->call->stats = domain->completed;
+      return TRUE;
+    }
+  domain = need_job (self, TRUE);
+  if (domain == NULL)
+    return FALSE;
+  if (domain->job != NULL && domain->incoming)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: migration statistics are available only on "
+                   "the source host");
+  if (!ask_monitor (self, domain))
+    return FALSE;
+  if (domain->job != NULL && !domain->incoming)
+    _sim_transfer_get_stats (domain->job, &self->call->stats);
+  return TRUE;
+}
+
+static gboolean
+do_control (Request *self)
+{
+  SimDomain *domain = need_domain (self);
+
+  if (domain == NULL)
+    return FALSE;
+  if (!domain->active)
+    return refuse (self, ERR_INVALID, "Requested operation is not valid: domain is not running");
+  if (domain->monitor_since > 0)
+    self->call->value_out = MAX (1, (guint64) (self->world->now - domain->monitor_since) / SIM_MS);
+  return TRUE;
+}
+
+static gboolean
+do_autostart (Request *self)
+{
+  SimDomain *domain = need_job (self, FALSE);
+
+  if (domain == NULL)
+    return FALSE;
+  if (!domain->persistent)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: cannot set autostart for transient domain");
+  domain->autostart = self->call->value != 0;
+  return TRUE;
+}
+
+static gboolean
+do_downtime (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  domain->downtime_ms = self->call->value;
+  if (domain->job != NULL)
+    _sim_transfer_retune (domain->job);
+  return TRUE;
+}
+
+static gboolean
+do_bandwidth (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  domain->bandwidth = self->call->value;
+  if (domain->job != NULL)
+    _sim_transfer_retune (domain->job);
+  return TRUE;
+}
+
+static gboolean
+do_suspend (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  if (domain->state == MIGRATE_DOMAIN_PAUSED)
+    return TRUE;
+  _sim_domain_set_cpus (domain, FALSE);
+  /* During a migration libvirt gives its reason, whoever asked. */
+  _sim_domain_set_state (domain, MIGRATE_DOMAIN_PAUSED,
+                         domain->job != NULL ? MIGRATE_PAUSED_MIGRATION : MIGRATE_PAUSED_USER);
+  if (domain->job != NULL)
+    _sim_transfer_retune (domain->job);
+  return TRUE;
+}
+
+static gboolean
+do_resume (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  if (domain->state == MIGRATE_DOMAIN_RUNNING)
+    return TRUE;
+  _sim_domain_set_state (domain, MIGRATE_DOMAIN_RUNNING, 5 /* unpaused */);
+  _sim_domain_set_cpus (domain, TRUE);
+  return TRUE;
+}
+
+static gboolean
+do_destroy (Request *self)
+{
+  SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
+  SimTransfer *job;
+  gboolean incoming;
+
+  if (domain == NULL || !domain->active)
+    return TRUE; /* as wanted, says the libvirt backend */
+  _sim_pause (self->actor, domain->hung ? DESTROY_HUNG_TIME : DESTROY_TIME);
+  if (!conn_reach (self))
+    return refuse_connection (self);
+  if (domain->gone || !domain->active)
+    return TRUE;
+  job = domain->job;
+  incoming = domain->incoming;
+  _sim_domain_stop (domain, MIGRATE_SHUTOFF_DESTROYED);
+  if (job != NULL && incoming)
+    _sim_transfer_destination_gone (job);
+  else if (job != NULL)
+    _sim_transfer_source_gone (job);
+  return TRUE;
+}
+
+static gboolean
+do_undefine (Request *self)
+{
+  SimDomain *domain = need_job (self, FALSE);
+
+  if (domain == NULL)
+    return FALSE;
+  if (!domain->persistent)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: cannot undefine transient domain");
+  _sim_domain_undefine (domain);
+  return TRUE;
+}
+
+static gboolean
+do_persist (Request *self)
+{
+  SimDomain *domain = need_domain (self);
+
+  if (domain == NULL)
+    return FALSE;
+  domain->persistent = TRUE;
+  return TRUE;
+}
+
+static gboolean
+do_abort (Request *self)
+{
+  SimDomain *domain = need_job (self, TRUE);
+
+  if (domain == NULL)
+    return FALSE;
+  if (domain->job == NULL)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: no job is active on the domain");
+  if (domain->incoming)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: cannot abort incoming migration; use "
+                   "virDomainDestroy instead");
+  if (!ask_monitor (self, domain))
+    return FALSE;
+  if (domain->job != NULL)
+    _sim_transfer_abort (domain->job);
+  return TRUE;
+}
+
+static gboolean
+do_transfer (Request *self)
+{
+  const MigrateTransfer *request = &self->call->transfer;
+  gboolean direct = request->transport == MIGRATE_TRANSPORT_DIRECT;
+  const char *uri = direct ? request->destination_uri : request->peer_uri;
+  SimDomain *domain;
+  SimTransfer *transfer;
+
+  if (uri == NULL)
+    return refuse (self, ERR_INVALID_ARG, "invalid argument: no destination URI was given");
+  domain = need_job (self, TRUE);
+  if (domain == NULL || !ask_monitor (self, domain))
+    return FALSE;
+  transfer = _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
+  /* Who drives a direct transfer waits for its own steps, not for an answer of the source. */
+  while (!transfer->done)
+    if (direct)
+      {
+        _sim_wait (self->actor, transfer, -1);
+        if (self->world->tearing)
+          return refuse_connection (self);
+      }
+    else if (!conn_wait (self, transfer, -1))
+      {
+        return refuse_connection (self);
+      }
+  if (!direct && !conn_reach (self))
+    return refuse_connection (self);
+  if (transfer->failure != NULL)
+    {
+      g_propagate_error (self->error, g_error_copy (transfer->failure));
+      return FALSE;
+    }
+  return TRUE;
+}
+
+static gboolean (*const handlers[]) (Request *) = {
+  [MIGRATE_CALL_HOST_INFO] = do_host_info,
+  [MIGRATE_CALL_DOMAIN_FIND] = do_find,
+  [MIGRATE_CALL_DOMAIN_STATE] = do_state,
+  [MIGRATE_CALL_DOMAIN_XML] = do_xml,
+  [MIGRATE_CALL_JOB_STATS] = do_stats,
+  [MIGRATE_CALL_CONTROL_INFO] = do_control,
+  [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
+  [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
+  [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,
+  [MIGRATE_CALL_SUSPEND] = do_suspend,
+  [MIGRATE_CALL_RESUME] = do_resume,
+  [MIGRATE_CALL_DESTROY] = do_destroy,
+  [MIGRATE_CALL_UNDEFINE] = do_undefine,
+  [MIGRATE_CALL_PERSIST] = do_persist,
+  [MIGRATE_CALL_ABORT] = do_abort,
+  [MIGRATE_CALL_TRANSFER] = do_transfer,
+};
+G_STATIC_ASSERT (G_N_ELEMENTS (handlers) == MIGRATE_CALL_LAST_KIND + 1);
+
+static gboolean
+serve (Request *self)
+{
+  guint epoch = self->host->epoch;
+  gboolean done;
+
+  _sim_pause (self->actor, CALL_TIME);
+  if (!conn_reach (self) || !conn_take_worker (self))
+    return refuse_connection (self);
+  done = handlers[self->call->kind](self);
+  conn_give_worker (self, epoch);
+  /* The answer: a daemon that was stopped meanwhile does not give it. */
+  if (self->call->kind != MIGRATE_CALL_TRANSFER && !conn_reach (self))
+    {
+      if (!done)
+        g_clear_error (self->error);
+      return refuse_connection (self);
+    }
+  return done;
+}
+
+/* ---- the seam ---- */
+
+gboolean
+_sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error)
+{
+  SimWorld *world = conn->host->world;
+  const char *kind = _migrate_call_kind_name (call->kind);
+  GError *local = NULL;
+  Request request = { world, NULL, conn, call, conn->host, &local };
+  const SimFault *fault;
+  gboolean done;
+
+  g_mutex_lock (&world->lock);
+  request.actor = _sim_enter (world, FALSE);
+  fault = begin_call (request.actor, kind, conn->host->name);
+  if (world->tearing)
+    {
+      done = refuse_connection (&request);
+    }
+  else if (fault != NULL && fault->kind == SIM_FAULT_FAIL)
+    {
+      _sim_pause (request.actor, CALL_TIME);
+      set_fault_error (fault, kind, conn->host->name, &local);
+      done = FALSE;
+    }
+  else
+    {
+      done = serve (&request);
+    }
+  if (done && fault != NULL && fault->kind == SIM_FAULT_LOSE)
+    {
+      set_fault_error (fault, kind, conn->host->name, &local);
+      done = FALSE;
+    }
+  _sim_leave (request.actor);
+  g_mutex_unlock (&world->lock);
+  g_assert (done == (local == NULL));
+  if (!done)
+    g_propagate_error (error, local);
+  return done;
+}
+
+static void
+refuse_open (const char *uri, int system_error, GError **error)
+{
+  g_autofree char *doing = g_strdup_printf ("Cannot connect to “%s”", uri);
+  g_autofree char *words
+    = g_strdup_printf ("Failed to connect socket: %s", g_strerror (system_error));
+
+  _sim_set_error (error, FALSE, VIR_FROM_RPC, ERR_SYSTEM, system_error, doing, words);
+}
+
+/* Blocks as a connect() does. FALSE: refused. */
+static gboolean
+reach_for_open (SimActor *actor, SimHost *host, const char *uri, GError **error)
+{
+  SimWorld *world = actor->world;
+
+  _sim_pause (actor, OPEN_TIME);
+  while (!world->tearing)
+    {
+      if (host == NULL || (host->power && host->daemon == SIM_DAEMON_DOWN))
+        {
+          refuse_open (uri, ECONNREFUSED, error);
+          return FALSE;
+        }
+      if (!host->power)
+        {
+          _sim_pause (actor, NO_ROUTE_TIME);
+          refuse_open (uri, EHOSTUNREACH, error);
+          return FALSE;
+        }
+      if (host->control_cut)
+        {
+          _sim_wait (actor, host, world->now + CONNECT_TIMEOUT);
+          if (!host->control_cut)
+            continue;
+          refuse_open (uri, ETIMEDOUT, error);
+          return FALSE;
+        }
+      if (!host->wedged && host->daemon == SIM_DAEMON_UP)
+        return TRUE;
+      _sim_wait (actor, host, -1);
+    }
+  refuse_open (uri, ECONNRESET, error);
+  return FALSE;
+}
+
+MigrateConn *
+_sim_backend_open (MigrateBackend *backend, const char *uri, GError **error)
+{
+  SimWorld *world = (SimWorld *) backend;
+  SimHost *host;
+  SimActor *actor;
+  const SimFault *fault;
+  MigrateConn *conn = NULL;
+
+  g_mutex_lock (&world->lock);
+  host = _sim_find_host_by_uri (world, uri);
+  actor = _sim_enter (world, FALSE);
+  fault = begin_call (actor, "open", host != NULL ? host->name : "-");
+  if (world->tearing)
+    {
+      refuse_open (uri, ECONNRESET, error);
+    }
+  else if (fault != NULL && fault->kind != SIM_FAULT_HANG)
+    {
+      _sim_pause (actor, OPEN_TIME);
+      set_fault_error (fault, "open", uri, error);
+    }
+  else if (reach_for_open (actor, host, uri, error))
+    {
+      conn = g_new0 (MigrateConn, 1);
+      conn->backend = backend;
+      conn->host = host;
+      conn->epoch = host->epoch;
+    }
+  _sim_leave (actor);
+  g_mutex_unlock (&world->lock);
+  return conn;
+}
+
+gboolean
+_sim_backend_is_alive (MigrateConn *conn)
+{
+  SimWorld *world = conn->host->world;
+  SimActor *actor;
+  gboolean alive;
+
+  g_mutex_lock (&world->lock);
+  actor = _sim_enter (world, FALSE);
+  _sim_yield (actor);
+  _sim_trace (actor, "is-alive", conn->host->name);
+  alive = !world->tearing && !conn_is_broken (conn);
+  _sim_leave (actor);
+  g_mutex_unlock (&world->lock);
+  return alive;
+}
+
+/* Asks the other end, too: with a libvirtd that hangs this does not return. */
+void
+_sim_backend_close (MigrateConn *conn)
+{
+  SimWorld *world = conn->host->world;
+  MigrateCall call = { .kind = MIGRATE_CALL_HOST_INFO };
+  Request request = { world, NULL, conn, &call, conn->host, NULL };
+
+  g_mutex_lock (&world->lock);
+  request.actor = _sim_enter (world, FALSE);
+  _sim_yield (request.actor);
+  _sim_trace (request.actor, "close", conn->host->name);
+  if (!world->tearing)
+    {
+      _sim_pause (request.actor, CALL_TIME);
+      conn_reach (&request);
+    }
+  _sim_leave (request.actor);
+  g_mutex_unlock (&world->lock);
+  g_free (conn);
+}
+
+const MigrateBackendVtable _sim_vtable = {
+  .now = _sim_backend_now,
+  .wall = _sim_backend_wall,
+  .wait_until = _sim_backend_wait_until,
+  .wake = _sim_backend_wake,
+  .start_thread = _sim_backend_start_thread,
+  .enter = _sim_backend_enter,
+  .leave = _sim_backend_leave,
+  .point = _sim_backend_point,
+  .open = _sim_backend_open,
+  .call = _sim_backend_call,
+  .is_alive = _sim_backend_is_alive,
+  .close = _sim_backend_close,
+};

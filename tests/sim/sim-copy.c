@@ -1,0 +1,216 @@
+/* Copying memory as QEMU does: passes over what was dirtied meanwhile, until the rest fits into the
+ * allowed downtime. Transfers share a link's bandwidth. */
+#include "sim-private.h"
+
+#include <string.h>
+
+#define MIN_PASS_TIME (20 * SIM_MS)
+
+void
+_sim_copy_set (SimTransfer *self, gboolean copying)
+{
+  if (self->copying == copying)
+    return;
+  self->copying = copying;
+  self->segment_at = self->world->now;
+  self->segment_moves = FALSE;
+  self->link->copying += copying ? 1 : -1;
+  if (!copying)
+    {
+      _sim_unschedule (self->world, self->percent);
+      self->percent = NULL;
+    }
+  for (guint i = 0; i < self->world->transfers->len; i++)
+    {
+      SimTransfer *other = g_ptr_array_index (self->world->transfers, i);
+
+      if (other->link == self->link && other->copying)
+        _sim_copy_plan (other);
+    }
+}
+
+static gboolean
+data_flows (SimTransfer *self)
+{
+  if (self->link->data_cut || !self->destination->power || !self->source->power)
+    return FALSE;
+  if (self->d != SIM_INCOMING_PREPARED || self->in->hung || self->out->hung)
+    return FALSE;
+  if (self->tunnelled
+      && (self->link->daemons_cut || !_sim_host_answers (self->source)
+          || !_sim_host_answers (self->destination)))
+    return FALSE;
+  return TRUE;
+}
+
+/* Books what was sent and dirtied since the last time. */
+void
+_sim_copy_settle (SimTransfer *self)
+{
+  guint64 elapsed = (guint64) (self->world->now - self->segment_at);
+  guint64 sent;
+
+  if (!self->copying)
+    return;
+  if (self->segment_moves)
+    {
+      sent = MIN (self->left, self->rate * elapsed / G_USEC_PER_SEC);
+      self->left -= sent;
+      self->processed += sent;
+    }
+  if (self->out->cpus)
+    {
+      self->dirtied += self->guest->dirty_rate * elapsed / G_USEC_PER_SEC;
+      self->dirtied = MIN (self->dirtied, self->guest->working_set);
+    }
+  self->segment_at = self->world->now;
+}
+
+static guint64
+threshold (SimTransfer *self)
+{
+  return self->final ? 0 : self->rate * self->out->downtime_ms / 1000;
+}
+
+void
+_sim_copy_arm_percent (SimTransfer *self)
+{
+  guint64 done = self->processed * 100;
+  guint from = (guint) (done / self->guest->memory);
+  guint percent;
+  guint64 target;
+
+  _sim_unschedule (self->world, self->percent);
+  self->percent = NULL;
+  if (self->pass != 1)
+    return;
+  percent = _sim_next_percent (self->world, self, from);
+  if (percent >= 100)
+    return;
+  target = self->guest->memory / 100 * percent;
+  self->percent
+    = _sim_schedule (self->world,
+                     target > self->processed
+                       ? (gint64) ((target - self->processed) * G_USEC_PER_SEC / self->rate) + 1
+                       : 0,
+                     SIM_EVENT_PERCENT, self, percent);
+}
+
+/* From here to the end of the pass, if nothing changes. */
+void
+_sim_copy_plan (SimTransfer *self)
+{
+  guint64 need;
+  gint64 time;
+
+  if (!self->copying)
+    return;
+  _sim_copy_settle (self);
+  self->segment_moves = data_flows (self);
+  if (!self->segment_moves)
+    {
+      _sim_transfer_next (self, SIM_STEP_NONE, 0);
+      return;
+    }
+  self->rate = self->link->bandwidth / MAX (1, self->link->copying);
+  if (self->out->bandwidth > 0)
+    self->rate = MIN (self->rate, self->out->bandwidth << 20);
+  self->rate = MAX (self->rate, 1);
+
+  need = self->left > threshold (self) ? self->left - threshold (self) : 0;
+  time = (gint64) (need * G_USEC_PER_SEC / self->rate) + 1;
+  if (!self->final)
+    time = MAX (time, self->pass_at + MIN_PASS_TIME - self->world->now);
+  _sim_transfer_next (self, self->final ? SIM_STEP_LAST_SENT : SIM_STEP_PASS_END, time);
+  if (!self->final)
+    _sim_copy_arm_percent (self);
+}
+
+/* QEMU has stopped the CPUs and waits for libvirtd to say that it may go on. */
+static void
+switch_over (SimTransfer *self)
+{
+  _sim_copy_set (self, FALSE);
+  self->stopped_at = self->world->now;
+  _sim_domain_set_cpus (self->out, FALSE);
+  if (!self->was_paused)
+    _sim_domain_set_state (self->out, MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_MIGRATION);
+  _sim_transfer_next (self, SIM_STEP_CONTINUE, SIM_MESSAGE_TIME);
+  _sim_trigger (self->world, SIM_AT_SWITCH, 0, self);
+}
+
+static void
+pass_end (SimTransfer *self)
+{
+  guint64 limit = threshold (self);
+
+  _sim_copy_settle (self);
+  self->left = MIN (self->left + self->dirtied, MAX (self->guest->working_set, self->left));
+  self->dirtied = 0;
+  if (self->left <= limit)
+    {
+      switch_over (self);
+      return;
+    }
+  self->pass++;
+  self->pass_at = self->world->now;
+  _sim_copy_plan (self);
+}
+
+void
+_sim_transfer_retune (SimTransfer *self)
+{
+  if (!self->copying)
+    return;
+  _sim_copy_plan (self);
+  if (self->segment_moves && !self->final && self->left + self->dirtied <= threshold (self))
+    _sim_transfer_next (self, SIM_STEP_PASS_END, 0);
+}
+
+void
+_sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats)
+{
+  _sim_copy_settle (self);
+  memset (stats, 0, sizeof *stats);
+  stats->type = self->type;
+  stats->outgoing = TRUE;
+  stats->elapsed_ms = (guint64) (self->world->now - self->begun_at) / SIM_MS;
+  if (self->pass == 0)
+    return;
+  stats->memory_total = self->guest->memory;
+  stats->memory_processed = self->processed;
+  stats->memory_remaining = self->left;
+  stats->memory_bps = self->segment_moves ? self->rate : 0;
+  stats->dirty_rate = self->out->cpus ? self->guest->dirty_rate : 0;
+  stats->pass = self->pass;
+  if (self->rate > 0)
+    {
+      stats->has_downtime = TRUE;
+      stats->downtime_ms = self->left * 1000 / self->rate;
+    }
+}
+
+void
+_sim_copy_save (SimTransfer *self, SimDomain *domain)
+{
+  _sim_transfer_get_stats (self, &domain->completed);
+  domain->completed.type = MIGRATE_JOB_COMPLETED;
+  domain->completed.outgoing = domain == self->out;
+  domain->completed.memory_remaining = 0;
+  domain->completed.has_downtime = !self->was_paused;
+  domain->completed.downtime_ms = self->downtime_ms;
+  domain->has_completed = TRUE;
+}
+
+void
+_sim_copy_pass_end (SimTransfer *self)
+{
+  guint64 limit = threshold (self);
+
+  _sim_copy_settle (self);
+  self->left = MIN (self->left, limit); /* rounding */
+  if (self->pass == 1)
+    _sim_trigger (self->world, SIM_AT_PERFORM, 100, self);
+  if (self->copying && self->segment_moves && self->failure == NULL)
+    pass_end (self);
+}

@@ -1,0 +1,434 @@
+/* What the simulator's files share. Everything here is called with the world's lock held, unless
+ * it says otherwise. Names beginning with _sim are private to the room. */
+#pragma once
+
+#include "sim-error.h"
+#include "sim.h"
+
+#define SIM_MS 1000
+
+typedef struct _SimActor SimActor;
+typedef struct _SimHost SimHost;
+typedef struct _SimGuest SimGuest;
+typedef struct _SimDomain SimDomain;
+typedef struct _SimLink SimLink;
+typedef struct _SimTransfer SimTransfer;
+
+/* ---- the scheduler ---- */
+
+typedef enum
+{
+  SIM_ACTOR_READY,   /* wants the baton */
+  SIM_ACTOR_RUNNING, /* has it */
+  SIM_ACTOR_WAITING, /* for key, or for deadline */
+  SIM_ACTOR_HUNG     /* for the teardown */
+} SimActorState;
+
+struct _SimActor
+{
+  SimWorld *world;
+  GThread *thread;
+  guint id;
+  char *name;
+  GCond cond;
+  SimActorState state;
+  guint depth;     /* of enter */
+  gboolean tester; /* the test itself: a stopped world does not stop it */
+  gconstpointer key;
+  gint64 deadline; /* -1: none */
+  gboolean woken;
+  MigrateConn *conn;   /* whose call this actor is in */
+  GHashTable *numbers; /* of "kind:host", for the trace */
+};
+
+typedef enum
+{
+  SIM_EVENT_STEP,             /* the transfer's next step */
+  SIM_EVENT_PERCENT,          /* a trigger in mid-copy */
+  SIM_EVENT_KEEPALIVE,        /* of the daemons' connection */
+  SIM_EVENT_KEEPALIVE_SOURCE, /* of the client's connection to the source, direct only */
+  SIM_EVENT_ABORT,
+  SIM_EVENT_ACTION
+} SimEventKind;
+
+typedef struct
+{
+  gint64 at;
+  guint64 seq;
+  SimEventKind kind;
+  SimTransfer *transfer; /* nullable */
+  guint stamp;           /* void when the transfer's differs */
+  SimAction action;      /* strings owned */
+} SimEvent;
+
+typedef enum
+{
+  SIM_FAULT_FAIL,
+  SIM_FAULT_LOSE,
+  SIM_FAULT_HANG
+} SimFaultKind;
+
+typedef struct
+{
+  SimFaultKind kind;
+  char *which;
+  guint n;
+  int vir_code;
+} SimFault;
+
+typedef struct
+{
+  SimAt when;
+  guint arg;
+  SimAction action;
+} SimTrigger;
+
+struct _SimWorld
+{
+  MigrateBackend backend; /* first */
+  char *name;
+  guint64 seed;
+
+  GMutex lock;
+  GThread *holder; /* of the lock, while a test's callback runs */
+
+  /* scheduler */
+  GRand *rand;
+  gint64 now;
+  gint64 idle_since;
+  GPtrArray *actors; /* alive, by id */
+  GPtrArray *ready;
+  SimActor *running;
+  GHashTable *by_thread;
+  guint last_actor;
+  GCond gone; /* real: an actor ended, or the world stopped */
+  gboolean tearing;
+  gboolean freed;
+  gboolean stopped;
+  guint stop_at_point, stop_at_call, n_points, n_calls;
+  char *stop_file;
+  guint pace;
+  gint64 real_now;    /* when the clock was last moved */
+  gint64 pacer_until; /* real: when it may be moved next; 0: nobody waits */
+  GThread *pacer;
+  GCond pacer_cond;
+  GPtrArray *trace;
+
+  /* what happens by itself */
+  GPtrArray *events; /* soonest last */
+  guint64 last_event;
+  GPtrArray *triggers;
+  GPtrArray *faults;
+  GHashTable *counts; /* "kind:host" -> calls */
+  guint lose[SIM_MSG_LAST + 1], sent[SIM_MSG_LAST + 1];
+
+  /* the world */
+  GPtrArray *hosts;
+  GPtrArray *guests;
+  GPtrArray *links;
+  GPtrArray *transfers; /* under way */
+  guint last_transfer;
+  guint keepalive_ms;
+  GPtrArray *violations;
+  GPtrArray *attic; /* strings, domains and transfers that somebody may still look at */
+};
+
+void _sim_lock (SimWorld *self);
+void _sim_unlock (SimWorld *self);
+void _sim_sched_init (SimWorld *self);
+/* The calling thread becomes an actor and has the baton, or is one already. */
+SimActor *_sim_enter (SimWorld *self, gboolean tester);
+void _sim_leave (SimActor *actor);
+/* A scheduling point. */
+void _sim_yield (SimActor *actor);
+/* TRUE: woken by notify; FALSE: the deadline passed, or teardown. */
+gboolean _sim_wait (SimActor *actor, gconstpointer key, gint64 deadline);
+void _sim_pause (SimActor *actor, gint64 us);
+void _sim_hang (SimActor *actor);
+void _sim_notify (SimWorld *self, gconstpointer key);
+void _sim_wake_actor (SimActor *actor);
+/* When nobody has the baton, gives it to somebody. */
+void _sim_dispatch (SimWorld *self);
+void _sim_trace (SimActor *actor, const char *kind, const char *host);
+/* Our process is killed now. */
+void _sim_stop (SimWorld *self);
+
+gint64 _sim_backend_now (MigrateBackend *backend);
+gint64 _sim_backend_wall (MigrateBackend *backend);
+gboolean
+_sim_backend_wait_until (MigrateBackend *backend, GCond *cond, GMutex *mutex, gint64 deadline);
+void _sim_backend_wake (MigrateBackend *backend, GCond *cond);
+gboolean _sim_backend_start_thread (MigrateBackend *backend, const char *name, GFunc func,
+                                    gpointer data, GError **error);
+void _sim_backend_enter (MigrateBackend *backend);
+void _sim_backend_leave (MigrateBackend *backend);
+void _sim_backend_point (MigrateBackend *backend, const char *what);
+
+/* ---- the world ---- */
+
+typedef enum
+{
+  SIM_DAEMON_UP,
+  SIM_DAEMON_HUNG,
+  SIM_DAEMON_DOWN
+} SimDaemon;
+
+struct _SimHost
+{
+  SimWorld *world;
+  char *name, *uuid, *hostname;
+  gboolean power;
+  SimDaemon daemon;
+  guint epoch; /* of libvirtd: connections of an older one are broken */
+  gboolean wedged;
+  gboolean control_cut;
+  guint workers, busy;
+  char *refuse_prepare;  /* once */
+  gboolean fail_persist; /* once */
+  GPtrArray *domains;
+};
+
+/* What two hosts have between them. */
+struct _SimLink
+{
+  SimHost *a, *b;
+  guint64 bandwidth;
+  gboolean daemons_cut, data_cut;
+  guint copying; /* transfers that share it now */
+};
+
+struct _SimGuest
+{
+  char *name, *uuid, *disk;
+  guint64 memory, dirty_rate, working_set;
+  guint boots;
+  guint64 newest; /* counter of the copy that ran last, at its last stop */
+  guint running;  /* copies */
+};
+
+/* A guest as one libvirtd knows it. */
+struct _SimDomain
+{
+  SimGuest *guest;
+  SimHost *host;
+  gboolean gone; /* in the attic */
+  gboolean persistent, autostart, managed_save;
+  gboolean active; /* has a QEMU */
+  MigrateDomainState state;
+  int reason;
+  gboolean cpus;
+  guint64 counter; /* ms, up to run_since */
+  gint64 run_since;
+  guint boots;
+  gboolean hung;                  /* its QEMU */
+  gint64 monitor_since;           /* a call waits in the monitor since; 0: none */
+  guint64 downtime_ms, bandwidth; /* QEMU's settings */
+  SimTransfer *job;
+  gboolean incoming;
+  gboolean has_completed;
+  MigrateStats completed;
+  char *xml;
+};
+
+SimHost *_sim_find_host (SimWorld *self, const char *name);
+SimHost *_sim_find_host_by_uri (SimWorld *self, const char *uri);
+SimLink *_sim_find_link (SimWorld *self, const SimHost *a, const SimHost *b);
+SimGuest *_sim_find_guest (SimWorld *self, const char *name_or_uuid);
+SimDomain *_sim_find_domain (SimHost *host, const char *name_or_uuid);
+SimDomain *_sim_domain_new (SimHost *host, SimGuest *guest);
+void _sim_domain_set_state (SimDomain *self, MigrateDomainState state, int reason);
+void _sim_domain_set_cpus (SimDomain *self, gboolean cpus);
+guint64 _sim_domain_get_counter (SimDomain *self);
+/* Its QEMU ended. */
+void _sim_domain_stop (SimDomain *self, int reason);
+void _sim_domain_undefine (SimDomain *self);
+SimHost *_sim_need_host (SimWorld *self, const char *name);
+SimGuest *_sim_need_guest (SimWorld *self, const char *name);
+void _sim_domain_boot (SimDomain *self);
+void _sim_look_at_transfers (SimWorld *self);
+const char *_sim_describe_state (MigrateDomainState state, int reason);
+gboolean _sim_host_answers (const SimHost *self); /* libvirtd is up and not hung */
+
+/* Borrowed until it has run. */
+SimEvent *
+_sim_schedule (SimWorld *self, gint64 delay, SimEventKind kind, SimTransfer *transfer, guint stamp);
+void _sim_unschedule (SimWorld *self, SimEvent *event); /* nullable */
+void _sim_schedule_action (SimWorld *self, gint64 delay, const SimAction *action);
+void _sim_run_event (SimWorld *self, SimEvent *event);
+void _sim_event_free (SimEvent *event);
+void _sim_act (SimWorld *self, const SimAction *action, SimTransfer *transfer);
+void _sim_trigger (SimWorld *self, SimAt when, guint arg, SimTransfer *transfer);
+guint _sim_next_percent (SimWorld *self, SimTransfer *transfer, guint from);
+
+/* ---- calls ---- */
+
+struct _MigrateConn
+{
+  MigrateBackend *backend;
+  SimHost *host;
+  guint epoch;
+  gboolean closed; /* by the host, or by keep-alive */
+  guint busy;
+};
+
+/* Connections to this host broke: whoever waits on one looks again. */
+void _sim_host_connections_changed (SimHost *host);
+
+MigrateConn *_sim_backend_open (MigrateBackend *backend, const char *uri, GError **error);
+gboolean _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error);
+gboolean _sim_backend_is_alive (MigrateConn *conn);
+void _sim_backend_close (MigrateConn *conn);
+extern const MigrateBackendVtable _sim_vtable;
+
+/* ---- the move ---- */
+
+typedef enum
+{
+  SIM_STEP_BEGIN,
+  SIM_STEP_CONNECT,
+  SIM_STEP_PREPARE,
+  SIM_STEP_PREPARED,
+  SIM_STEP_PERFORM,
+  SIM_STEP_COPY,
+  SIM_STEP_PASS_END,
+  SIM_STEP_CONTINUE, /* QEMU waits at pre-switchover for libvirtd */
+  SIM_STEP_LAST_SENT,
+  SIM_STEP_PERFORMED,
+  SIM_STEP_SEND_FINISH,
+  SIM_STEP_FINISH,
+  SIM_STEP_STARTED,
+  SIM_STEP_FINISHED,
+  SIM_STEP_REPLIED,
+  SIM_STEP_CONFIRM,
+  SIM_STEP_CONFIRMED,
+  SIM_STEP_CANCEL_SEND,
+  SIM_STEP_CANCEL_DESTINATION,
+  SIM_STEP_CANCEL_SOURCE,
+  SIM_STEP_NONE
+} SimStep;
+
+typedef enum
+{
+  SIM_SIDE_NONE,
+  SIM_SIDE_BEGUN,
+  SIM_SIDE_PERFORMING,
+  SIM_SIDE_PERFORMED,
+  SIM_SIDE_CONFIRMING,
+  SIM_SIDE_GONE
+} SimSourceSide;
+
+typedef enum
+{
+  SIM_INCOMING_NONE,
+  SIM_INCOMING_PREPARING,
+  SIM_INCOMING_PREPARED,
+  SIM_INCOMING_FINISHING,
+  SIM_INCOMING_FINISHED,
+  SIM_INCOMING_GONE
+} SimDestinationSide;
+
+struct _SimTransfer
+{
+  SimWorld *world;
+  guint id;
+  SimGuest *guest;
+  SimHost *source, *destination; /* destination: NULL when the URI names no host */
+  SimDomain *out, *in;
+  SimLink *link;
+  gboolean direct, tunnelled;
+  gboolean persist, paused, was_paused;
+
+  SimStep step;      /* that comes next */
+  SimEvent *pending; /* that brings it */
+  gboolean held;     /* it waits for a libvirtd that hangs or for a link that is cut */
+  SimSourceSide s;
+  SimDestinationSide d;
+
+  /* connection between driver and destination; for direct, also client and source */
+  gboolean silent, closed, driver_told, destination_told;
+  gint64 quiet_since;
+  guint quiet_stamp;
+  gboolean silent_source, closed_source;
+  gint64 quiet_source_since;
+  guint quiet_source_stamp;
+  gboolean client_dead, driver_dead;
+  gboolean reset; /* an end died behind a cut link: closed as soon as packets pass */
+
+  /* copying */
+  gboolean copying, final, connected;
+  gboolean received; /* the destination has got everything */
+  gint64 segment_at;
+  gboolean segment_moves; /* data flows in this segment */
+  guint64 rate, left, dirtied, processed;
+  gint64 pass_at;
+  guint pass;
+  gint64 begun_at, stopped_at;
+  guint64 downtime_ms;
+  SimEvent *percent; /* that sets off the next trigger */
+  MigrateJobType type;
+
+  GError *failure; /* what the caller will get */
+  gboolean done;
+};
+
+#define SIM_MESSAGE_TIME (1 * SIM_MS)
+#define SIM_FINISH_TIME (5 * SIM_MS)
+
+enum
+{
+  VIR_FROM_RPC = 7,
+  VIR_FROM_QEMU = 10
+};
+
+/* ---- sim-steps.c ---- */
+
+/* The caller waits on the transfer itself as key, for done. */
+SimTransfer *
+_sim_transfer_new (SimDomain *domain, const MigrateTransfer *request, SimHost *destination);
+void _sim_transfer_run (SimTransfer *self, const SimEvent *event);
+
+/* ---- sim-copy.c ---- */
+
+void _sim_copy_set (SimTransfer *self, gboolean copying);
+/* Books what was sent and dirtied since the last time. */
+void _sim_copy_settle (SimTransfer *self);
+/* From here to the end of the pass, if nothing changes. */
+void _sim_copy_plan (SimTransfer *self);
+void _sim_copy_arm_percent (SimTransfer *self);
+void _sim_copy_pass_end (SimTransfer *self);
+void _sim_copy_save (SimTransfer *self, SimDomain *domain);
+void _sim_transfer_retune (SimTransfer *self);
+void _sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats);
+
+/* ---- sim-transfer.c ---- */
+
+void _sim_transfer_next (SimTransfer *self, SimStep step, gint64 delay);
+/* A message on its way, which begins the step when it arrives. */
+void _sim_transfer_send (SimTransfer *self, SimMessage message, SimStep step);
+void _sim_transfer_lose (SimTransfer *self, gboolean to_destination);
+/* Whose libvirtd does the step that comes next; NULL: a QEMU, or our own process. */
+SimHost *_sim_transfer_get_actor (SimTransfer *self);
+gboolean _sim_transfer_must_wait (SimTransfer *self);
+gboolean _sim_transfer_is_cut (SimTransfer *self); /* between driver and destination */
+void _sim_transfer_watch (SimTransfer *self);
+void _sim_transfer_close (SimTransfer *self);
+void _sim_transfer_fail (SimTransfer *self, int domain, int code, const char *message);
+/* The driver gives up: Finish(cancel) at the destination, then Confirm(cancel) at the source. */
+void _sim_transfer_cancel (SimTransfer *self, int domain, int code, const char *message);
+void _sim_transfer_run_abort (SimTransfer *self);
+void _sim_transfer_close_stream (SimTransfer *self);
+void _sim_transfer_kill_incoming (SimTransfer *self);
+void _sim_transfer_take_back (SimTransfer *self);
+void _sim_transfer_source_lost_client (SimTransfer *self);
+void _sim_transfer_client_lost_source (SimTransfer *self);
+void _sim_transfer_release (SimDomain *domain, SimTransfer *self);
+void _sim_transfer_end (SimTransfer *self);
+void _sim_transfer_bury (SimTransfer *self);
+void _sim_transfer_abort (SimTransfer *self);
+/* What happened to the hosts. */
+void _sim_transfer_source_gone (SimTransfer *self);
+void _sim_transfer_destination_gone (SimTransfer *self);
+void _sim_transfer_daemon_killed (SimTransfer *self, SimHost *host);
+void _sim_transfer_daemon_back (SimTransfer *self, SimHost *host); /* from hanging */
+void _sim_transfer_look (SimTransfer *self); /* links, daemons or QEMUs changed */
+void _sim_transfer_client_killed (SimTransfer *self);

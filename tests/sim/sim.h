@@ -1,0 +1,211 @@
+/* The simulator: a world of libvirt hosts in memory, behind the same seam as libvirt itself, for
+ * tests. It is deterministic: one thread runs at a time, in an order drawn from a seed, and its
+ * clock moves only when every thread waits. What hosts and guests do is reference/libvirt.md §2.1
+ * played out.
+ *
+ *   SimWorld *world = sim_world_new ("w", 1);
+ *   sim_world_add_host (world, "h1");
+ *   sim_world_add_host (world, "h2");
+ *   sim_world_add_guest (world, "h1", &(SimGuestSpec){ .name = "g0", .memory = 64 << 20 });
+ *   sim_world_at (world, SIM_AT_PERFORM, 50,
+ *                 &(SimAction){ .what = SIM_KILL_LIBVIRTD, .host = "h2" });
+ *   … move it from sim://w/h1 to sim://w/h2 with the library …
+ *   cr_assert_str_eq (sim_world_describe (world, "g0"), "h1: running (booted) persistent | h2: -");
+ *   cr_assert_eq (sim_world_get_violations (world)->len, 0);
+ *   sim_world_free (world);
+ *
+ * Whose thread: all functions may be called from any thread. Actors (threads that take turns) are
+ * those made by start_thread, and any other thread while it is inside a blocking library call.
+ * While the test's own thread is none of them, the others go on without it, as far as time takes
+ * them; a test that does one thing after another enters first. A run is reproducible as long as
+ * one thread of the test drives everything. */
+#pragma once
+
+#include "virt/backend-private.h"
+
+typedef struct _SimWorld SimWorld;
+
+/* ---- the world ---- */
+
+/* Serves "sim" URIs; called by sim_world_new(), and at load for MIGRATE_SIM. */
+void _sim_register (void);
+SimWorld *sim_world_new (const char *name, guint64 seed);
+/* "world=w;hosts=2;guests=500;memory=64M;dirty=1M;working-set=8M;bandwidth=1G;seed=1;pace=100":
+ * guests g0… on h1. What MIGRATE_SIM holds. NULL: not understood. */
+SimWorld *sim_world_new_from_spec (const char *spec);
+/* Lets go of every call that hangs with an error, waits until no actor is left and aborts the
+ * program if one stays. Leaves for the calling thread, when it has entered. The shell of the world
+ * stays, for backends live as long as the process. */
+void sim_world_free (SimWorld *self);
+MigrateBackend *sim_world_get_backend (SimWorld *self);
+
+/* Up, with libvirtd, linked to all other hosts at 125 MB/s. */
+void sim_world_add_host (SimWorld *self, const char *name);
+/* Two hosts with the same machine id: refused by Prepare. */
+void sim_world_set_host_uuid (SimWorld *self, const char *host, const char *uuid);
+/* Calls that libvirtd serves at once, 20 by default; 0: no limit. */
+void sim_world_set_workers (SimWorld *self, const char *host, guint workers);
+/* Transfers share the bandwidth of a link evenly. */
+void sim_world_set_bandwidth (SimWorld *self, const char *a, const char *b, guint64 bytes_per_s);
+/* Our connections notice a silent host after this time; 0, the default: never. */
+void sim_world_set_keepalive (SimWorld *self, guint ms);
+/* Virtual time runs at most this many times as fast as real time, for programs whose main loop is
+ * not an actor; 0, the default: as fast as it can. */
+void sim_world_set_pace (SimWorld *self, guint times);
+
+typedef struct
+{
+  const char *name;
+  const char *uuid;    /* NULL: made from the name */
+  guint64 memory;      /* bytes; 0: 64 MiB */
+  guint64 dirty_rate;  /* bytes/s */
+  guint64 working_set; /* bytes; 0: all memory */
+  gboolean transient;
+  gboolean autostart;
+  MigrateDomainState state; /* 0: running. Also paused (by the user), shut off */
+  const char *disk;         /* path of a file disk; NULL: none */
+  const char *xml;          /* NULL: one that fits the rest */
+} SimGuestSpec;
+
+void sim_world_add_guest (SimWorld *self, const char *host, const SimGuestSpec *spec);
+
+/* ---- what the test reads ---- */
+
+typedef struct
+{
+  gboolean exists;
+  gboolean active;
+  MigrateDomainState state;
+  int reason;
+  gboolean persistent;
+  gboolean autostart;
+  gboolean has_job; /* libvirt's, in or out */
+  guint64 counter;  /* what this copy has counted, ms of its CPUs' time */
+  guint boots;      /* cold starts of the guest up to this copy */
+} SimDomainInfo;
+
+SimDomainInfo sim_world_get_domain (SimWorld *self, const char *host, const char *guest);
+/* "h1: running (booted) persistent autostart job | h2: -"; borrowed until the world's end. */
+const char *sim_world_describe (SimWorld *self, const char *guest);
+/* "split: …" two copies ran at once; "stale: …" a copy ran on that a newer one had left behind. */
+GPtrArray *sim_world_get_violations (SimWorld *self);
+/* "actor:kind:host#n", in the order in which it happened. */
+GPtrArray *sim_world_get_trace (SimWorld *self);
+gint64 sim_world_get_now (SimWorld *self);
+guint sim_world_count_calls (SimWorld *self, const char *which);
+guint sim_world_count_points (SimWorld *self);
+guint sim_world_count_transfers (SimWorld *self); /* under way, with or without a caller */
+/* Between the two the calling thread is an actor, and time passes only in its calls and sleeps. A
+ * stop does not stop it: to be killed, the library must run in another thread, as start_thread
+ * makes them. */
+void sim_world_enter (SimWorld *self);
+void sim_world_leave (SimWorld *self);
+/* Virtual time passes. Works in a stopped world too. */
+void sim_world_sleep (SimWorld *self, guint ms);
+
+/* ---- calls that fail ----
+ * which: "*", "*:h1", "transfer", "transfer:h1": kind and host; kinds as in the trace ("open",
+ * "domain-state", …). n counts from 1 among the calls that match, from the world's beginning. */
+
+/* The call is refused, nothing happens. vir_code: 9, 38, 68, …, turned into a MigrateError. */
+void sim_world_fail_call (SimWorld *self, const char *which, guint n, int vir_code);
+/* What was asked is done, the answer is lost: code 38. */
+void sim_world_lose_answer (SimWorld *self, const char *which, guint n);
+/* The call never returns; at teardown, with UNREACHABLE. */
+void sim_world_hang_call (SimWorld *self, const char *which, guint n);
+
+/* ---- things that happen to the world ---- */
+
+typedef enum
+{
+  SIM_KILL_LIBVIRTD, /* SIGKILL: QEMU lives on */
+  SIM_START_LIBVIRTD,
+  SIM_HANG_LIBVIRTD, /* SIGSTOP */
+  SIM_UNHANG_LIBVIRTD,
+  SIM_WEDGE, /* open never answers, connections that exist work on */
+  SIM_UNWEDGE,
+  SIM_KILL_QEMU, /* of guest on host */
+  SIM_HANG_QEMU,
+  SIM_UNHANG_QEMU,
+  SIM_POWER_OFF,  /* the guest shuts itself down, wherever it runs */
+  SIM_KILL_HOST,  /* power: nothing answers, not even with a reset */
+  SIM_START_HOST, /* boots: guests with autostart too */
+  SIM_CUT_LINK,   /* host to peer, daemons and data; packets vanish */
+  SIM_CUT_DAEMONS,
+  SIM_CUT_DATA,
+  SIM_RESTORE_LINK,
+  SIM_CUT_CONTROL, /* us to host */
+  SIM_RESTORE_CONTROL,
+  SIM_REFUSE_PREPARE, /* host refuses the next incoming transfer with text, code 9 */
+  SIM_FAIL_PERSIST,   /* host cannot save the next incoming definition */
+  SIM_KILL_CLIENT,    /* our process, as a direct transfer sees it */
+  SIM_CALL /* func, with the world held: it may only use sim_world_do, _at, and readers */
+} SimWhat;
+
+typedef struct
+{
+  SimWhat what;
+  const char *host;  /* also "source", "destination" of the transfer, in sim_world_at() */
+  const char *peer;  /* the link's other end */
+  const char *guest; /* NULL: the transfer's */
+  guint after_ms;    /* later by this much */
+  const char *text;
+  void (*func) (SimWorld *world, gpointer data);
+  gpointer data;
+} SimAction;
+
+typedef enum
+{
+  SIM_AT_TIME,      /* arg: ms from now */
+  SIM_AT_BEGIN,     /* the source has begun */
+  SIM_AT_PREPARE,   /* Prepare has reached the destination */
+  SIM_AT_PERFORM,   /* arg: percent of memory sent, once */
+  SIM_AT_SWITCH,    /* the guest was stopped at the source */
+  SIM_AT_PERFORMED, /* all is sent, Finish was not */
+  SIM_AT_FINISH,    /* Finish has reached the destination, CPUs do not run yet */
+  SIM_AT_STARTED,   /* the destination's CPUs run, no reply yet */
+  SIM_AT_CONFIRM    /* the reply has reached the driver, the source is not released yet */
+} SimAt;
+
+/* Once, now. */
+void sim_world_do (SimWorld *self, const SimAction *action);
+/* Once, for the first transfer that gets there (of action->guest, when that is set). */
+void sim_world_at (SimWorld *self, SimAt when, guint arg, const SimAction *action);
+
+/* A message is lost and so is the connection that carried it: both ends notice by keep-alive,
+ * after 29 s. Peer-to-peer has prepare and finish only. */
+typedef enum
+{
+  SIM_MSG_BEGIN,
+  SIM_MSG_BEGIN_REPLY,
+  SIM_MSG_PREPARE,
+  SIM_MSG_PREPARE_REPLY,
+  SIM_MSG_PERFORM,
+  SIM_MSG_PERFORM_REPLY,
+  SIM_MSG_FINISH,
+  SIM_MSG_FINISH_REPLY,
+  SIM_MSG_CONFIRM,
+  SIM_MSG_CONFIRM_REPLY,
+  SIM_MSG_LAST = SIM_MSG_CONFIRM_REPLY
+} SimMessage;
+
+void sim_world_lose (SimWorld *self, SimMessage message, guint nth);
+
+/* ---- our process is killed ---- */
+
+/* At the n-th point (journal write) or call from the world's beginning: from then on every seam
+ * call of every actor hangs until teardown, its connections are closed, the hosts go on. */
+void sim_world_stop_at_point (SimWorld *self, guint n);
+void sim_world_stop_at_call (SimWorld *self, guint n);
+gboolean sim_world_is_stopped (SimWorld *self);
+/* real_ms of real time at most; an actor lets virtual time pass meanwhile. */
+gboolean sim_world_wait_stopped (SimWorld *self, guint real_ms);
+/* Those that were stopped stay so; threads that come in from now on are a new process. */
+void sim_world_restart_client (SimWorld *self);
+/* With a path: when stopped, the world is written there and the program ends by _exit() with
+ * SIM_EXIT_STOPPED: fork, kill, and go on in another process. */
+#define SIM_EXIT_STOPPED 77
+void sim_world_set_stop_file (SimWorld *self, const char *path);
+/* Hosts, guests, links, transfers under way, clock and violations; not faults, not callbacks. */
+gboolean sim_world_save (SimWorld *self, const char *path);
+SimWorld *sim_world_load (const char *path);
