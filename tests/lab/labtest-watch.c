@@ -5,6 +5,7 @@
 #include <libvirt/libvirt.h>
 #include <poll.h>
 #include <signal.h>
+#include <sqlite3.h>
 #include <string.h>
 #include <sys/wait.h>
 #include <unistd.h>
@@ -200,4 +201,35 @@ lab_controller_kill (LabController *self)
 {
   kill (self->pid, SIGKILL);
   waitpid (self->pid, NULL, 0);
+}
+
+/* Stopped between two writes: a process that is stopped inside of one keeps the journal locked for
+ * everybody, as it would with any SQLite file. */
+static gboolean
+journal_is_free (void)
+{
+  sqlite3 *db = NULL;
+  gboolean free;
+
+  free = sqlite3_open_v2 (lab_journal_path (), &db, SQLITE_OPEN_READWRITE, NULL) == SQLITE_OK
+         && sqlite3_exec (db, "BEGIN IMMEDIATE; ROLLBACK", NULL, NULL, NULL) == SQLITE_OK;
+  sqlite3_close (db);
+  return free;
+}
+
+void
+lab_controller_stop (LabController *self)
+{
+  int status;
+
+  for (int i = 0; i < 100; i++)
+    {
+      cr_assert_eq (kill (self->pid, SIGSTOP), 0);
+      cr_assert_eq (waitpid (self->pid, &status, WUNTRACED), self->pid);
+      cr_assert (WIFSTOPPED (status), "it ended before it could be stopped");
+      if (journal_is_free ())
+        return;
+      kill (self->pid, SIGCONT);
+    }
+  cr_assert_fail ("the controller never leaves the journal free");
 }

@@ -92,3 +92,5 @@ void lab_controller_await_progress (LabController *self, double fraction);
 /* Its last line: “end CODE OUTCOME STATE MESSAGE”, CODE is “ok” for none. */
 char *lab_controller_await_end (LabController *self, guint seconds);
 void lab_controller_kill (LabController *self);
+/* SIGSTOP, while it is not writing to the journal. */
+void lab_controller_stop (LabController *self);

@@ -96,7 +96,7 @@ Test (control, controller_that_slept_through_a_takeover_does_nothing_more)
   g_autofree char *end = NULL;
 
   lab_controller_await_progress (sleeper, 0.1);
-  kill (sleeper->pid, SIGSTOP);
+  lab_controller_stop (sleeper);
   remove_holders ();
   assert_followed_to_its_end (sleeper->id);
   lab_assert_at (GUEST, to, "running");
