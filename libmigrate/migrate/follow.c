@@ -395,7 +395,7 @@ end_step (MigrateWork *work, const GError *failure, GError **error)
 {
   for (guint i = work->steps->len; i-- > 0;)
     {
-      MigrateStep *step = work->steps->pdata[i];
+      MigrateStepEntry *step = work->steps->pdata[i];
 
       if (g_str_equal (step->kind->name, "transfer") && step->status == MIGRATE_STEP_BEGUN)
         return _migrate_steps_end (work, step, failure, error);

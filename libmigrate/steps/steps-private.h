@@ -27,19 +27,19 @@ typedef struct
   const MigrateStepKind *kind;
   GVariant *args; /* a{sv} */
   MigrateStepStatus status;
-} MigrateStep;
+} MigrateStepEntry;
 
 const MigrateStepKind *_migrate_step_kind (const char *name); /* nullable */
 
-void _migrate_step_free (MigrateStep *step);
+void _migrate_step_free (MigrateStepEntry *step);
 
 /* Intent, act, outcome. args: a{sv}, nullable, floating is taken. */
 gboolean _migrate_steps_run (MigrateWork *work, const char *kind, GVariant *args, GError **error);
 /* The same in two halves, for what lasts. The step is the work's. */
-MigrateStep *
+MigrateStepEntry *
 _migrate_steps_begin (MigrateWork *work, const char *kind, GVariant *args, GError **error);
-gboolean
-_migrate_steps_end (MigrateWork *work, MigrateStep *step, const GError *failure, GError **error);
+gboolean _migrate_steps_end (MigrateWork *work, MigrateStepEntry *step, const GError *failure,
+                             GError **error);
 /* All that can be undone, or all of one kind, last first; goes on after a failure and reports the
  * first. */
 gboolean _migrate_steps_undo (MigrateWork *work, const char *only, GError **error);

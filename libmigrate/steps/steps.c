@@ -2,16 +2,16 @@
 #include "steps/steps-private.h"
 
 void
-_migrate_step_free (MigrateStep *step)
+_migrate_step_free (MigrateStepEntry *step)
 {
   g_variant_unref (step->args);
   g_free (step);
 }
 
-static MigrateStep *
+static MigrateStepEntry *
 step_new (MigrateWork *work, const MigrateStepKind *kind, GVariant *args)
 {
-  MigrateStep *step = g_new0 (MigrateStep, 1);
+  MigrateStepEntry *step = g_new0 (MigrateStepEntry, 1);
 
   step->kind = kind;
   step->args = g_variant_ref_sink (
@@ -20,11 +20,11 @@ step_new (MigrateWork *work, const MigrateStepKind *kind, GVariant *args)
   return step;
 }
 
-MigrateStep *
+MigrateStepEntry *
 _migrate_steps_begin (MigrateWork *work, const char *kind_name, GVariant *args, GError **error)
 {
   const MigrateStepKind *kind = _migrate_step_kind (kind_name);
-  MigrateStep *step;
+  MigrateStepEntry *step;
 
   g_assert (kind != NULL);
   step = step_new (work, kind, args);
@@ -37,7 +37,8 @@ _migrate_steps_begin (MigrateWork *work, const char *kind_name, GVariant *args, 
 }
 
 gboolean
-_migrate_steps_end (MigrateWork *work, MigrateStep *step, const GError *failure, GError **error)
+_migrate_steps_end (MigrateWork *work, MigrateStepEntry *step, const GError *failure,
+                    GError **error)
 {
   GVariantBuilder builder;
 
@@ -52,7 +53,7 @@ _migrate_steps_end (MigrateWork *work, MigrateStep *step, const GError *failure,
 gboolean
 _migrate_steps_run (MigrateWork *work, const char *kind_name, GVariant *args, GError **error)
 {
-  MigrateStep *step = _migrate_steps_begin (work, kind_name, args, error);
+  MigrateStepEntry *step = _migrate_steps_begin (work, kind_name, args, error);
   g_autoptr (GError) failure = NULL;
 
   if (step == NULL)
@@ -66,7 +67,7 @@ _migrate_steps_run (MigrateWork *work, const char *kind_name, GVariant *args, GE
 }
 
 static gboolean
-step_undo (MigrateWork *work, MigrateStep *step, GError **error)
+step_undo (MigrateWork *work, MigrateStepEntry *step, GError **error)
 {
   if (!_migrate_work_append (work, "step", step->kind->name, "undoing", NULL, error)
       || !step->kind->undo (work, step->args, error))
@@ -76,7 +77,7 @@ step_undo (MigrateWork *work, MigrateStep *step, GError **error)
 }
 
 static gboolean
-is_open (const MigrateStep *step)
+is_open (const MigrateStepEntry *step)
 {
   return step->kind->undo != NULL && step->status != MIGRATE_STEP_UNDONE
          && step->status != MIGRATE_STEP_RELEASED;
@@ -89,7 +90,7 @@ _migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
 
   for (guint i = work->steps->len; i-- > 0 && !work->lost_claim;)
     {
-      MigrateStep *step = work->steps->pdata[i];
+      MigrateStepEntry *step = work->steps->pdata[i];
       g_autoptr (GError) failure = NULL;
 
       if (!is_open (step) || (only != NULL && !g_str_equal (step->kind->name, only))
@@ -112,7 +113,7 @@ _migrate_steps_release (MigrateWork *work, GError **error)
 {
   for (guint i = 0; i < work->steps->len; i++)
     {
-      MigrateStep *step = work->steps->pdata[i];
+      MigrateStepEntry *step = work->steps->pdata[i];
 
       if (!is_open (step))
         continue;
@@ -139,12 +140,12 @@ parse_status (const char *word, MigrateStepStatus *status)
 
 /* The step that an entry speaks of: the last of its kind for an outcome, the last open one for an
  * undoing, which goes backwards. */
-static MigrateStep *
+static MigrateStepEntry *
 find_step (MigrateWork *work, const MigrateStepKind *kind, MigrateStepStatus status)
 {
   for (guint i = work->steps->len; i-- > 0;)
     {
-      MigrateStep *step = work->steps->pdata[i];
+      MigrateStepEntry *step = work->steps->pdata[i];
 
       if (step->kind == kind
           && (status == MIGRATE_STEP_UNDONE || status == MIGRATE_STEP_RELEASED
@@ -167,7 +168,7 @@ _migrate_steps_load (MigrateWork *work, GVariant *entries)
       const char *name = _migrate_variant_string (entry, "name");
       const MigrateStepKind *kind = name != NULL ? _migrate_step_kind (name) : NULL;
       MigrateStepStatus status;
-      MigrateStep *step;
+      MigrateStepEntry *step;
 
       if (kind == NULL || g_strcmp0 (_migrate_variant_string (entry, "kind"), "step") != 0
           || !parse_status (_migrate_variant_string (entry, "status"), &status))
@@ -188,7 +189,7 @@ _migrate_steps_has (MigrateWork *work, const char *kind_name)
 {
   for (guint i = 0; i < work->steps->len; i++)
     {
-      const MigrateStep *step = work->steps->pdata[i];
+      const MigrateStepEntry *step = work->steps->pdata[i];
 
       if (g_str_equal (step->kind->name, kind_name))
         return TRUE;

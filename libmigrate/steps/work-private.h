@@ -43,7 +43,7 @@ struct _MigrateWork
   gboolean lost_claim;
   gboolean slots_held;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
-  GPtrArray *steps;    /* MigrateStep, in the order they were begun */
+  GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
 
   /* What will be told. */
   MigrateResult *result;

@@ -13,8 +13,9 @@ typedef enum
                                 a monitor */
   MIGRATE_CALL_DOMAIN_XML,   /* guest, value: MigrateXmlFlags -> text_out */
   MIGRATE_CALL_JOB_STATS, /* guest, value: 1 for the completed job's -> stats. Uses the monitor */
-  MIGRATE_CALL_CONTROL_INFO,  /* guest -> value_out: ms that the monitor has been occupied, 0: free
-                               */
+  MIGRATE_CALL_CONTROL_INFO, /* guest -> value_out: ms that the monitor has been occupied, 0: free
+                              */
+  MIGRATE_CALL_MESSAGES, /* guest -> text_out: what the host keeps of QEMU's words, a line each */
   MIGRATE_CALL_SET_AUTOSTART, /* guest, value: 0 or 1 */
   MIGRATE_CALL_SET_DOWNTIME,  /* guest, value: ms */
   MIGRATE_CALL_SET_BANDWIDTH, /* guest, value: MiB/s */
@@ -23,6 +24,11 @@ typedef enum
   MIGRATE_CALL_DESTROY,       /* guest */
   MIGRATE_CALL_UNDEFINE,      /* guest: the definition, all of it but disks and NVRAM */
   MIGRATE_CALL_PERSIST,       /* guest: define the running guest's own inactive XML */
+  MIGRATE_CALL_START,         /* guest: boot it from its definition */
+  MIGRATE_CALL_POSTCOPY, /* guest: switch an outgoing transfer that is armed for it to post-copy */
+  MIGRATE_CALL_SET_TIME, /* guest: through its agent, from the clock of the host */
+  MIGRATE_CALL_TRIM,     /* guest: through its agent, discard what its file systems do not use */
+  MIGRATE_CALL_ANNOUNCE, /* guest: tell the network again where it is */
   MIGRATE_CALL_ABORT, /* guest: ask for the end of an outgoing transfer; returns before it ended */
   MIGRATE_CALL_TRANSFER, /* guest, transfer. Lasts as long as the move */
   MIGRATE_CALL_LAST_KIND = MIGRATE_CALL_TRANSFER
@@ -50,6 +56,7 @@ enum
   MIGRATE_RUNNING_MIGRATED = 2,
   MIGRATE_RUNNING_MIGRATION_CANCELED = 6,
   MIGRATE_RUNNING_POSTCOPY = 10,
+  MIGRATE_RUNNING_POSTCOPY_FAILED = 11,
   MIGRATE_PAUSED_USER = 1,
   MIGRATE_PAUSED_MIGRATION = 2,
   MIGRATE_PAUSED_STARTING_UP = 11,
@@ -109,15 +116,18 @@ typedef struct
 typedef struct
 {
   MigrateTransport transport;
-  char *peer_uri;        /* the destination's libvirtd as the source's reaches it */
-  char *destination_uri; /* as we reach it; direct only: the backend opens it */
-  char *migration_uri;   /* nullable */
-  char *listen_address;  /* nullable */
-  guint64 bandwidth;     /* MiB/s, 0: no limit */
-  gboolean persist;      /* the guest is persistent: define there, undefine here */
-  gboolean paused;       /* arrives paused */
-  gboolean unsafe;       /* storage vouched for by the caller */
-  int stage;             /* MigrateTransferStage; atomic */
+  char *peer_uri;             /* the destination's libvirtd as the source's reaches it */
+  char *destination_uri;      /* as we reach it; direct only: the backend opens it */
+  char *migration_uri;        /* nullable */
+  char *listen_address;       /* nullable */
+  guint64 bandwidth;          /* MiB/s, 0: no limit */
+  gboolean persist;           /* the guest is persistent: define there, undefine here */
+  gboolean paused;            /* arrives paused */
+  gboolean unsafe;            /* storage vouched for by the caller */
+  gboolean postcopy;          /* armed: MIGRATE_CALL_POSTCOPY may switch */
+  gboolean resume;            /* goes on with a post-copy that broke; postcopy is set too */
+  guint64 postcopy_bandwidth; /* MiB/s, 0: no limit */
+  int stage;                  /* MigrateTransferStage; atomic */
 } MigrateTransfer;
 
 /* Between asking for a transfer and libvirt's hearing of it lies a connection that may take for

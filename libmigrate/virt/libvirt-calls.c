@@ -2,6 +2,7 @@
  * last error still in place, and the dispatcher converts it; or it set an error of its own. */
 #include "virt/libvirt-private.h"
 
+#include <libvirt/libvirt-qemu.h>
 #include <string.h>
 
 /* domain is NULL for calls that concern the host. */
@@ -224,6 +225,27 @@ control_info (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError 
   return TRUE;
 }
 
+/* Since libvirt 7.1; what QEMU printed stays until the guest is started again. */
+static gboolean
+messages (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  char **list = NULL;
+  int n = virDomainGetMessages (domain, &list, 0 /* flags */);
+  GString *text;
+
+  if (n < 0)
+    return FALSE;
+  text = g_string_new (NULL);
+  for (int i = 0; i < n; i++)
+    {
+      g_string_append_printf (text, "%s%s", i > 0 ? "\n" : "", list[i]);
+      free (list[i]);
+    }
+  free (list);
+  call->text_out = g_string_free (text, FALSE);
+  return TRUE;
+}
+
 /* ---- changing ---- */
 
 static gboolean
@@ -302,6 +324,57 @@ persist (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **err
 }
 
 static gboolean
+start (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainCreate (domain) == 0;
+}
+
+static gboolean
+start_postcopy (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainMigrateStartPostCopy (domain, 0 /* flags */) == 0;
+}
+
+/* ---- chores ---- */
+
+static gboolean
+set_time (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  gint64 now = g_get_real_time ();
+
+  return virDomainSetTime (domain, now / G_USEC_PER_SEC, (guint) (now % G_USEC_PER_SEC) * 1000,
+                           0 /* flags */)
+         == 0;
+}
+
+static gboolean
+trim (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainFSTrim (domain, NULL /* every mount point */, 0 /* any length */, 0 /* flags */)
+         == 0;
+}
+
+/* libvirt has no call for it. The monitor command marks the guest as tainted (custom-monitor),
+ * which is why nobody gets this chore who did not ask for it. */
+static gboolean
+announce (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  static const char command[] = "{\"execute\": \"announce-self\", \"arguments\": "
+                                "{\"initial\": 50, \"max\": 550, \"rounds\": 5, \"step\": 50}}";
+  char *reply = NULL;
+  gboolean ok = virDomainQemuMonitorCommand (domain, command, &reply, 0 /* flags */) == 0;
+
+  if (ok && strstr (reply, "\"error\"") != NULL)
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_FAILED, NULL /* remedy */,
+                          "QEMU refused to announce guest “%s” on “%s”", call->guest, conn->uri);
+      ok = FALSE;
+    }
+  free (reply);
+  return ok;
+}
+
+static gboolean
 abort_job (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
   return virDomainAbortJob (domain) == 0;
@@ -327,6 +400,10 @@ get_transfer_flags (const MigrateTransfer *transfer)
     flags |= VIR_MIGRATE_PAUSED;
   if (transfer->unsafe)
     flags |= VIR_MIGRATE_UNSAFE;
+  if (transfer->postcopy)
+    flags |= VIR_MIGRATE_POSTCOPY;
+  if (transfer->resume)
+    flags |= VIR_MIGRATE_POSTCOPY_RESUME;
   return flags;
 }
 
@@ -335,6 +412,13 @@ params_add_string (Params *self, const char *name, const char *value)
 {
   return value == NULL
          || virTypedParamsAddString (&self->list, &self->n, &self->max, name, value) == 0;
+}
+
+static gboolean
+params_add_limit (Params *self, const char *name, guint64 limit)
+{
+  return limit == 0
+         || virTypedParamsAddULLong (&self->list, &self->n, &self->max, name, limit) == 0;
 }
 
 /* A tunnel goes where the peer URI goes: libvirt refuses addresses for it. */
@@ -346,10 +430,9 @@ fill_transfer_params (const MigrateTransfer *transfer, Params *params)
           || !params_add_string (params, VIR_MIGRATE_PARAM_LISTEN_ADDRESS,
                                  transfer->listen_address)))
     return FALSE;
-  return transfer->bandwidth == 0
-         || virTypedParamsAddULLong (&params->list, &params->n, &params->max,
-                                     VIR_MIGRATE_PARAM_BANDWIDTH, transfer->bandwidth)
-              == 0;
+  return params_add_limit (params, VIR_MIGRATE_PARAM_BANDWIDTH, transfer->bandwidth)
+         && params_add_limit (params, VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY,
+                              transfer->postcopy_bandwidth);
 }
 
 static gboolean
@@ -412,6 +495,7 @@ static const struct
   [MIGRATE_CALL_DOMAIN_XML] = { domain_xml, GUEST_BY_ANY, "get the definition of" },
   [MIGRATE_CALL_JOB_STATS] = { job_stats, GUEST_BY_ANY, "get the progress of" },
   [MIGRATE_CALL_CONTROL_INFO] = { control_info, GUEST_BY_ANY, "ask about the monitor of" },
+  [MIGRATE_CALL_MESSAGES] = { messages, GUEST_BY_ANY, "get the messages of" },
   [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
   [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },
   [MIGRATE_CALL_SET_BANDWIDTH] = { set_bandwidth, GUEST_BY_ANY, "set the bandwidth limit of" },
@@ -420,6 +504,11 @@ static const struct
   [MIGRATE_CALL_DESTROY] = { destroy, GUEST_BY_ANY, "destroy", MIGRATE_DOMAIN_SHUTOFF },
   [MIGRATE_CALL_UNDEFINE] = { undefine, GUEST_BY_ANY, "undefine" },
   [MIGRATE_CALL_PERSIST] = { persist, GUEST_BY_ANY, "define" },
+  [MIGRATE_CALL_START] = { start, GUEST_BY_ANY, "start", MIGRATE_DOMAIN_RUNNING },
+  [MIGRATE_CALL_POSTCOPY] = { start_postcopy, GUEST_BY_ANY, "switch to post-copy" },
+  [MIGRATE_CALL_SET_TIME] = { set_time, GUEST_BY_ANY, "set the clock of" },
+  [MIGRATE_CALL_TRIM] = { trim, GUEST_BY_ANY, "trim the file systems of" },
+  [MIGRATE_CALL_ANNOUNCE] = { announce, GUEST_BY_ANY, "announce" },
   [MIGRATE_CALL_ABORT] = { abort_job, GUEST_BY_ANY, "stop the transfer of" },
   [MIGRATE_CALL_TRANSFER] = { transfer, GUEST_BY_ANY, "transfer" },
 };

@@ -176,7 +176,7 @@ link_drop_conn (MigrateLink *self, SharedConn *conn)
 static gboolean
 only_reads (MigrateCallKind kind)
 {
-  return kind <= MIGRATE_CALL_CONTROL_INFO;
+  return kind <= MIGRATE_CALL_MESSAGES;
 }
 
 static gboolean

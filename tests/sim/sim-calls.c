@@ -691,6 +691,44 @@ do_transfer (Request *self)
   return TRUE;
 }
 
+static gboolean
+do_messages (Request *self)
+{
+  if (need_domain (self) == NULL)
+    return FALSE;
+  self->call->text_out = g_strdup ("");
+  return TRUE;
+}
+
+static gboolean
+do_start (Request *self)
+{
+  SimDomain *domain = need_job (self, FALSE);
+
+  if (domain == NULL)
+    return FALSE;
+  if (domain->active)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: domain is already running");
+  _sim_domain_boot (domain);
+  return TRUE;
+}
+
+static gboolean
+do_postcopy (Request *self)
+{
+  return refuse (self, ERR_INVALID,
+                 "Requested operation is not valid: post-copy can only be started while outgoing "
+                 "migration is in progress");
+}
+
+/* Through the agent, which these guests have. */
+static gboolean
+do_chore (Request *self)
+{
+  return need_monitor (self) != NULL;
+}
+
 static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_HOST_INFO] = do_host_info,
   [MIGRATE_CALL_DOMAIN_FIND] = do_find,
@@ -698,6 +736,7 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_DOMAIN_XML] = do_xml,
   [MIGRATE_CALL_JOB_STATS] = do_stats,
   [MIGRATE_CALL_CONTROL_INFO] = do_control,
+  [MIGRATE_CALL_MESSAGES] = do_messages,
   [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
   [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
   [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,
@@ -706,6 +745,11 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_DESTROY] = do_destroy,
   [MIGRATE_CALL_UNDEFINE] = do_undefine,
   [MIGRATE_CALL_PERSIST] = do_persist,
+  [MIGRATE_CALL_START] = do_start,
+  [MIGRATE_CALL_POSTCOPY] = do_postcopy,
+  [MIGRATE_CALL_SET_TIME] = do_chore,
+  [MIGRATE_CALL_TRIM] = do_chore,
+  [MIGRATE_CALL_ANNOUNCE] = do_chore,
   [MIGRATE_CALL_ABORT] = do_abort,
   [MIGRATE_CALL_TRANSFER] = do_transfer,
 };
