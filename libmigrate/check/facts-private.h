@@ -24,7 +24,7 @@ void _migrate_facts_unref (MigrateFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateFacts, _migrate_facts_unref)
 
 /* What was true before the move, for the journal and for whoever follows: a{sv} with
- * "was-paused", "persistent", "autostart". */
+ * "was-paused", "persistent", "autostart", and "disks", aa{sv}. */
 GVariant *_migrate_facts_to_variant (const MigrateFacts *self);
 
 /* What is asked of the checks besides the facts. */

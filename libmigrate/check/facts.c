@@ -142,6 +142,34 @@ _migrate_facts_gather (MigrateWork *work, GError **error)
   return g_steal_pointer (&facts);
 }
 
+static void
+add_string (GVariantBuilder *builder, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
+}
+
+static GVariant *
+disks_to_variant (const MigrateFacts *self)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < self->disks->len; i++)
+    {
+      const MigrateDisk *disk = self->disks->pdata[i];
+      g_autofree char *source = disk->source != NULL ? _migrate_uri_redact (disk->source) : NULL;
+
+      g_variant_builder_open (&builder, G_VARIANT_TYPE_VARDICT);
+      add_string (&builder, "target", disk->target);
+      add_string (&builder, "type", disk->type);
+      add_string (&builder, "device", disk->device);
+      add_string (&builder, "source", source);
+      g_variant_builder_close (&builder);
+    }
+  return g_variant_builder_end (&builder);
+}
+
 GVariant *
 _migrate_facts_to_variant (const MigrateFacts *self)
 {
@@ -154,5 +182,6 @@ _migrate_facts_to_variant (const MigrateFacts *self)
                          g_variant_new_boolean (self->guest.persistent));
   g_variant_builder_add (&builder, "{sv}", "autostart",
                          g_variant_new_boolean (self->guest.autostart));
+  g_variant_builder_add (&builder, "{sv}", "disks", disks_to_variant (self));
   return g_variant_builder_end (&builder);
 }

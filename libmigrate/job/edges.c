@@ -27,6 +27,9 @@ static const MigrateEdge edges[] = {
     FALSE },
   { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_DETACH, MIGRATE_STATE_PREPARED, AS_PROVEN,
     FALSE },
+  /* The chores after the move, again; the job stays as it is whatever comes of them. */
+  { BIT (MIGRATE_STATE_FINALIZED), FALSE, MIGRATE_VERB_CHORES, MIGRATE_STATE_FINALIZED, DESTINATION,
+    FALSE },
 };
 
 /* What a run does next where it stands. */
@@ -44,7 +47,7 @@ static const struct
 };
 
 static const char *const verb_names[]
-  = { "check", "prepare", "migrate", "finalize", "follow", "cancel", "detach", "run" };
+  = { "check", "prepare", "migrate", "finalize", "follow", "cancel", "detach", "chores", "run" };
 
 const char *
 _migrate_verb_name (MigrateVerb verb)

@@ -18,8 +18,9 @@ struct _MigrateJob
   MigrateQueue *queue;               /* set once */
   MigrateKind kind;
   MigratePolicy *policy;
-  MigrateJournal *journal; /* nullable until used */
-  MigrateHooks *hooks;     /* nullable */
+  MigrateJournal *journal;     /* nullable until used */
+  MigrateHooks *hooks;         /* nullable */
+  MigrateInventory *inventory; /* nullable */
 
   MigrateState state;
   gboolean in_flight;

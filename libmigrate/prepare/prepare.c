@@ -177,9 +177,10 @@ settle_and_note (MigrateWork *work, GError **error)
 
   if (!settle_predecessors (work, error))
     return FALSE;
+  g_clear_pointer (&work->before, g_variant_unref);
+  work->before = g_variant_ref_sink (_migrate_facts_to_variant (work->facts));
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_FACTS,
-                         _migrate_facts_to_variant (work->facts));
+  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_FACTS, work->before);
   return _migrate_work_update (work, g_variant_builder_end (&builder), error);
 }
 
@@ -197,5 +198,6 @@ _migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
   if (work->facts->guest.autostart
       && !_migrate_steps_run (work, "clear-autostart", NULL /* args */, error))
     return FALSE;
-  return !_migrate_work_check_cancelled (work, error);
+  return _migrate_steps_hook (work, MIGRATE_HOOK_POINT_AFTER_PREPARE, error)
+         && !_migrate_work_check_cancelled (work, error);
 }

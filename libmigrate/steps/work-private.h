@@ -31,18 +31,21 @@ struct _MigrateWork
   char *guest;
   MigrateLink *source, *destination;
   char *source_uri, *destination_uri;              /* as given */
+  char *source_name, *destination_name;            /* what the platform's record calls them */
   char *peer_uri, *migration_uri, *listen_address; /* of the destination; nullable */
   guint max_outgoing, max_incoming;
   MigrateKind kind;
   MigratePolicy *policy;
-  MigrateJournal *journal; /* nullable until the first operation */
-  MigrateHooks *hooks;     /* nullable */
+  MigrateJournal *journal;     /* nullable until the first operation */
+  MigrateHooks *hooks;         /* nullable */
+  MigrateInventory *inventory; /* nullable */
 
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
   gboolean lost_claim;
   gboolean slots_held;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
+  GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
 
   /* What will be told. */
@@ -92,5 +95,8 @@ MigrateLink *_migrate_work_link (MigrateWork *self, MigrateSide side);
 gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *name,
                                const char *status, GVariant *values, GError **error);
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
-/* "guest-name", "guest-uuid", "source", "destination", "job": what hooks and messages need. */
-GVariant *_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra);
+
+/* What requests tell the program: "job", "guest-name", "guest-uuid". */
+void _migrate_work_describe (MigrateWork *self, GVariantBuilder *builder);
+/* The hosts, the plan, and what was true before. */
+void _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder);
