@@ -13,6 +13,8 @@ struct _MigrateFacts
   GPtrArray *disks;    /* MigrateDisk */
   gboolean found_uuid; /* the destination knows the guest's UUID */
   MigrateDomain same_uuid;
+  gboolean has_record; /* the platform was asked */
+  char *record;        /* the host that it names; nullable: it has no such guest */
   gboolean found_name; /* the destination knows the guest's name */
   MigrateDomain same_name;
 };
@@ -34,6 +36,7 @@ typedef struct
   MigrateTransport transport;
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
+  const char *source_name, *destination_name; /* of the platform's record */
 } MigrateCheckRequest;
 
 /* Decide: pure. */

@@ -1,6 +1,8 @@
 /* Gather: one pass over both hosts, reading only. */
 #include "check/facts-private.h"
 
+#include "steps/inventory-private.h"
+
 #include <string.h>
 
 MigrateFacts *
@@ -21,6 +23,7 @@ _migrate_facts_unref (MigrateFacts *self)
   _migrate_domain_clear (&self->same_uuid);
   _migrate_domain_clear (&self->same_name);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
+  g_free (self->record);
   g_free (self);
 }
 
@@ -124,6 +127,20 @@ gather_guest (MigrateWork *work, MigrateFacts *facts, GError **error)
   return TRUE;
 }
 
+static gboolean
+gather_record (MigrateWork *work, MigrateFacts *facts, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  facts->has_record = work->inventory != NULL;
+  if (!facts->has_record
+      || _migrate_inventory_ask_get_of (work, &facts->guest, &facts->record, &local_error)
+      || g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
 MigrateFacts *
 _migrate_facts_gather (MigrateWork *work, GError **error)
 {
@@ -137,7 +154,8 @@ _migrate_facts_gather (MigrateWork *work, GError **error)
       || !gather_domain (work, MIGRATE_SIDE_DESTINATION, facts->guest.uuid, &facts->found_uuid,
                          &facts->same_uuid, error)
       || !gather_domain (work, MIGRATE_SIDE_DESTINATION, facts->guest.name, &facts->found_name,
-                         &facts->same_name, error))
+                         &facts->same_name, error)
+      || !gather_record (work, facts, error))
     return NULL;
   return g_steal_pointer (&facts);
 }

@@ -26,7 +26,7 @@ ask (MigrateWork *work, MigrateFence *fence, const MigrateFenceTarget *target,
       return NULL;
     }
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  _migrate_work_describe (work, &builder);
+  _migrate_work_describe (work, &builder, NULL /* guest */);
   g_variant_builder_add (&builder, "{sv}", "host", g_variant_new_string (host));
   g_variant_builder_add (&builder, "{sv}", "host-name", g_variant_new_string (name));
   question.details = g_variant_builder_end (&builder);

@@ -11,7 +11,7 @@ hook_question (MigrateWork *work, MigrateHookPoint point, MigrateSide side, cons
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  _migrate_work_describe (work, &builder);
+  _migrate_work_describe (work, &builder, NULL /* guest */);
   _migrate_work_describe_plan (work, &builder);
   g_variant_builder_add (&builder, "{sv}", "side",
                          g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_SIDE, (int) side)));

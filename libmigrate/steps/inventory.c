@@ -5,8 +5,8 @@
 #include "steps/request-private.h"
 
 static GVariant *
-ask (MigrateWork *work, MigrateRequestSubject subject, const char *expected, const char *host,
-     GError **error)
+ask (MigrateWork *work, MigrateRequestSubject subject, const MigrateDomain *guest,
+     const char *expected, const char *host, GError **error)
 {
   MigrateQuestion question = {
     .object = work->inventory,
@@ -19,7 +19,7 @@ ask (MigrateWork *work, MigrateRequestSubject subject, const char *expected, con
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  _migrate_work_describe (work, &builder);
+  _migrate_work_describe (work, &builder, guest);
   if (expected != NULL)
     {
       g_variant_builder_add (&builder, "{sv}", "expected", g_variant_new_string (expected));
@@ -30,9 +30,11 @@ ask (MigrateWork *work, MigrateRequestSubject subject, const char *expected, con
 }
 
 gboolean
-_migrate_inventory_ask_get (MigrateWork *work, char **host, GError **error)
+_migrate_inventory_ask_get_of (MigrateWork *work, const MigrateDomain *guest, char **host,
+                               GError **error)
 {
-  g_autoptr (GVariant) reply = ask (work, MIGRATE_REQUEST_SUBJECT_INVENTORY_GET, NULL, NULL, error);
+  g_autoptr (GVariant) reply
+    = ask (work, MIGRATE_REQUEST_SUBJECT_INVENTORY_GET, guest, NULL, NULL, error);
   const char *named;
 
   if (reply == NULL)
@@ -49,6 +51,12 @@ _migrate_inventory_ask_get (MigrateWork *work, char **host, GError **error)
     }
   *host = g_strdup (named);
   return TRUE;
+}
+
+gboolean
+_migrate_inventory_ask_get (MigrateWork *work, char **host, GError **error)
+{
+  return _migrate_inventory_ask_get_of (work, NULL /* guest */, host, error);
 }
 
 static gboolean
@@ -78,7 +86,8 @@ _migrate_inventory_swap (MigrateWork *work, const char *expected, const char *ho
     return TRUE;
   if (!g_str_equal (before, expected))
     return conflict (work, before, expected, host, error);
-  reply = ask (work, MIGRATE_REQUEST_SUBJECT_INVENTORY_COMPARE_AND_SET, expected, host, &refused);
+  reply = ask (work, MIGRATE_REQUEST_SUBJECT_INVENTORY_COMPARE_AND_SET, NULL /* guest */, expected,
+               host, &refused);
   if (!_migrate_inventory_ask_get (work, &after, &unread))
     {
       if (refused == NULL)

@@ -96,7 +96,9 @@ gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *
                                const char *status, GVariant *values, GError **error);
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
 
-/* What requests tell the program: "job", "guest-name", "guest-uuid". */
-void _migrate_work_describe (MigrateWork *self, GVariantBuilder *builder);
+/* What requests tell the program: "job", "guest-name", "guest-uuid"; the guest is the work's when
+ * it is NULL. */
+void
+_migrate_work_describe (MigrateWork *self, GVariantBuilder *builder, const MigrateDomain *guest);
 /* The hosts, the plan, and what was true before. */
 void _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder);

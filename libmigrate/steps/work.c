@@ -300,11 +300,11 @@ add_uri (GVariantBuilder *builder, const char *key, const char *uri)
 }
 
 void
-_migrate_work_describe (MigrateWork *self, GVariantBuilder *builder)
+_migrate_work_describe (MigrateWork *self, GVariantBuilder *builder, const MigrateDomain *guest)
 {
   add_string (builder, "job", self->id);
-  add_string (builder, "guest-name", self->result->guest_name);
-  add_string (builder, "guest-uuid", self->result->guest_uuid);
+  add_string (builder, "guest-name", guest != NULL ? guest->name : self->result->guest_name);
+  add_string (builder, "guest-uuid", guest != NULL ? guest->uuid : self->result->guest_uuid);
 }
 
 static void

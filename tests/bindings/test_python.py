@@ -651,15 +651,22 @@ def a_record_is_swapped():
     assert job.run().dup_warnings() == []
     assert inventory.host_of(job.get_guest()) == 'two' and inventory.threads == {MAIN}
     subject = Migrate.RequestSubject
-    assert inventory.asked == [subject.INVENTORY_GET, subject.INVENTORY_COMPARE_AND_SET,
-                               subject.INVENTORY_GET]
+    assert inventory.asked == ([subject.INVENTORY_GET] * 3  # check, prepare, finalize
+                               + [subject.INVENTORY_COMPARE_AND_SET, subject.INVENTORY_GET])
 
 
 @test
 def a_record_that_names_another_host_is_left_alone():
     job, inventory = job_with_record('three')
-    error = refused(Migrate.Error.NEEDS_RECOVER, job.run)
+    error = refused(Migrate.Error.BLOCKED, job.run)
+    assert 'record-differs' in error.message and '“three”' in error.message
+    job, inventory = job_with_record('one')
+    job.set_policy(policy(confirm='manual'))
+    assert job.run().get_outcome() == Migrate.Outcome.MOVED
+    inventory.table.execute("UPDATE guests SET host = 'three'")
+    error = refused(Migrate.Error.NEEDS_RECOVER, job.finalize)
     assert '“three”' in error.message and '“one”' in error.message
+    job.set_policy(policy())
     assert inventory.host_of(job.get_guest()) == 'three'
     assert job.get_state() == Migrate.State.FAILED
     inventory.table.execute("UPDATE guests SET host = 'one'")
@@ -670,8 +677,8 @@ def a_record_that_names_another_host_is_left_alone():
 @test
 def a_record_without_the_guest():
     job, inventory = job_with_record(None)
-    error = refused(Migrate.Error.NOT_FOUND, job.run)
-    assert 'there is no such row' in error.message
+    error = refused(Migrate.Error.BLOCKED, job.run)
+    assert 'does not have guest' in error.message
 
 
 @test
