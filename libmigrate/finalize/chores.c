@@ -73,9 +73,11 @@ _migrate_chores (MigrateWork *work, gboolean may_be_cancelled, GError **error)
     {
       g_autoptr (GError) failed = NULL;
 
-      if (may_be_cancelled && _migrate_work_check_cancelled (work, error))
+      if (may_be_cancelled && _migrate_work_is_cancelled (work))
         {
           g_clear_error (&first);
+          g_set_error_literal (error, G_IO_ERROR, G_IO_ERROR_CANCELLED,
+                               "The chores were cancelled; the guest has moved all the same");
           return FALSE;
         }
       if (run_one (work, words[i], &failed))
