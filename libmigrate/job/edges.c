@@ -27,6 +27,15 @@ static const MigrateEdge edges[] = {
     FALSE },
   { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_DETACH, MIGRATE_STATE_PREPARED, AS_PROVEN,
     FALSE },
+  /* Only looks; applying what it found leads on, by the table of verdicts. */
+  { BIT (MIGRATE_STATE_PREPARED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_PREPARED, AS_PROVEN,
+    TRUE },
+  { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_PREPARED, AS_PROVEN,
+    FALSE },
+  { BIT (MIGRATE_STATE_MIGRATED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_MIGRATED, AS_PROVEN,
+    TRUE },
+  { BIT (MIGRATE_STATE_FAILED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_FAILED, AS_PROVEN,
+    TRUE },
 };
 
 /* What a run does next where it stands. */
@@ -44,7 +53,7 @@ static const struct
 };
 
 static const char *const verb_names[]
-  = { "check", "prepare", "migrate", "finalize", "follow", "cancel", "detach", "run" };
+  = { "check", "prepare", "migrate", "finalize", "follow", "cancel", "detach", "recover", "run" };
 
 const char *
 _migrate_verb_name (MigrateVerb verb)

@@ -128,28 +128,11 @@ _migrate_job_reload (MigrateJob *self, GError **error)
   g_autoptr (GVariant) values = _migrate_journal_load_job (work->journal, work->id, error);
   g_autoptr (GVariant) entries
     = values != NULL ? _migrate_journal_load_entries (work->journal, work->id, error) : NULL;
-  guint64 created;
 
   if (entries == NULL)
     return FALSE;
   _migrate_job_load_values (self, values);
-  _migrate_steps_load (work, entries);
-  if (self->result != NULL)
-    {
-      g_autoptr (GVariant) result = g_variant_ref_sink (_migrate_result_to_variant (self->result));
-
-      migrate_result_unref (work->result);
-      work->result = _migrate_result_from_variant (result);
-    }
-  g_free (work->result->guest_name);
-  g_free (work->result->guest_uuid);
-  work->result->guest_name
-    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
-  work->result->guest_uuid
-    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
-  created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
-  work->started = _migrate_backend_now (work->backend)
-                  - (work->backend->vtable->wall (work->backend) - (gint64) created);
+  _migrate_work_load (work, values, entries);
   return TRUE;
 }
 

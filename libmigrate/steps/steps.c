@@ -198,6 +198,15 @@ _migrate_steps_has (MigrateWork *work, const char *kind_name)
 }
 
 gboolean
+_migrate_steps_has_open (MigrateWork *work)
+{
+  for (guint i = 0; i < work->steps->len; i++)
+    if (is_open (work->steps->pdata[i]))
+      return TRUE;
+  return FALSE;
+}
+
+gboolean
 _migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error)
 {
   GVariantBuilder builder;

@@ -87,10 +87,15 @@ void _migrate_work_wake (MigrateWork *self);
 MigrateCall *_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind,
                                  const char *guest, guint64 value, GError **error);
 MigrateLink *_migrate_work_link (MigrateWork *self, MigrateSide side);
+/* The same to any host. */
+MigrateCall *_migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCallKind kind,
+                                const char *guest, guint64 value, GError **error);
 
 /* Journal writes on behalf of this job, with its generation. */
 gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *name,
                                const char *status, GVariant *values, GError **error);
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
+/* What the journal has of the job: result, guest, beginning, steps. */
+void _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries);
 /* "guest-name", "guest-uuid", "source", "destination", "job": what hooks and messages need. */
 GVariant *_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra);

@@ -223,17 +223,29 @@ call_timeout (MigrateWork *self, MigrateCallKind kind)
 }
 
 MigrateCall *
-_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind, const char *guest,
-                    guint64 value, GError **error)
+_migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCallKind kind, const char *guest,
+                   guint64 value, GError **error)
 {
   g_autoptr (MigrateCall) call = _migrate_call_new (kind, guest);
   GError *local_error = NULL;
 
   call->value = value;
-  if (_migrate_link_call (_migrate_work_link (self, side), call, call_timeout (self, kind),
-                          &local_error))
+  if (_migrate_link_call (link, call, call_timeout (self, kind), &local_error))
     return g_steal_pointer (&call);
-  local_error = _migrate_error_adopt (local_error);
+  g_propagate_error (error, _migrate_error_adopt (local_error));
+  return NULL;
+}
+
+MigrateCall *
+_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind, const char *guest,
+                    guint64 value, GError **error)
+{
+  GError *local_error = NULL;
+  MigrateCall *call
+    = _migrate_work_ask (self, _migrate_work_link (self, side), kind, guest, value, &local_error);
+
+  if (call != NULL)
+    return call;
   _migrate_error_set_side (local_error, side);
   g_propagate_error (error, local_error);
   return NULL;
@@ -301,4 +313,27 @@ _migrate_work_describe (MigrateWork *self, const char *extra_key, const char *ex
   if (extra_key != NULL)
     add_string (&builder, extra_key, extra);
   return g_variant_builder_end (&builder);
+}
+
+void
+_migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
+{
+  g_autoptr (GVariant) result
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
+  guint64 created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
+
+  _migrate_steps_load (self, entries);
+  if (result != NULL)
+    {
+      migrate_result_unref (self->result);
+      self->result = _migrate_result_from_variant (result);
+    }
+  g_free (self->result->guest_name);
+  g_free (self->result->guest_uuid);
+  self->result->guest_name
+    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
+  self->result->guest_uuid
+    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
+  self->started = _migrate_backend_now (self->backend)
+                  - (self->backend->vtable->wall (self->backend) - (gint64) created);
 }
