@@ -68,12 +68,33 @@ append_progress (GString *text, CtlLine *self, MigrateProgress *progress)
     }
 }
 
+/* As much of it as the terminal is wide. */
+static void
+show (const char *text)
+{
+  g_autofree char *shown = ctl_escape (text);
+
+  if (g_utf8_strlen (shown, -1) >= columns ())
+    *g_utf8_offset_to_pointer (shown, columns () - 1) = '\0';
+  fputs ("\r", stderr);
+  fputs (shown, stderr);
+  fputs ("\033[K", stderr);
+  fflush (stderr);
+  is_shown = TRUE;
+}
+
+void
+ctl_line_show (const char *text)
+{
+  if (is_terminal ())
+    show (text);
+}
+
 static char *
 line_text (CtlLine *self)
 {
   g_autoptr (MigrateProgress) progress = migrate_job_dup_progress (self->job);
   gint64 s = (g_get_monotonic_time () - self->since) / G_USEC_PER_SEC;
-  g_autofree char *shown = NULL;
   GString *text = g_string_new (NULL);
 
   g_string_append_printf (text, "%s  %s", migrate_job_get_id (self->job),
@@ -83,10 +104,7 @@ line_text (CtlLine *self)
     append_progress (text, self, progress);
   else if (s > 0)
     g_string_append_printf (text, "  %" G_GINT64_FORMAT " s", s);
-  shown = ctl_escape (text->str);
-  g_string_free (text, TRUE);
-  return g_utf8_strlen (shown, -1) < columns () ? g_steal_pointer (&shown)
-                                                : g_utf8_substring (shown, 0, columns () - 1);
+  return g_string_free (text, FALSE);
 }
 
 static void
@@ -100,11 +118,7 @@ draw (CtlLine *self)
       return;
     }
   text = line_text (self);
-  fputs ("\r", stderr);
-  fputs (text, stderr);
-  fputs ("\033[K", stderr);
-  fflush (stderr);
-  is_shown = TRUE;
+  show (text);
 }
 
 static void
