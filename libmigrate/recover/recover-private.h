@@ -37,6 +37,7 @@ typedef struct
   gboolean held;    /* by a live controller that is not us */
   gboolean written; /* the job is in the journal */
   gboolean proven;  /* its hand-over, by us */
+  gboolean closed;  /* by this repair: the verdict stands */
   MigrateBefore before;
   char *definition; /* nullable: how the guest was defined, from the journal */
   char *kept;       /* nullable: URI of the host that the operator chose */

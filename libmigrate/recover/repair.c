@@ -136,6 +136,7 @@ close_job (MigrateRecoveryWork *self, GError **error)
     return FALSE;
   _migrate_recovery_release (self);
   _migrate_recovery_forget_job (self);
+  self->closed = TRUE;
   return TRUE;
 }
 
@@ -209,6 +210,24 @@ is_anything_allowed (MigrateRecoveryWork *self, MigrateRisk up_to)
   return self->plan->len > 0 && g_array_index (self->plan, MigratePlannedStep, 0).risk <= up_to;
 }
 
+/* A job is closed when nothing more is to be written of it. */
+static gboolean
+is_too_early (const Repair *repair, GArray *plan, guint i)
+{
+  return g_str_equal (g_array_index (plan, MigratePlannedStep, i).kind, "close-job")
+         && i + 1 < plan->len
+         && g_array_index (plan, MigratePlannedStep, i + 1).risk <= repair->up_to;
+}
+
+/* What was done is no plan any more. */
+static void
+keep_what_is_left (MigrateRecoveryWork *self, MigrateRisk up_to)
+{
+  for (guint i = self->plan->len; i-- > 0;)
+    if (g_array_index (self->plan, MigratePlannedStep, i).risk <= up_to)
+      g_array_remove_index (self->plan, i);
+}
+
 static void
 run_round (Repair *repair)
 {
@@ -219,6 +238,8 @@ run_round (Repair *repair)
     {
       const MigratePlannedStep *step = &g_array_index (plan, MigratePlannedStep, i);
 
+      if (is_too_early (repair, plan, i))
+        continue;
       if (step->risk > repair->up_to || !take_step (repair, step))
         return;
     }
@@ -298,6 +319,7 @@ _migrate_recovery_repair (MigrateRecoveryWork *self, MigrateRisk up_to,
 {
   Repair repair = { self, up_to, done, data, FALSE, NULL };
 
+  self->closed = FALSE;
   for (int round = 0; round < ROUNDS_AT_MOST && repair.failure == NULL; round++)
     {
       if (!_migrate_recovery_look (self, error))
@@ -309,7 +331,9 @@ _migrate_recovery_repair (MigrateRecoveryWork *self, MigrateRisk up_to,
       if (!is_anything_allowed (self, up_to))
         break;
       run_round (&repair);
-      if (!repair.acted)
+      if (self->closed)
+        keep_what_is_left (self, up_to);
+      if (self->closed || !repair.acted)
         break;
     }
   note_unfinished (self);
