@@ -129,6 +129,7 @@ _migrate_job_reload (MigrateJob *self, GError **error)
   g_autoptr (GVariant) entries
     = values != NULL ? _migrate_journal_load_entries (work->journal, work->id, error) : NULL;
   guint64 created;
+  gint64 age;
 
   if (entries == NULL)
     return FALSE;
@@ -148,8 +149,9 @@ _migrate_job_reload (MigrateJob *self, GError **error)
   work->result->guest_uuid
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
   created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
-  work->started = _migrate_backend_now (work->backend)
-                  - (work->backend->vtable->wall (work->backend) - (gint64) created);
+  /* The wall clock may have been set back since. */
+  age = MAX (work->backend->vtable->wall (work->backend) - (gint64) created, 0);
+  work->started = _migrate_backend_now (work->backend) - age;
   return TRUE;
 }
 
