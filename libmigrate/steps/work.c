@@ -321,6 +321,7 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
   g_autoptr (GVariant) result
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
   guint64 created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
+  gint64 age;
 
   _migrate_steps_load (self, entries);
   if (result != NULL)
@@ -334,6 +335,7 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
   self->result->guest_uuid
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
-  self->started = _migrate_backend_now (self->backend)
-                  - (self->backend->vtable->wall (self->backend) - (gint64) created);
+  /* The wall clock may have been set back since. */
+  age = MAX (self->backend->vtable->wall (self->backend) - (gint64) created, 0);
+  self->started = _migrate_backend_now (self->backend) - age;
 }
