@@ -121,6 +121,18 @@ _migrate_job_load_values (MigrateJob *self, GVariant *values)
   g_mutex_unlock (&self->lock);
 }
 
+/* The wall clock of whoever began the job may have been ahead of ours: its own time never goes
+ * back. */
+static gint64
+elapsed_us (MigrateJob *self, GVariant *values)
+{
+  MigrateBackend *backend = self->work->backend;
+  gint64 created = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
+  guint64 told = self->progress != NULL ? migrate_progress_get_elapsed_ms (self->progress) : 0;
+
+  return MAX (backend->vtable->wall (backend) - created, (gint64) told * 1000);
+}
+
 gboolean
 _migrate_job_reload (MigrateJob *self, GError **error)
 {
@@ -128,7 +140,6 @@ _migrate_job_reload (MigrateJob *self, GError **error)
   g_autoptr (GVariant) values = _migrate_journal_load_job (work->journal, work->id, error);
   g_autoptr (GVariant) entries
     = values != NULL ? _migrate_journal_load_entries (work->journal, work->id, error) : NULL;
-  guint64 created;
 
   if (entries == NULL)
     return FALSE;
@@ -147,9 +158,7 @@ _migrate_job_reload (MigrateJob *self, GError **error)
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
   work->result->guest_uuid
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
-  created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
-  work->started = _migrate_backend_now (work->backend)
-                  - (work->backend->vtable->wall (work->backend) - (gint64) created);
+  work->started = _migrate_backend_now (work->backend) - elapsed_us (self, values);
   return TRUE;
 }
 

@@ -7,9 +7,11 @@
 #include "journal/sqlite-private.h"
 
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STORE_BUSY_MS 10000
+#define STORE_BUSY_SOON_MS 1000
 #define STORE_RETRY_US 20000
 
 #define REMEDY_ROOM "Make room on its file system"
@@ -28,6 +30,7 @@ static const struct
   { SQLITE_PERM, FALSE, REMEDY_RIGHTS },        { SQLITE_AUTH, FALSE, REMEDY_RIGHTS },
   { SQLITE_NOTADB, FALSE, REMEDY_NO_DATABASE }, { SQLITE_CORRUPT, FALSE, REMEDY_NO_DATABASE },
   { SQLITE_BUSY, FALSE, REMEDY_BUSY },          { SQLITE_LOCKED, FALSE, REMEDY_BUSY },
+  { SQLITE_ERROR, FALSE, REMEDY_NO_DATABASE },
 };
 
 void
@@ -152,6 +155,17 @@ _migrate_store_begin (MigrateStore *self, GError **error)
 }
 
 gboolean
+_migrate_store_begin_soon (MigrateStore *self, GError **error)
+{
+  gboolean ok;
+
+  sqlite3_busy_timeout (self->db, STORE_BUSY_SOON_MS);
+  ok = _migrate_store_begin (self, error);
+  sqlite3_busy_timeout (self->db, STORE_BUSY_MS);
+  return ok;
+}
+
+gboolean
 _migrate_store_end (MigrateStore *self, gboolean ok, GError **error)
 {
   if (ok && _migrate_store_run (self, error, "COMMIT", ""))
@@ -196,6 +210,18 @@ store_choose_mode (MigrateStore *self, GError **error)
   return FALSE;
 }
 
+/* Closing would write what the log holds into a file that is not ours to change. An empty log is
+ * removed by it, as it should be. */
+static void
+store_leave_log (MigrateStore *self)
+{
+  g_autofree char *log = self->file != NULL ? g_strconcat (self->file, "-wal", NULL) : NULL;
+  struct stat st;
+
+  if (log != NULL && stat (log, &st) == 0 && st.st_size > 0)
+    sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
 static gboolean
 store_configure (MigrateStore *self, GError **error)
 {
@@ -214,6 +240,11 @@ store_configure (MigrateStore *self, GError **error)
       != SQLITE_OK)
     {
       _migrate_store_set_error (self, "opened", error);
+      return FALSE;
+    }
+  if (!_migrate_store_check_version (self, error))
+    {
+      store_leave_log (self);
       return FALSE;
     }
   return store_choose_mode (self, error) && _migrate_store_upgrade (self, error);

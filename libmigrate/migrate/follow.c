@@ -83,6 +83,7 @@ tell (Follow *self, GError **error)
   result->bytes = MAX (result->bytes, self->stats.memory_processed);
   progress = make_progress (self);
   work->report->progress (work->report_data, progress);
+  _migrate_follow_keep_sample (self);
 
   if (now - self->written_at < WRITE_EVERY_US)
     return TRUE;
@@ -93,7 +94,7 @@ tell (Follow *self, GError **error)
     g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_PHASE, (int) work->phase)));
   g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_PROGRESS,
                          _migrate_progress_to_variant (progress));
-  return _migrate_work_update (work, g_variant_builder_end (&builder), error);
+  return _migrate_follow_write (self, g_variant_builder_end (&builder), error);
 }
 
 /* ---- what others ask ---- */
@@ -407,11 +408,13 @@ gboolean
 _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefore *before,
                  GError **error)
 {
+  g_autoptr (GPtrArray) samples = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   Follow self = {
     .work = work,
     .call = call,
     .before = before,
     .poll_ms = FIRST_POLL_MS,
+    .samples = samples,
     .seen = {
       .was_paused = before->was_paused,
       .persistent = before->persistent,
@@ -425,6 +428,8 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
   gboolean moved = follow_rounds (&self, &failure);
 
   g_clear_error (&self.given_up);
+  if (samples->len > 0 && !work->lost_claim)
+    _migrate_follow_write (&self, NULL /* values */, NULL /* the step's end finds it too */);
   if (work->result->outcome == MIGRATE_OUTCOME_DETACHED)
     return FALSE;
   /* What the journal refuses now is seen by whoever writes the job's state next. */

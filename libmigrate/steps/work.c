@@ -107,6 +107,14 @@ _migrate_work_warn (MigrateWork *self, const char *format, ...)
 }
 
 void
+_migrate_work_warn_journal (MigrateWork *self, const GError *error)
+{
+  if (!self->warned_of_journal)
+    _migrate_work_warn (self, "The journal could not be written for a while: %s", error->message);
+  self->warned_of_journal = TRUE;
+}
+
+void
 _migrate_work_wake (MigrateWork *self)
 {
   g_mutex_lock (&self->lock);
@@ -275,6 +283,21 @@ _migrate_work_update (MigrateWork *self, GVariant *values, GError **error)
 
   self->backend->vtable->point (self->backend, "before-journal");
   ok = _migrate_journal_update_job (self->journal, self->id, self->generation, owned, &local_error);
+  return journal_answered (self, ok, local_error, error);
+}
+
+gboolean
+_migrate_work_note (MigrateWork *self, GVariant *samples, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned_samples = g_variant_ref_sink (samples);
+  g_autoptr (GVariant) owned = g_variant_ref_sink (
+    values != NULL ? values : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
+  GError *local_error = NULL;
+  gboolean ok;
+
+  self->backend->vtable->point (self->backend, "before-journal");
+  ok = _migrate_journal_add_samples (self->journal, self->id, self->generation, owned_samples,
+                                     owned, &local_error);
   return journal_answered (self, ok, local_error, error);
 }
 

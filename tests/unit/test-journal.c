@@ -224,7 +224,7 @@ Test (journal, record_of_nothing_answers)
 Test (journal, record_of_a_newer_library_is_careful)
 {
   g_autoptr (MigrateJobRecord) record = _migrate_job_record_new (
-    g_variant_new_parsed ("{'state': <'levitating'>, 'outcome': <'ascended'>}"), NULL);
+    g_variant_new_parsed ("{'state': <'levitating'>, 'outcome': <'ascended'>}"), NULL, NULL);
 
   cr_assert (migrate_job_record_get_state (record) == MIGRATE_STATE_FAILED);
   cr_assert (migrate_job_record_get_outcome (record) == MIGRATE_OUTCOME_UNKNOWN);
