@@ -22,6 +22,13 @@ guint64 _migrate_journal_claim (MigrateJournal *self, const char *guest_uuid, co
                                 GError **error);
 gboolean _migrate_journal_release (MigrateJournal *self, const char *guest_uuid, const char *id,
                                    guint64 generation, GError **error);
+/* ---- debts.c ---- */
+/* The claim is of no use any more and could not be released. */
+void _migrate_journal_owe (MigrateJournal *self, const char *guest_uuid, const char *id,
+                           guint64 generation);
+/* Releases what is owed, where it can be. */
+void _migrate_journal_pay (MigrateJournal *self);
+
 gboolean _migrate_journal_post (MigrateJournal *self, const char *id, const char *verb,
                                 GVariant *values, GError **error);
 GVariant *_migrate_journal_collect (MigrateJournal *self, const char *id, GError **error);

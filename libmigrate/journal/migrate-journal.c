@@ -280,6 +280,8 @@ _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 gener
   GError *inner = NULL;
   gboolean ok = CALL (self, update_job, id, generation, owned, &inner);
 
+  if (ok)
+    _migrate_journal_pay (self);
   return settle (self, "update_job", ok, inner, error);
 }
 
@@ -292,6 +294,8 @@ _migrate_journal_append (MigrateJournal *self, const char *id, guint64 generatio
   gboolean ok = CALL (self, append, id, generation, kind, name != NULL ? name : "",
                       status != NULL ? status : "", owned, &inner);
 
+  if (ok)
+    _migrate_journal_pay (self);
   return settle (self, "append", ok, inner, error);
 }
 
@@ -327,8 +331,10 @@ _migrate_journal_claim (MigrateJournal *self, const char *guest_uuid, const char
                         GError **error)
 {
   GError *inner = NULL;
-  guint64 generation = CALL (self, claim, guest_uuid, id, &inner);
+  guint64 generation;
 
+  _migrate_journal_pay (self);
+  generation = CALL (self, claim, guest_uuid, id, &inner);
   return settle (self, "claim", generation != 0, inner, error) ? generation : 0;
 }
 
@@ -339,6 +345,9 @@ _migrate_journal_release (MigrateJournal *self, const char *guest_uuid, const ch
   GError *inner = NULL;
   gboolean ok = CALL (self, release, guest_uuid, id, generation, &inner);
 
+  if (!ok && !g_error_matches (inner, MIGRATE_ERROR, MIGRATE_ERROR_LOST_CLAIM)
+      && MIGRATE_JOURNAL_GET_IFACE (self)->release != NULL)
+    _migrate_journal_owe (self, guest_uuid, id, generation);
   return settle (self, "release", ok, inner, error);
 }
 

@@ -16,7 +16,9 @@ typedef struct
   gint64 copy_since, written_at, aborted_at;
   guint poll_ms;
   double fraction;
-  GError *given_up;   /* why an abort was asked for */
+  GError *given_up;  /* why an abort was asked for */
+  GError *not_acted; /* why an act that the hand-over needs has failed so far */
+  gint64 not_acted_since;
   GPtrArray *samples; /* GVariant a{sv}: not written yet */
 } Follow;
 
