@@ -16,6 +16,7 @@ typedef struct
   char *path; /* as messages name it */
   char *file; /* with its folder resolved; NULL: in memory */
   pid_t pid;  /* who opened it */
+  ino_t log;  /* of the write-ahead log; 0: there is none */
 } MigrateStore;
 
 /* ---- sqlite-file.c ---- */
@@ -24,6 +25,10 @@ typedef struct
 char *_migrate_store_prepare_file (const char *path, GError **error);
 /* Whether other machines may have the folder mounted too. */
 gboolean _migrate_store_file_is_remote (const char *file);
+
+/* ---- sqlite-locks.c ---- */
+/* The process that is writing now; 0: it cannot be told. */
+guint _migrate_store_find_writer (MigrateStore *self);
 
 /* ---- sqlite-store.c ---- */
 MigrateStore *_migrate_store_open (const char *path, GError **error);
@@ -46,6 +51,8 @@ int _migrate_store_step (MigrateStore *self, sqlite3_stmt *query, GError **error
 gboolean
 _migrate_store_run (MigrateStore *self, GError **error, const char *sql, const char *types, ...);
 const char *_migrate_store_text (sqlite3_stmt *query, int column);
+/* Of a file that a bad disk has changed: no text at all, or bytes that are none. */
+GVariant *_migrate_store_string (sqlite3_stmt *query, int column);
 guint64 _migrate_store_number (sqlite3_stmt *query, int column);
 
 /* ---- sqlite-schema.c ---- */
