@@ -29,6 +29,9 @@ G_DECLARE_INTERFACE (MigrateJournal, migrate_journal, MIGRATE, JOURNAL, GObject)
  * @release: give the claim back; the claim's generation stays known
  * @post: put a message into a job's mailbox
  * @collect: take all messages out of a job's mailbox
+ * @add_samples: keep samples of a running transfer and merge values, in one step; refused as
+ *   @update_job is; %NULL: samples are not kept, the values go to @update_job
+ * @load_samples: the samples of a job, oldest first; %NULL: there are none
  *
  * An interface, because a platform may keep the journal in a store of its own that several
  * controllers share. Blocking, called on worker threads of the library, from several at once: to
@@ -54,6 +57,9 @@ struct _MigrateJournalInterface
   gboolean (*post) (MigrateJournal *self, const char *id, const char *verb, GVariant *values,
                     GError **error);
   GVariant *(*collect) (MigrateJournal *self, const char *id, GError **error);
+  gboolean (*add_samples) (MigrateJournal *self, const char *id, guint64 generation,
+                           GVariant *samples, GVariant *values, GError **error);
+  GVariant *(*load_samples) (MigrateJournal *self, const char *id, GError **error);
 
   /*< private >*/
   gpointer _reserved[8];

@@ -177,6 +177,37 @@ G_DEFINE_INTERFACE (MigrateJournal, migrate_journal, G_TYPE_OBJECT)
  *
  * Since: 1.0
  */
+/**
+ * MigrateJournalInterface::add_samples:
+ * @self: a journal
+ * @id: the job's id
+ * @generation: as for `update_job`
+ * @samples: the samples, of type `aa{sv}`, oldest first; each has at least `at-ms` (`t`), the time
+ *   since the job began
+ * @values: values of type `a{sv}` that are merged into the job's
+ * @error: return location for an error
+ *
+ * Keeps samples of a running transfer and changes some of the job's values, in one step, refused
+ * as `update_job` is. Called about once a second while the hand-over is watched, so it must not
+ * wait longer than a second for others; what it could not write comes again with the next call. An
+ * implementation bounds what it keeps of one job, and thins out evenly over time.
+ *
+ * Returns: true when it is written
+ *
+ * Since: 1.0
+ */
+/**
+ * MigrateJournalInterface::load_samples:
+ * @self: a journal
+ * @id: the job's id
+ * @error: return location for an error
+ *
+ * Reads the samples of a job, oldest first.
+ *
+ * Returns: (transfer full): the samples, of type `aa{sv}`
+ *
+ * Since: 1.0
+ */
 
 static void
 migrate_journal_default_init (MigrateJournalInterface *iface)
@@ -249,6 +280,8 @@ _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 gener
   GError *inner = NULL;
   gboolean ok = CALL (self, update_job, id, generation, owned, &inner);
 
+  if (ok)
+    _migrate_journal_pay (self);
   return settle (self, "update_job", ok, inner, error);
 }
 
@@ -261,6 +294,8 @@ _migrate_journal_append (MigrateJournal *self, const char *id, guint64 generatio
   gboolean ok = CALL (self, append, id, generation, kind, name != NULL ? name : "",
                       status != NULL ? status : "", owned, &inner);
 
+  if (ok)
+    _migrate_journal_pay (self);
   return settle (self, "append", ok, inner, error);
 }
 
@@ -296,8 +331,10 @@ _migrate_journal_claim (MigrateJournal *self, const char *guest_uuid, const char
                         GError **error)
 {
   GError *inner = NULL;
-  guint64 generation = CALL (self, claim, guest_uuid, id, &inner);
+  guint64 generation;
 
+  _migrate_journal_pay (self);
+  generation = CALL (self, claim, guest_uuid, id, &inner);
   return settle (self, "claim", generation != 0, inner, error) ? generation : 0;
 }
 
@@ -308,6 +345,9 @@ _migrate_journal_release (MigrateJournal *self, const char *guest_uuid, const ch
   GError *inner = NULL;
   gboolean ok = CALL (self, release, guest_uuid, id, generation, &inner);
 
+  if (!ok && !g_error_matches (inner, MIGRATE_ERROR, MIGRATE_ERROR_LOST_CLAIM)
+      && MIGRATE_JOURNAL_GET_IFACE (self)->release != NULL)
+    _migrate_journal_owe (self, guest_uuid, id, generation);
   return settle (self, "release", ok, inner, error);
 }
 
@@ -329,6 +369,39 @@ _migrate_journal_collect (MigrateJournal *self, const char *id, GError **error)
   GVariant *given = CALL (self, collect, id, &inner);
 
   return settle_variant (self, "collect", "aa{sv}", given, inner, error);
+}
+
+static GVariant *
+own_list (GVariant *list)
+{
+  return g_variant_ref_sink (list != NULL ? list : g_variant_new ("aa{sv}", NULL));
+}
+
+gboolean
+_migrate_journal_add_samples (MigrateJournal *self, const char *id, guint64 generation,
+                              GVariant *samples, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned_samples = own_list (samples);
+  g_autoptr (GVariant) owned_values = own_values (values);
+  GError *inner = NULL;
+  gboolean ok;
+
+  if (MIGRATE_JOURNAL_GET_IFACE (self)->add_samples == NULL)
+    return _migrate_journal_update_job (self, id, generation, owned_values, error);
+  ok = CALL (self, add_samples, id, generation, owned_samples, owned_values, &inner);
+  return settle (self, "add_samples", ok, inner, error);
+}
+
+GVariant *
+_migrate_journal_load_samples (MigrateJournal *self, const char *id, GError **error)
+{
+  GError *inner = NULL;
+  GVariant *given;
+
+  if (MIGRATE_JOURNAL_GET_IFACE (self)->load_samples == NULL)
+    return own_list (NULL /* none */);
+  given = CALL (self, load_samples, id, &inner);
+  return settle_variant (self, "load_samples", "aa{sv}", given, inner, error);
 }
 
 /* ---- a thread for one call ---- */
@@ -416,7 +489,8 @@ work_list (MigrateJournal *self, const char *id, GCancellable *cancellable, GErr
   for (gsize i = 0; i < g_variant_n_children (jobs); i++)
     {
       g_autoptr (GVariant) values = g_variant_get_child_value (jobs, i);
-      g_autoptr (MigrateJobRecord) record = _migrate_job_record_new (values, NULL /* no entries */);
+      g_autoptr (MigrateJobRecord) record
+        = _migrate_job_record_new (values, NULL /* entries */, NULL /* samples */);
 
       g_list_store_append (list, record);
     }
@@ -429,7 +503,7 @@ work_list (MigrateJournal *self, const char *id, GCancellable *cancellable, GErr
  * @cancellable: (nullable): asked once, before the journal is read
  * @error: where to put an error
  *
- * Tells all jobs of the journal, newest first, without their logs.
+ * Tells all jobs of the journal, newest first, without their logs and samples.
  *
  * Blocks for a read of the journal; [method@Migrate.Journal.list_async] does not. May be called
  * from any thread. Fails with %MIGRATE_ERROR_JOURNAL when the journal cannot be opened or read,
@@ -502,6 +576,7 @@ work_lookup (MigrateJournal *self, const char *id, GCancellable *cancellable, GE
 {
   g_autoptr (GVariant) values = NULL;
   g_autoptr (GVariant) entries = NULL;
+  g_autoptr (GVariant) samples = NULL;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
@@ -511,7 +586,8 @@ work_lookup (MigrateJournal *self, const char *id, GCancellable *cancellable, GE
   entries = _migrate_journal_load_entries (self, id, error);
   if (entries == NULL)
     return NULL;
-  return _migrate_job_record_new (values, entries);
+  samples = _migrate_journal_load_samples (self, id, error);
+  return samples != NULL ? _migrate_job_record_new (values, entries, samples) : NULL;
 }
 
 /**
@@ -521,7 +597,7 @@ work_lookup (MigrateJournal *self, const char *id, GCancellable *cancellable, GE
  * @cancellable: (nullable): asked once, before the journal is read
  * @error: where to put an error
  *
- * Tells what the journal knows of one job, with its log.
+ * Tells what the journal knows of one job, with its log and samples.
  *
  * Blocks for a read of the journal; [method@Migrate.Journal.lookup_async] does not. May be called
  * from any thread. Fails with %MIGRATE_ERROR_NOT_FOUND when the job is not in this journal, with

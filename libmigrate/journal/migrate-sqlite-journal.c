@@ -20,7 +20,9 @@
  * others can write to, is refused. Each write is on the disk before the call returns.
  *
  * The file is opened, or made with its folder, at the first use; so a wrong path is found then,
- * with %MIGRATE_ERROR_JOURNAL. Closed jobs are removed 90 days after their last change, when a
+ * with %MIGRATE_ERROR_JOURNAL. A file of an older libmigrate is brought up to date then; one of a
+ * newer libmigrate is refused and left as it is. Of one job at most 2000 samples are kept. Closed
+ * jobs are removed 90 days after their last change, when a
  * journal is opened. The values are text; `sqlite3 FILE` shows them.
  *
  * [ctor@Migrate.SqliteJournal.new_none] gives a journal in memory: an explicit choice, for a
@@ -205,6 +207,31 @@ sqlite_journal_load_entries (MigrateJournal *journal, const char *id, GError **e
   return locker != NULL ? _migrate_store_load_entries (self->store, id, error) : NULL;
 }
 
+/* These may be lost, and whoever writes them watches a hand-over meanwhile: a writer that stays in
+ * its transaction holds them up for a moment only. */
+static gboolean
+sqlite_journal_add_samples (MigrateJournal *journal, const char *id, guint64 generation,
+                            GVariant *samples, GVariant *values, GError **error)
+{
+  MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
+  g_autoptr (GMutexLocker) locker = journal_enter (self, error);
+
+  if (locker == NULL || !_migrate_store_begin_soon (self->store, error))
+    return FALSE;
+  return _migrate_store_end (
+    self->store, _migrate_store_add_samples (self->store, id, generation, samples, values, error),
+    error);
+}
+
+static GVariant *
+sqlite_journal_load_samples (MigrateJournal *journal, const char *id, GError **error)
+{
+  MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
+  g_autoptr (GMutexLocker) locker = journal_enter (self, error);
+
+  return locker != NULL ? _migrate_store_load_samples (self->store, id, error) : NULL;
+}
+
 /* The lock file comes before the claim that names it. */
 static gboolean
 journal_become_holder (MigrateSqliteJournal *self, GError **error)
@@ -294,6 +321,8 @@ sqlite_journal_iface_init (MigrateJournalInterface *iface)
   iface->release = sqlite_journal_release;
   iface->post = sqlite_journal_post;
   iface->collect = sqlite_journal_collect;
+  iface->add_samples = sqlite_journal_add_samples;
+  iface->load_samples = sqlite_journal_load_samples;
 }
 
 /* ---- the object ---- */

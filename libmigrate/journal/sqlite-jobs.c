@@ -102,7 +102,7 @@ add_job_row (MigrateStore *self, const char *own, sqlite3_stmt *row, GVariantBui
   if (holder != NULL && !_migrate_store_holder_is_alive (self, own, holder, &held, error))
     return FALSE;
   g_variant_dict_init (&dict, values);
-  g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_ID, "s", id);
+  g_variant_dict_insert_value (&dict, MIGRATE_JOB_KEY_ID, _migrate_store_string (row, 0));
   g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_CREATED, "t", _migrate_store_number (row, 1));
   g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_UPDATED, "t", _migrate_store_number (row, 2));
   g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_HELD, "b", held);
@@ -150,12 +150,9 @@ add_entry_row (MigrateStore *self, const char *id, sqlite3_stmt *row, GVariantBu
                          g_variant_new_uint64 (_migrate_store_number (row, 1)));
   g_variant_builder_add (&entry, "{sv}", "generation",
                          g_variant_new_uint64 (_migrate_store_number (row, 2)));
-  g_variant_builder_add (&entry, "{sv}", "kind",
-                         g_variant_new_string (_migrate_store_text (row, 3)));
-  g_variant_builder_add (&entry, "{sv}", "name",
-                         g_variant_new_string (_migrate_store_text (row, 4)));
-  g_variant_builder_add (&entry, "{sv}", "status",
-                         g_variant_new_string (_migrate_store_text (row, 5)));
+  g_variant_builder_add (&entry, "{sv}", "kind", _migrate_store_string (row, 3));
+  g_variant_builder_add (&entry, "{sv}", "name", _migrate_store_string (row, 4));
+  g_variant_builder_add (&entry, "{sv}", "status", _migrate_store_string (row, 5));
   g_variant_builder_add (&entry, "{sv}", "values", values);
   g_variant_builder_add_value (entries, g_variant_builder_end (&entry));
   return TRUE;

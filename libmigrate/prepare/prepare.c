@@ -51,10 +51,15 @@ is_left_behind (MigrateWork *work, GVariant *job)
   const char *uuid = _migrate_variant_string (job, MIGRATE_JOB_KEY_GUEST_UUID);
   const char *id = _migrate_variant_string (job, MIGRATE_JOB_KEY_ID);
   const char *state = _migrate_variant_string (job, MIGRATE_JOB_KEY_STATE);
+  g_autoptr (GVariant) facts
+    = g_variant_lookup_value (job, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
 
-  return g_strcmp0 (uuid, work->facts->guest.uuid) == 0 && g_strcmp0 (id, work->id) != 0
-         && (g_strcmp0 (state, "prepared") == 0 || g_strcmp0 (state, "migrated") == 0
-             || g_strcmp0 (state, "failed") == 0);
+  if (g_strcmp0 (uuid, work->facts->guest.uuid) != 0 || g_strcmp0 (id, work->id) == 0)
+    return FALSE;
+  /* The facts are noted under the claim, before the first step: it was cut short in preparing. */
+  return g_strcmp0 (state, "prepared") == 0 || g_strcmp0 (state, "migrated") == 0
+         || g_strcmp0 (state, "failed") == 0
+         || (g_strcmp0 (state, "checked") == 0 && facts != NULL);
 }
 
 /* We hold the guest's claim and the facts prove that it is at our source and only there. Where the

@@ -41,6 +41,7 @@ struct _MigrateWork
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
   gboolean lost_claim;
+  gboolean warned_of_journal;
   gboolean slots_held;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
@@ -69,6 +70,8 @@ guint64 _migrate_work_elapsed_ms (MigrateWork *self);
 void _migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
 void _migrate_work_warn (MigrateWork *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* That something dispensable could not be written: once for each job. */
+void _migrate_work_warn_journal (MigrateWork *self, const GError *error);
 
 void _migrate_work_ask_cancel (MigrateWork *self, const char *why);
 void _migrate_work_ask_detach (MigrateWork *self);
@@ -97,5 +100,9 @@ gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
 /* What the journal has of the job: result, guest, beginning, steps. */
 void _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries);
+/* Dispensable: samples (aa{sv}) and values (a{sv}, nullable); waits for others for a moment only.
+ */
+gboolean
+_migrate_work_note (MigrateWork *self, GVariant *samples, GVariant *values, GError **error);
 /* "guest-name", "guest-uuid", "source", "destination", "job": what hooks and messages need. */
 GVariant *_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra);

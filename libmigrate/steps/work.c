@@ -107,6 +107,14 @@ _migrate_work_warn (MigrateWork *self, const char *format, ...)
 }
 
 void
+_migrate_work_warn_journal (MigrateWork *self, const GError *error)
+{
+  if (!self->warned_of_journal)
+    _migrate_work_warn (self, "The journal could not be written for a while: %s", error->message);
+  self->warned_of_journal = TRUE;
+}
+
+void
 _migrate_work_wake (MigrateWork *self)
 {
   g_mutex_lock (&self->lock);
@@ -290,6 +298,21 @@ _migrate_work_update (MigrateWork *self, GVariant *values, GError **error)
   return journal_answered (self, ok, local_error, error);
 }
 
+gboolean
+_migrate_work_note (MigrateWork *self, GVariant *samples, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned_samples = g_variant_ref_sink (samples);
+  g_autoptr (GVariant) owned = g_variant_ref_sink (
+    values != NULL ? values : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
+  GError *local_error = NULL;
+  gboolean ok;
+
+  self->backend->vtable->point (self->backend, "before-journal");
+  ok = _migrate_journal_add_samples (self->journal, self->id, self->generation, owned_samples,
+                                     owned, &local_error);
+  return journal_answered (self, ok, local_error, error);
+}
+
 static void
 add_string (GVariantBuilder *builder, const char *key, const char *value)
 {
@@ -315,13 +338,26 @@ _migrate_work_describe (MigrateWork *self, const char *extra_key, const char *ex
   return g_variant_builder_end (&builder);
 }
 
+/* The wall clock of whoever began the job may have been ahead of ours: its own time never goes
+ * back. */
+static gint64
+elapsed_us (MigrateWork *self, GVariant *values)
+{
+  g_autoptr (GVariant) progress
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
+  gint64 created = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
+  gint64 told = 0;
+
+  if (progress != NULL)
+    told = (gint64) _migrate_variant_uint64 (progress, "elapsed-ms", 0) * 1000;
+  return MAX (self->backend->vtable->wall (self->backend) - created, told);
+}
+
 void
 _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
 {
   g_autoptr (GVariant) result
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
-  guint64 created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
-  gint64 age;
 
   _migrate_steps_load (self, entries);
   if (result != NULL)
@@ -335,7 +371,5 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
   self->result->guest_uuid
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
-  /* The wall clock may have been set back since. */
-  age = MAX (self->backend->vtable->wall (self->backend) - (gint64) created, 0);
-  self->started = _migrate_backend_now (self->backend) - age;
+  self->started = _migrate_backend_now (self->backend) - elapsed_us (self, values);
 }
