@@ -3,6 +3,8 @@
 
 #include "steps/steps-private.h"
 
+#include <string.h>
+
 static gboolean
 refuse_blocked (MigrateReport *report, GError **error)
 {
@@ -175,6 +177,35 @@ claim_or_refuse (MigrateWork *work, MigrateReport *report, GError **error)
   return FALSE;
 }
 
+static char *
+take_text (MigrateWork *work, guint flags)
+{
+  g_autoptr (MigrateCall) call
+    = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DOMAIN_XML,
+                          work->facts->guest.uuid, flags, NULL /* error */);
+
+  return call != NULL ? g_steal_pointer (&call->text_out) : NULL;
+}
+
+/* Should every host forget the guest, a recovery can define it anew. What holds passwords is not
+ * written down: such a guest has none in the journal. */
+static void
+remember_definition (MigrateWork *work)
+{
+  g_autofree char *plain = NULL;
+  char *whole;
+
+  if (!work->facts->guest.persistent)
+    return;
+  plain = take_text (work, MIGRATE_XML_INACTIVE);
+  whole = take_text (work, MIGRATE_XML_INACTIVE | MIGRATE_XML_SECURE);
+  if (plain != NULL && g_strcmp0 (plain, whole) == 0)
+    work->facts->definition = g_steal_pointer (&plain);
+  if (whole != NULL)
+    explicit_bzero (whole, strlen (whole));
+  g_free (whole);
+}
+
 static gboolean
 settle_and_note (MigrateWork *work, GError **error)
 {
@@ -182,6 +213,7 @@ settle_and_note (MigrateWork *work, GError **error)
 
   if (!settle_predecessors (work, error))
     return FALSE;
+  remember_definition (work);
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_FACTS,
                          _migrate_facts_to_variant (work->facts));

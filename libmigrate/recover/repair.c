@@ -148,6 +148,8 @@ step_args (MigrateRecoveryWork *self, const MigratePlannedStep *step)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "host", g_variant_new_string (host->shown));
+  if (g_str_equal (step->kind, "define"))
+    g_variant_builder_add (&builder, "{sv}", "definition", g_variant_new_string (self->definition));
   return g_variant_builder_end (&builder);
 }
 

@@ -89,6 +89,9 @@ void _migrate_work_wake (MigrateWork *self);
 /* One bounded call to a side; the answer is in the returned record. */
 MigrateCall *_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind,
                                  const char *guest, guint64 value, GError **error);
+/* The same with a record that the caller has filled. */
+gboolean
+_migrate_work_run_call (MigrateWork *self, MigrateSide side, MigrateCall *call, GError **error);
 MigrateLink *_migrate_work_link (MigrateWork *self, MigrateSide side);
 /* The same to any host. */
 MigrateCall *_migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCallKind kind,

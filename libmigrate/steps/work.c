@@ -230,33 +230,47 @@ call_timeout (MigrateWork *self, MigrateCallKind kind)
            : timeout;
 }
 
+static gboolean
+run_call (MigrateWork *self, MigrateLink *link, MigrateCall *call, GError **error)
+{
+  GError *local_error = NULL;
+
+  if (_migrate_link_call (link, call, call_timeout (self, call->kind), &local_error))
+    return TRUE;
+  g_propagate_error (error, _migrate_error_adopt (local_error));
+  return FALSE;
+}
+
 MigrateCall *
 _migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCallKind kind, const char *guest,
                    guint64 value, GError **error)
 {
   g_autoptr (MigrateCall) call = _migrate_call_new (kind, guest);
-  GError *local_error = NULL;
 
   call->value = value;
-  if (_migrate_link_call (link, call, call_timeout (self, kind), &local_error))
-    return g_steal_pointer (&call);
-  g_propagate_error (error, _migrate_error_adopt (local_error));
-  return NULL;
+  return run_call (self, link, call, error) ? g_steal_pointer (&call) : NULL;
+}
+
+gboolean
+_migrate_work_run_call (MigrateWork *self, MigrateSide side, MigrateCall *call, GError **error)
+{
+  GError *local_error = NULL;
+
+  if (run_call (self, _migrate_work_link (self, side), call, &local_error))
+    return TRUE;
+  _migrate_error_set_side (local_error, side);
+  g_propagate_error (error, local_error);
+  return FALSE;
 }
 
 MigrateCall *
 _migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind, const char *guest,
                     guint64 value, GError **error)
 {
-  GError *local_error = NULL;
-  MigrateCall *call
-    = _migrate_work_ask (self, _migrate_work_link (self, side), kind, guest, value, &local_error);
+  g_autoptr (MigrateCall) call = _migrate_call_new (kind, guest);
 
-  if (call != NULL)
-    return call;
-  _migrate_error_set_side (local_error, side);
-  g_propagate_error (error, local_error);
-  return NULL;
+  call->value = value;
+  return _migrate_work_run_call (self, side, call, error) ? g_steal_pointer (&call) : NULL;
 }
 
 static gboolean
