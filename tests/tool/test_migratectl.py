@@ -11,7 +11,6 @@ from tap import run, test
 from tool import Running, ctl
 
 SOURCE_DIR = os.environ['MIGRATE_SOURCE_DIR']
-os.environ['LD_LIBRARY_PATH'] = os.environ['MIGRATE_SIM_LIBRARIES']
 HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
 SLOW = ('--set', 'bandwidth=2')  # some 40 s on the simulated clock, which is twenty times as fast
 VERBS = ('check', 'move', 'list', 'show', 'follow', 'cancel', 'recover')

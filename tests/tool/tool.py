@@ -10,6 +10,9 @@ import time
 
 MIGRATECTL = os.environ['MIGRATE_CTL']
 SECONDS = 60
+# meson puts the folders of what a test depends on first, and there is the real library.
+if 'MIGRATE_LIBRARY' in os.environ:
+    os.environ['LD_LIBRARY_PATH'] = os.environ['MIGRATE_LIBRARY']
 
 
 class Done:
