@@ -96,12 +96,13 @@ write_if_possible (MigrateJob *self, GError **error)
   return TRUE;
 }
 
-static gboolean
-note_edge (MigrateJob *self, MigrateVerb verb, const char *status, GError **error)
+/* For whoever reads the log: it goes with the next write, which is what counts. */
+static void
+note_edge (MigrateJob *self, MigrateVerb verb, const char *status)
 {
-  return !self->in_journal
-         || _migrate_work_append (self->work, "edge", _migrate_verb_name (verb), status,
-                                  NULL /* values */, error);
+  if (self->in_journal)
+    _migrate_work_append_later (self->work, "edge", _migrate_verb_name (verb), status,
+                                NULL /* values */);
 }
 
 static gboolean
@@ -164,6 +165,7 @@ _migrate_job_reload (MigrateJob *self, GError **error)
 
   if (entries == NULL)
     return FALSE;
+  _migrate_work_forget_later (work);
   _migrate_job_load_values (self, values);
   _migrate_work_load (work, values, entries);
   return TRUE;
@@ -403,20 +405,14 @@ edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
     }
 }
 
-/* The edge was taken. Where the guest has moved nothing can take that back; else an edge that is
- * not written was not taken. */
+/* An edge that is not written was not taken; but where the guest has moved nothing can take that
+ * back, and the job's rest writes it. */
 static gboolean
 edge_done (MigrateJob *self, MigrateVerb verb, GError **error)
 {
-  gboolean moved = verb != MIGRATE_VERB_CHECK && verb != MIGRATE_VERB_PREPARE;
-  g_autoptr (GError) unnoted = NULL;
-
-  if (verb == MIGRATE_VERB_FINALIZE ? !write_if_possible (self, error)
-                                    : !moved && !_migrate_job_write (self, error))
-    return FALSE;
-  if (!note_edge (self, verb, "done", &unnoted))
-    _migrate_work_warn_journal (self->work, unnoted); /* the state is what counts */
-  return TRUE;
+  if (verb != MIGRATE_VERB_CHECK && verb != MIGRATE_VERB_PREPARE)
+    return TRUE;
+  return _migrate_job_write (self, error);
 }
 
 gboolean
@@ -436,21 +432,15 @@ _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
   edge = _migrate_edge_require (state, in_flight, verb, error);
   if (edge == NULL)
     return FALSE;
-  if (!note_edge (self, verb, "begun", &failure))
-    {
-      /* Nothing was done. A move that cannot begin takes back what was prepared for it; else the
-       * job stays where it is. */
-      if (verb != MIGRATE_VERB_MIGRATE)
-        {
-          g_propagate_error (error, g_steal_pointer (&failure));
-          return FALSE;
-        }
-    }
-  else if (runs[verb](self, &failure))
+  note_edge (self, verb, "begun");
+  if (runs[verb](self, &failure))
     {
       _migrate_job_set_state (self, edge->to, FALSE);
       if (edge_done (self, verb, &failure))
-        return TRUE;
+        {
+          note_edge (self, verb, "done");
+          return TRUE;
+        }
       if (verb == MIGRATE_VERB_CHECK)
         _migrate_job_set_state (self, state, FALSE);
     }
@@ -458,8 +448,7 @@ _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
     return FALSE;
   work->failed_phase = work->phase;
   edge_failed (self, verb, &failure);
-  if (!work->lost_claim)
-    note_edge (self, verb, "failed", NULL /* error */);
+  note_edge (self, verb, "failed");
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }

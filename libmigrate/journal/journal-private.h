@@ -5,6 +5,13 @@
 
 gboolean
 _migrate_journal_add_job (MigrateJournal *self, const char *id, GVariant *values, GError **error);
+/* One entry of a log, floating; values: a{sv}, nullable. */
+GVariant *_migrate_journal_entry_new (const char *kind, const char *name, const char *status,
+                                      GVariant *values);
+/* entries: aa{sv}, values: a{sv}, both nullable: all of it or nothing. */
+gboolean _migrate_journal_record (MigrateJournal *self, const char *id, guint64 generation,
+                                  GVariant *entries, GVariant *values, GError **error);
+/* The same with values, or with one entry. */
 gboolean _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 generation,
                                       GVariant *values, GError **error);
 gboolean

@@ -43,34 +43,23 @@ G_DEFINE_INTERFACE (MigrateJournal, migrate_journal, G_TYPE_OBJECT)
  * Since: 1.0
  */
 /**
- * MigrateJournalInterface::update_job:
+ * MigrateJournalInterface::record:
  * @self: a journal
  * @id: the job's id
  * @generation: the generation of the claim under which the caller acts, or 0 for none
+ * @entries: entries for the job's log, of type `aa{sv}`, oldest first; each has `kind` (`edge`,
+ *   `step`, `decision`), `name` and `status` (`begun`, `done`, `failed`, …; all `s`), `values`
+ *   (`a{sv}`) and `at-us` (`t`, microseconds of the wall clock)
  * @values: values of type `a{sv}` that are merged into the job's
  * @error: return location for an error
  *
- * Changes some of a job's values. With a @generation that is not the current one of the job's
- * claim nothing is written and the call fails with %MIGRATE_ERROR_LOST_CLAIM; so it does with 0
- * while there is a claim. This is what stops a controller that was replaced while it slept.
+ * Adds to the job's log and changes some of its values, all of it or nothing. What it returns true
+ * for must survive the end of the program, and of the machine: the library does what an entry
+ * announces only after that.
  *
- * Returns: true when it is written
- *
- * Since: 1.0
- */
-/**
- * MigrateJournalInterface::append:
- * @self: a journal
- * @id: the job's id
- * @generation: as for `update_job`
- * @kind: what sort of entry: `edge`, `step`, `decision`
- * @name: what it is about, never %NULL
- * @status: `begun`, `done`, `failed`, never %NULL
- * @values: more, of type `a{sv}`
- * @error: return location for an error
- *
- * Adds an entry to the job's log, refused as `update_job` is. The library does what an entry
- * announces only after this has returned true.
+ * With a @generation that is not the current one of the job's claim nothing is written and the call
+ * fails with %MIGRATE_ERROR_LOST_CLAIM; so it does with 0 while there is a claim. This is what
+ * stops a controller that was replaced while it slept.
  *
  * Returns: true when it is written
  *
@@ -181,16 +170,17 @@ G_DEFINE_INTERFACE (MigrateJournal, migrate_journal, G_TYPE_OBJECT)
  * MigrateJournalInterface::add_samples:
  * @self: a journal
  * @id: the job's id
- * @generation: as for `update_job`
+ * @generation: as for `record`
  * @samples: the samples, of type `aa{sv}`, oldest first; each has at least `at-ms` (`t`), the time
  *   since the job began
  * @values: values of type `a{sv}` that are merged into the job's
  * @error: return location for an error
  *
  * Keeps samples of a running transfer and changes some of the job's values, in one step, refused
- * as `update_job` is. Called about once a second while the hand-over is watched, so it must not
- * wait longer than a second for others; what it could not write comes again with the next call. An
- * implementation bounds what it keeps of one job, and thins out evenly over time.
+ * as `record` is. Called about once a second while the hand-over is watched, so it must not wait
+ * longer than a second for others; what it could not write comes again with the next call. It need
+ * not survive a power cut. An implementation bounds what it keeps of one job, and thins out evenly
+ * over time.
  *
  * Returns: true when it is written
  *
@@ -272,31 +262,59 @@ _migrate_journal_add_job (MigrateJournal *self, const char *id, GVariant *values
   return settle (self, "add_job", ok, inner, error);
 }
 
+static GVariant *
+own_list (GVariant *list)
+{
+  return g_variant_ref_sink (list != NULL ? list : g_variant_new ("aa{sv}", NULL));
+}
+
+gboolean
+_migrate_journal_record (MigrateJournal *self, const char *id, guint64 generation,
+                         GVariant *entries, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned_entries = own_list (entries);
+  g_autoptr (GVariant) owned_values = own_values (values);
+  GError *inner = NULL;
+  gboolean ok = CALL (self, record, id, generation, owned_entries, owned_values, &inner);
+
+  if (ok)
+    _migrate_journal_pay (self);
+  return settle (self, "record", ok, inner, error);
+}
+
 gboolean
 _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 generation,
                              GVariant *values, GError **error)
 {
-  g_autoptr (GVariant) owned = own_values (values);
-  GError *inner = NULL;
-  gboolean ok = CALL (self, update_job, id, generation, owned, &inner);
+  return _migrate_journal_record (self, id, generation, NULL /* entries */, values, error);
+}
 
-  if (ok)
-    _migrate_journal_pay (self);
-  return settle (self, "update_job", ok, inner, error);
+GVariant *
+_migrate_journal_entry_new (const char *kind, const char *name, const char *status,
+                            GVariant *values)
+{
+  g_autoptr (GVariant) owned = own_values (values);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "kind", g_variant_new_string (kind));
+  g_variant_builder_add (&builder, "{sv}", "name", g_variant_new_string (name));
+  g_variant_builder_add (&builder, "{sv}", "status", g_variant_new_string (status));
+  g_variant_builder_add (&builder, "{sv}", "values", owned);
+  g_variant_builder_add (&builder, "{sv}", "at-us",
+                         g_variant_new_uint64 ((guint64) g_get_real_time ()));
+  return g_variant_builder_end (&builder);
 }
 
 gboolean
 _migrate_journal_append (MigrateJournal *self, const char *id, guint64 generation, const char *kind,
                          const char *name, const char *status, GVariant *values, GError **error)
 {
-  g_autoptr (GVariant) owned = own_values (values);
-  GError *inner = NULL;
-  gboolean ok = CALL (self, append, id, generation, kind, name != NULL ? name : "",
-                      status != NULL ? status : "", owned, &inner);
+  GVariant *entry = _migrate_journal_entry_new (kind, name, status, values);
 
-  if (ok)
-    _migrate_journal_pay (self);
-  return settle (self, "append", ok, inner, error);
+  return _migrate_journal_record (self, id, generation,
+                                  g_variant_new_array (G_VARIANT_TYPE_VARDICT, &entry, 1),
+                                  NULL /* values */, error);
 }
 
 GVariant *
@@ -369,12 +387,6 @@ _migrate_journal_collect (MigrateJournal *self, const char *id, GError **error)
   GVariant *given = CALL (self, collect, id, &inner);
 
   return settle_variant (self, "collect", "aa{sv}", given, inner, error);
-}
-
-static GVariant *
-own_list (GVariant *list)
-{
-  return g_variant_ref_sink (list != NULL ? list : g_variant_new ("aa{sv}", NULL));
 }
 
 gboolean

@@ -17,7 +17,8 @@
  * The file can be shared by all programs of one user on one machine: each job has at most one
  * controller, proven by a lock file beside the journal that the kernel releases when its program
  * ends, however it ends. The file has mode 0600; a file that belongs to another user, or that
- * others can write to, is refused. Each write is on the disk before the call returns.
+ * others can write to, is refused. Each write but those of
+ * samples is on the disk before the call returns.
  *
  * The file is opened, or made with its folder, at the first use; so a wrong path is found then,
  * with %MIGRATE_ERROR_JOURNAL. A file of an older libmigrate is brought up to date then; one of a
@@ -144,30 +145,15 @@ sqlite_journal_add_job (MigrateJournal *journal, const char *id, GVariant *value
 }
 
 static gboolean
-sqlite_journal_update_job (MigrateJournal *journal, const char *id, guint64 generation,
-                           GVariant *values, GError **error)
+sqlite_journal_record (MigrateJournal *journal, const char *id, guint64 generation,
+                       GVariant *entries, GVariant *values, GError **error)
 {
   MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
   g_autoptr (GMutexLocker) locker = journal_begin (self, error);
 
   return locker != NULL
          && _migrate_store_end (
-           self->store, _migrate_store_update_job (self->store, id, generation, values, error),
-           error);
-}
-
-static gboolean
-sqlite_journal_append (MigrateJournal *journal, const char *id, guint64 generation,
-                       const char *kind, const char *name, const char *status, GVariant *values,
-                       GError **error)
-{
-  MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
-  g_autoptr (GMutexLocker) locker = journal_begin (self, error);
-
-  return locker != NULL
-         && _migrate_store_end (
-           self->store,
-           _migrate_store_append (self->store, id, generation, kind, name, status, values, error),
+           self->store, _migrate_store_record (self->store, id, generation, entries, values, error),
            error);
 }
 
@@ -216,11 +202,10 @@ sqlite_journal_add_samples (MigrateJournal *journal, const char *id, guint64 gen
   MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
   g_autoptr (GMutexLocker) locker = journal_enter (self, error);
 
-  if (locker == NULL || !_migrate_store_begin_soon (self->store, error))
-    return FALSE;
-  return _migrate_store_end (
-    self->store, _migrate_store_add_samples (self->store, id, generation, samples, values, error),
-    error);
+  return locker != NULL && _migrate_store_begin_dispensable (self->store, error)
+         && _migrate_store_end (
+           self->store,
+           _migrate_store_add_samples (self->store, id, generation, samples, values, error), error);
 }
 
 static GVariant *
@@ -312,8 +297,7 @@ static void
 sqlite_journal_iface_init (MigrateJournalInterface *iface)
 {
   iface->add_job = sqlite_journal_add_job;
-  iface->update_job = sqlite_journal_update_job;
-  iface->append = sqlite_journal_append;
+  iface->record = sqlite_journal_record;
   iface->load_job = sqlite_journal_load_job;
   iface->list_jobs = sqlite_journal_list_jobs;
   iface->load_entries = sqlite_journal_load_entries;

@@ -13,10 +13,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
 typedef struct
 {
   sqlite3 *db;
-  char *path; /* as messages name it */
-  char *file; /* with its folder resolved; NULL: in memory */
-  pid_t pid;  /* who opened it */
-  ino_t log;  /* of the write-ahead log; 0: there is none */
+  char *path;           /* as messages name it */
+  char *file;           /* with its folder resolved; NULL: in memory */
+  pid_t pid;            /* who opened it */
+  ino_t log;            /* of the write-ahead log; 0: there is none */
+  gboolean dispensable; /* the transaction that is open */
 } MigrateStore;
 
 /* ---- sqlite-file.c ---- */
@@ -37,8 +38,9 @@ void _migrate_store_free (MigrateStore *self);
 void _migrate_store_set_error (MigrateStore *self, const char *verb, GError **error);
 
 gboolean _migrate_store_begin (MigrateStore *self, GError **error);
-/* The same, waiting for others for a second at most. */
-gboolean _migrate_store_begin_soon (MigrateStore *self, GError **error);
+/* The same, waiting for others for a second at most; a power cut may take the commit back, until
+ * the next durable one. */
+gboolean _migrate_store_begin_dispensable (MigrateStore *self, GError **error);
 /* Commits when ok, else rolls back and returns FALSE. */
 gboolean _migrate_store_end (MigrateStore *self, gboolean ok, GError **error);
 
@@ -65,11 +67,9 @@ void _migrate_store_prune (MigrateStore *self);
 gboolean _migrate_store_require_job (MigrateStore *self, const char *id, GError **error);
 gboolean
 _migrate_store_add_job (MigrateStore *self, const char *id, GVariant *values, GError **error);
-gboolean _migrate_store_update_job (MigrateStore *self, const char *id, guint64 generation,
-                                    GVariant *values, GError **error);
-gboolean
-_migrate_store_append (MigrateStore *self, const char *id, guint64 generation, const char *kind,
-                       const char *name, const char *status, GVariant *values, GError **error);
+/* All of it or nothing; entries aa{sv}, values a{sv}, either may be empty. */
+gboolean _migrate_store_record (MigrateStore *self, const char *id, guint64 generation,
+                                GVariant *entries, GVariant *values, GError **error);
 /* own: the name of this object's holder, nullable. id NULL: all jobs, newest first. */
 GVariant *
 _migrate_store_load_jobs (MigrateStore *self, const char *own, const char *id /* nullable: all */,

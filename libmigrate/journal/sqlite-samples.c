@@ -46,7 +46,9 @@ gboolean
 _migrate_store_add_samples (MigrateStore *self, const char *id, guint64 generation,
                             GVariant *samples, GVariant *values, GError **error)
 {
-  if (!_migrate_store_update_job (self, id, generation, values, error))
+  g_autoptr (GVariant) none = g_variant_ref_sink (g_variant_new ("aa{sv}", NULL));
+
+  if (!_migrate_store_record (self, id, generation, none, values, error))
     return FALSE;
   for (gsize i = 0; i < g_variant_n_children (samples); i++)
     {

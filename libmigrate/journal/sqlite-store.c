@@ -194,25 +194,36 @@ _migrate_store_begin (MigrateStore *self, GError **error)
   return store_check_place (self, error) || _migrate_store_end (self, FALSE, error);
 }
 
-gboolean
-_migrate_store_begin_soon (MigrateStore *self, GError **error)
+static gboolean
+store_leave (MigrateStore *self, gboolean ok)
 {
-  gboolean ok;
-
-  sqlite3_busy_timeout (self->db, STORE_BUSY_SOON_MS);
-  ok = _migrate_store_begin (self, error);
-  sqlite3_busy_timeout (self->db, STORE_BUSY_MS);
+  if (self->dispensable)
+    {
+      sqlite3_busy_timeout (self->db, STORE_BUSY_MS);
+      sqlite3_exec (self->db, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL);
+    }
+  self->dispensable = FALSE;
   return ok;
+}
+
+/* In WAL mode NORMAL leaves the sync of a commit to the next one that has it, which writes further
+ * on in the same log: what follows never survives without what was before. */
+gboolean
+_migrate_store_begin_dispensable (MigrateStore *self, GError **error)
+{
+  sqlite3_busy_timeout (self->db, STORE_BUSY_SOON_MS);
+  sqlite3_exec (self->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+  self->dispensable = TRUE;
+  return _migrate_store_begin (self, error) || store_leave (self, FALSE);
 }
 
 gboolean
 _migrate_store_end (MigrateStore *self, gboolean ok, GError **error)
 {
-  if (ok && _migrate_store_run (self, error, "COMMIT", ""))
-    return TRUE;
+  ok = ok && _migrate_store_run (self, error, "COMMIT", "");
   if (sqlite3_get_autocommit (self->db) == 0)
     _migrate_store_run (self, NULL, "ROLLBACK", "");
-  return FALSE;
+  return store_leave (self, ok);
 }
 
 /* ---- opening ---- */

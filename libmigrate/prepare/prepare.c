@@ -209,15 +209,11 @@ remember_definition (MigrateWork *work)
 static gboolean
 settle_and_note (MigrateWork *work, GError **error)
 {
-  GVariantBuilder builder;
-
   if (!settle_predecessors (work, error))
     return FALSE;
   remember_definition (work);
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_FACTS,
-                         _migrate_facts_to_variant (work->facts));
-  return _migrate_work_update (work, g_variant_builder_end (&builder), error);
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_FACTS, _migrate_facts_to_variant (work->facts));
+  return TRUE;
 }
 
 gboolean

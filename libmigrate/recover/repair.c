@@ -130,8 +130,8 @@ close_job (MigrateRecoveryWork *self, GError **error)
 
   if (!_migrate_case_close (&self->facts, &self->judgement, &state, &outcome))
     return TRUE;
-  if (state == MIGRATE_STATE_FINALIZED && !_migrate_steps_release (self->work, error))
-    return FALSE;
+  if (state == MIGRATE_STATE_FINALIZED)
+    _migrate_steps_release (self->work);
   if (!_migrate_recovery_note_state (self, state, outcome, error))
     return FALSE;
   _migrate_recovery_release (self);

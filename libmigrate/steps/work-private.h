@@ -45,6 +45,9 @@ struct _MigrateWork
   gboolean slots_held;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
+  /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
+  GPtrArray *later;
+  GVariantDict values_later;
 
   /* What will be told. */
   MigrateResult *result;
@@ -103,6 +106,12 @@ gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
 /* What the journal has of the job: result, guest, beginning, steps. */
 void _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries);
+/* With the next of these two, in one step: for what announces no act. */
+void _migrate_work_append_later (MigrateWork *self, const char *kind, const char *name,
+                                 const char *status, GVariant *values);
+void _migrate_work_set_later (MigrateWork *self, const char *key, GVariant *value);
+/* What was left for later is of no use: the journal is read again, and may know better. */
+void _migrate_work_forget_later (MigrateWork *self);
 /* Dispensable: samples (aa{sv}) and values (a{sv}, nullable); waits for others for a moment only.
  */
 gboolean

@@ -11,6 +11,8 @@ _migrate_work_new (const char *id)
   g_atomic_ref_count_init (&self->ref_count);
   self->id = g_strdup (id);
   self->steps = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_step_free);
+  self->later = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  g_variant_dict_init (&self->values_later, NULL /* empty */);
   self->result = _migrate_result_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -44,6 +46,8 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->hooks);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
+  g_ptr_array_unref (self->later);
+  g_variant_dict_clear (&self->values_later);
   migrate_result_unref (self->result);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -285,31 +289,76 @@ journal_answered (MigrateWork *self, gboolean ok, GError *error, GError **out)
   return FALSE;
 }
 
+void
+_migrate_work_append_later (MigrateWork *self, const char *kind, const char *name,
+                            const char *status, GVariant *values)
+{
+  GVariant *entry = _migrate_journal_entry_new (kind, name, status, values);
+
+  g_ptr_array_add (self->later, g_variant_ref_sink (entry));
+}
+
+void
+_migrate_work_set_later (MigrateWork *self, const char *key, GVariant *value)
+{
+  g_variant_dict_insert_value (&self->values_later, key, value);
+}
+
+void
+_migrate_work_forget_later (MigrateWork *self)
+{
+  g_ptr_array_set_size (self->later, 0);
+  g_variant_dict_clear (&self->values_later);
+  g_variant_dict_init (&self->values_later, NULL /* empty */);
+}
+
+/* All that was left for later goes with it; what was not written stays. */
+static gboolean
+record (MigrateWork *self, GVariant *values, GError **error)
+{
+  GVariant *entries = g_variant_new_array (
+    G_VARIANT_TYPE_VARDICT, (GVariant *const *) self->later->pdata, self->later->len);
+  g_autoptr (GVariant) owned = NULL;
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+  GError *local_error = NULL;
+  gboolean ok;
+
+  if (values != NULL)
+    {
+      g_variant_iter_init (&iter, values);
+      while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+        g_variant_dict_insert_value (&self->values_later, key, value);
+    }
+  owned = g_variant_ref_sink (g_variant_dict_end (&self->values_later));
+  self->backend->vtable->point (self->backend, "before-journal");
+  ok = _migrate_journal_record (self->journal, self->id, self->generation, entries, owned,
+                                &local_error);
+  g_variant_dict_init (&self->values_later, ok ? NULL : owned);
+  if (ok)
+    g_ptr_array_set_size (self->later, 0);
+  return journal_answered (self, ok, local_error, error);
+}
+
+/* An intent that could not be written is none: it must not be written later. */
 gboolean
 _migrate_work_append (MigrateWork *self, const char *kind, const char *name, const char *status,
                       GVariant *values, GError **error)
 {
-  g_autoptr (GVariant) owned = g_variant_ref_sink (
-    values != NULL ? values : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
-  GError *local_error = NULL;
-  gboolean ok;
-
-  self->backend->vtable->point (self->backend, "before-journal");
-  ok = _migrate_journal_append (self->journal, self->id, self->generation, kind, name, status,
-                                owned, &local_error);
-  return journal_answered (self, ok, local_error, error);
+  _migrate_work_append_later (self, kind, name, status, values);
+  if (record (self, NULL /* values */, error))
+    return TRUE;
+  g_ptr_array_remove_index (self->later, self->later->len - 1);
+  return FALSE;
 }
 
 gboolean
 _migrate_work_update (MigrateWork *self, GVariant *values, GError **error)
 {
   g_autoptr (GVariant) owned = g_variant_ref_sink (values);
-  GError *local_error = NULL;
-  gboolean ok;
 
-  self->backend->vtable->point (self->backend, "before-journal");
-  ok = _migrate_journal_update_job (self->journal, self->id, self->generation, owned, &local_error);
-  return journal_answered (self, ok, local_error, error);
+  return record (self, owned, error);
 }
 
 gboolean

@@ -35,9 +35,8 @@ fsync (int fd)
 static gboolean
 is_write (const char *call)
 {
-  return g_str_has_prefix (call, "append") || g_str_has_prefix (call, "add-")
-         || g_str_equal (call, "update-job") || g_str_equal (call, "claim")
-         || g_str_equal (call, "release");
+  return g_str_has_prefix (call, "record") || g_str_has_prefix (call, "add-")
+         || g_str_equal (call, "claim") || g_str_equal (call, "release");
 }
 
 static guint

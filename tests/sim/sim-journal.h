@@ -18,7 +18,7 @@ SimJournal *sim_journal_new (MigrateJournal *inner);
 void sim_journal_fail (SimJournal *self, SimJournalFault fault, guint n, guint count);
 void sim_journal_heal (SimJournal *self);
 guint sim_journal_count (SimJournal *self);
-/* What was asked, oldest first: "append step transfer begun"; and in µs of real time how long it
+/* What was asked, oldest first: "record step transfer begun"; and in µs of real time how long it
  * took. Copied. */
 GPtrArray *sim_journal_dup_calls (SimJournal *self);
 guint64 sim_journal_get_spent_us (SimJournal *self);

@@ -269,7 +269,7 @@ run_all (const Case *how)
 
   while (run_one (how, n))
     cr_assert_lt (++n, 1000);
-  cr_assert_gt (n, 30, "a move makes more calls than %u", n);
+  cr_assert_gt (n, 20, "a move makes more calls than %u", n);
 }
 
 #define ONCE 1

@@ -135,6 +135,7 @@ test_mute_init (TestMute *self)
 Test (journal_calls, gives_words_to_a_mute_implementation)
 {
   g_autoptr (MigrateJournal) mute = g_object_new (TEST_TYPE_MUTE, NULL);
+  g_autoptr (GVariant) samples = NULL;
   GError *error = NULL;
 
   cr_assert (!_migrate_journal_add_job (mute, "a", NULL, &error));
@@ -143,6 +144,14 @@ Test (journal_calls, gives_words_to_a_mute_implementation)
   assert_error (&error, MIGRATE_ERROR_FAILED, "“TestMute” failed in “claim”");
   cr_assert (_migrate_journal_collect (mute, "a", &error) == NULL);
   assert_error (&error, MIGRATE_ERROR_FAILED, "“TestMute” failed in “collect”");
+  cr_assert (!_migrate_journal_append (mute, "a", 0, "step", "x", "begun", NULL, &error));
+  assert_error (&error, MIGRATE_ERROR_FAILED, "“TestMute” failed in “record”");
+  /* Samples need not be kept, the values that come with them must. */
+  cr_assert (!_migrate_journal_add_samples (mute, "a", 0, NULL, NULL, &error));
+  assert_error (&error, MIGRATE_ERROR_FAILED, "“TestMute” failed in “record”");
+  samples = _migrate_journal_load_samples (mute, "a", &error);
+  assert_no_error (error);
+  cr_assert (g_variant_n_children (samples) == 0);
   cr_assert (migrate_journal_lookup (mute, "a", NULL, &error) == NULL);
   assert_error (&error, MIGRATE_ERROR_FAILED, "gave “s” from “load_job”, not “a{sv}”");
   cr_assert (!_migrate_journal_add_job (mute, "a", NULL, NULL));

@@ -104,6 +104,33 @@ Test (journal, update_merges_and_tells_times)
                  "INSERT INTO t SELECT count(*) FROM job WHERE dict NOT LIKE '%held%'");
 }
 
+Test (journal, records_all_or_nothing)
+{
+  g_autoptr (MigrateJournal) journal = journal_with_job ("job-1");
+  g_autoptr (MigrateJobRecord) record = NULL;
+  GVariant *entries[2];
+  GError *error = NULL;
+
+  for (guint again = 0; again < 2; again++)
+    {
+      guint64 generation = again == 0 ? 9 : 0; /* of a claim that nobody has */
+      gboolean ok;
+
+      for (guint i = 0; i < 2; i++)
+        entries[i] = _migrate_journal_entry_new ("step", i == 0 ? "one" : "two", "done", NULL);
+      ok = _migrate_journal_record (journal, "job-1", generation,
+                                    g_variant_new_array (G_VARIANT_TYPE_VARDICT, entries, 2),
+                                    g_variant_new_parsed ("{'state': <'failed'>}"), &error);
+      cr_assert (ok == (again != 0));
+      cr_assert (count_entries (journal) == (ok ? 2 : 0));
+      record = migrate_journal_lookup (journal, "job-1", NULL, NULL);
+      cr_assert (migrate_job_record_get_state (record)
+                 == (ok ? MIGRATE_STATE_FAILED : MIGRATE_STATE_CHECKED));
+      g_clear_object (&record);
+      g_clear_error (&error);
+    }
+}
+
 Test (journal, refuses_an_id_twice)
 {
   g_autoptr (MigrateJournal) journal = journal_with_job ("job-1");
