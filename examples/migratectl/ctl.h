@@ -33,6 +33,9 @@ typedef struct
   char *transport, *hand_over, *target_downtime, *deadline, *bandwidth;
   char **accept;
   char **set;
+  /* recover */
+  char **host;
+  char *keep, *apply;
   /* list */
   gboolean all;
   /* What is left: GUEST or JOB. */
@@ -47,7 +50,8 @@ typedef struct
   {
     CTL_OPTIONS_NONE,
     CTL_OPTIONS_MOVE,
-    CTL_OPTIONS_LIST
+    CTL_OPTIONS_LIST,
+    CTL_OPTIONS_RECOVER
   } options;
   gboolean takes_name; /* GUEST or JOB */
   CtlExit (*run) (const CtlOptions *options);
@@ -70,6 +74,7 @@ char *ctl_options_help (const CtlVerb *verb); /* NULL: of the tool */
 void ctl_split_peer (const char *text, char **uri, char **peer);
 gboolean ctl_request_kind (const CtlOptions *options, MigrateKind *kind, GError **error);
 MigratePolicy *ctl_request_policy (const CtlOptions *options, GError **error);
+MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
 
@@ -95,7 +100,8 @@ void ctl_pad (GString *line, const char *text, gsize width);
 typedef struct _CtlLine CtlLine;
 CtlLine *ctl_line_new (MigrateJob *job, const CtlOptions *options);
 void ctl_line_free (CtlLine *line);
-void ctl_line_clear (void); /* whichever is shown */
+void ctl_line_clear (void);            /* whichever is shown */
+void ctl_line_show (const char *text); /* on a terminal only */
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (CtlLine, ctl_line_free)
 
 /* ---- fault.c: an error, told ---- */
@@ -115,6 +121,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CtlFault, ctl_fault_free)
 /* Says it, also as the only JSON object when that is asked for, and passes code through. */
 CtlExit ctl_fail (const CtlOptions *options, CtlFault *fault, CtlExit code);     /* takes fault */
 CtlExit ctl_fail_error (const CtlOptions *options, GError *error, CtlExit code); /* takes error */
+/* The command line is wrong; verb: whose help tells more, nullable. */
+CtlExit ctl_fail_usage (const CtlOptions *options, const char *verb, const char *message);
 
 /* ---- json.c ---- */
 
@@ -132,6 +140,8 @@ char *ctl_json_text (GVariant *value);
 /* Its result, on stdout, as text or JSON. */
 void ctl_tell_job (const CtlOptions *options, MigrateJob *job, const CtlFault *fault);
 void ctl_tell_findings (MigrateReport *report, MigrateSeverity least);
+/* What the journal has of steps, edges and decisions: the last so many; 0: all. */
+void ctl_tell_entries (GVariant *entries, guint last);
 /* The exit code of a job at rest; error is that of the operation, nullable. */
 CtlExit ctl_exit_of (MigrateJob *job, const GError *error);
 
@@ -156,3 +166,4 @@ CtlExit ctl_list (const CtlOptions *options);
 CtlExit ctl_show (const CtlOptions *options);
 CtlExit ctl_follow (const CtlOptions *options);
 CtlExit ctl_cancel (const CtlOptions *options);
+CtlExit ctl_recover (const CtlOptions *options);

@@ -282,6 +282,19 @@ tell_entry (GVariant *entry)
            more != NULL ? more : "");
 }
 
+void
+ctl_tell_entries (GVariant *entries, guint last)
+{
+  gsize n = g_variant_n_children (entries);
+
+  for (gsize i = last > 0 && n > last ? n - last : 0; i < n; i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (entries, i);
+
+      tell_entry (entry);
+    }
+}
+
 static void
 tell_record (GVariant *values, GVariant *entries)
 {
@@ -289,12 +302,7 @@ tell_record (GVariant *values, GVariant *entries)
   if (entries == NULL || g_variant_n_children (entries) == 0)
     return;
   ctl_out ("entries:");
-  for (gsize i = 0; i < g_variant_n_children (entries); i++)
-    {
-      g_autoptr (GVariant) entry = g_variant_get_child_value (entries, i);
-
-      tell_entry (entry);
-    }
+  ctl_tell_entries (entries, 0 /* all */);
 }
 
 CtlExit

@@ -12,12 +12,14 @@ _migratectl ()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --journal) journal=(--journal "${COMP_WORDS[i+1]}"); ((i++)) ;;
-      check|move|list|show|follow|cancel|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
+      check|move|list|show|follow|cancel|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
     esac
   done
   case $prev in
     --journal|--policy)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+    --apply)
+      mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live' -- "$cur"); return ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W 'p2p direct tunnelled' -- "$cur"); return ;;
     --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
@@ -27,13 +29,16 @@ _migratectl ()
         accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--deadline|\
-    --bandwidth|--accept) return ;;
+    --bandwidth|--accept|--host|--keep) return ;;
   esac
   case $verb in
-    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel help --version
+    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel recover help
+      --version
       $common" -- "$cur") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow cancel' -- "$cur") ;;
+    help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
+      cancel recover' -- "$cur") ;;
     check|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;
     show|follow|cancel)
       if [[ $cur == -* ]]; then

@@ -28,6 +28,14 @@ const CtlVerb ctl_verbs[] = {
   { "cancel", "JOB", "cancel a job, whoever runs it, and wait until it is at rest",
     "The exit code is 0 when the guest stayed, and 2 when it was too late: the guest has moved.\n",
     CTL_OPTIONS_NONE, TRUE, ctl_cancel },
+  { "recover", "GUEST|JOB --host URI[=PEER-URI]…",
+    "find out what is true of a guest, and put it right",
+    "Name all hosts that may have the guest; those of its job are asked too. Without --apply "
+    "nothing\n"
+    "is changed: what was seen, the verdict and the steps are told, each with its risk. Ctrl-C "
+    "stops;\n"
+    "what was done stays done, and a transfer that is followed goes on.\n",
+    CTL_OPTIONS_RECOVER, TRUE, ctl_recover },
   { NULL },
 };
 
@@ -57,6 +65,9 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->deadline);
   g_free (self->bandwidth);
   g_strfreev (self->accept);
+  g_strfreev (self->host);
+  g_free (self->keep);
+  g_free (self->apply);
   g_strfreev (self->set);
   g_strfreev (self->rest);
   memset (self, 0, sizeof *self);
@@ -116,6 +127,18 @@ add_move (Entries *entries, CtlOptions *o)
 }
 
 static void
+add_recover (Entries *entries, CtlOptions *o)
+{
+  add_many (entries, "host", &o->host,
+            "a host that may have the guest; PEER-URI: how the others reach it", "URI[=PEER-URI]");
+  add_text (entries, "apply", &o->apply,
+            "carry out the steps up to this risk: safe, disruptive or destructive", "RISK");
+  add_text (entries, "keep", &o->keep, "the copy that stays of a guest that runs on several hosts",
+            "URI");
+  add_many (entries, "set", &o->set, "set any key of the policy", "KEY=VALUE");
+}
+
+static void
 add_common (Entries *entries, CtlOptions *o)
 {
   add_text (entries, "journal", &o->journal, "the journal, or “none”: in memory", "PATH|none");
@@ -131,6 +154,8 @@ entries_for (const CtlVerb *verb, CtlOptions *options)
 
   if (verb != NULL && verb->options == CTL_OPTIONS_MOVE)
     add_move (entries, options);
+  if (verb != NULL && verb->options == CTL_OPTIONS_RECOVER)
+    add_recover (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_LIST)
     add (entries, "all", G_OPTION_ARG_NONE, &options->all, "closed jobs too, however old", NULL);
   add_common (entries, options);
@@ -194,7 +219,9 @@ static gboolean
 require (CtlOptions *self, const CtlVerb *verb, GError **error)
 {
   guint n = g_strv_length (self->rest);
-  const char *word = verb->options == CTL_OPTIONS_MOVE ? "GUEST" : "JOB";
+  const char *word = verb->options == CTL_OPTIONS_MOVE      ? "GUEST"
+                     : verb->options == CTL_OPTIONS_RECOVER ? "GUEST or JOB"
+                                                            : "JOB";
 
   if (verb->takes_name && n == 0)
     return refuse (error, "“%s” needs a %s", verb->name, word);
@@ -212,6 +239,12 @@ require (CtlOptions *self, const CtlVerb *verb, GError **error)
               || self->listen_address != NULL))
         return refuse (error, "--peer-uri, --migration-uri and --listen-address are of one "
                               "destination; with several write --to URI=PEER-URI");
+    }
+  else if (verb->options == CTL_OPTIONS_RECOVER)
+    {
+      if (self->host == NULL && g_strcmp0 (self->journal, "none") == 0)
+        return refuse (error, "“%s” needs --host URI, or a journal that knows the hosts",
+                       verb->name);
     }
   else if (g_strcmp0 (self->journal, "none") == 0)
     return refuse (error, "“%s” reads the journal, and “none” is none", verb->name);
@@ -284,7 +317,8 @@ help_tool (void)
                          "  0   done: moved; a report without blocker\n"
                          "  2   refused, nothing was changed\n"
                          "  3   not moved, nothing left to do: running, paused or off as before\n"
-                         "  4   failed, needs a recovery: see what “migratectl show JOB” says\n"
+                         "  4   failed, needs “migratectl recover JOB”\n"
+                         "  5   recover found work that was not applied\n"
                          "  6   left running under libvirt\n"
                          "  64  the command line is wrong\n");
   return g_string_free (text, FALSE);
@@ -305,7 +339,7 @@ ctl_options_help (const CtlVerb *verb)
                           verb->details != NULL ? verb->details : "");
   entries = entries_for (verb, &options);
   help_entries (text, entries);
-  if (verb->options == CTL_OPTIONS_MOVE)
+  if (verb->options == CTL_OPTIONS_MOVE || verb->options == CTL_OPTIONS_RECOVER)
     help_policy (text);
   return g_string_free (text, FALSE);
 }

@@ -133,16 +133,24 @@ ctl_request_policy (const CtlOptions *options, GError **error)
 /* ---- hosts, journal ---- */
 
 MigrateHost *
-ctl_request_destination (const CtlOptions *options, const char *to)
+ctl_request_host (const char *text)
 {
   g_autofree char *uri = NULL;
   g_autofree char *peer = NULL;
   MigrateHost *host;
 
-  ctl_split_peer (to, &uri, &peer);
+  ctl_split_peer (text, &uri, &peer);
   host = migrate_host_new (uri);
   if (peer != NULL)
     migrate_host_set_peer_uri (host, peer);
+  return host;
+}
+
+MigrateHost *
+ctl_request_destination (const CtlOptions *options, const char *to)
+{
+  MigrateHost *host = ctl_request_host (to);
+
   if (options->peer_uri != NULL)
     migrate_host_set_peer_uri (host, options->peer_uri);
   if (options->migration_uri != NULL)

@@ -13,6 +13,7 @@
 #include <libmigrate/migrate-hooks.h>
 #include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-journal.h>
+#include <libmigrate/migrate-recovery.h>
 
 G_BEGIN_DECLS
 
@@ -94,6 +95,15 @@ void migrate_job_run_chores_async (MigrateJob *self, GCancellable *cancellable,
                                    GAsyncReadyCallback callback, gpointer user_data);
 MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_run_chores_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+
+MIGRATE_AVAILABLE_IN_1_0
+MigrateRecovery *migrate_job_recover (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_recover_async (MigrateJob *self, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateRecovery *
+migrate_job_recover_finish (MigrateJob *self, GAsyncResult *result, GError **error);
 
 MIGRATE_AVAILABLE_IN_1_0
 const char *migrate_job_get_id (MigrateJob *self);

@@ -248,9 +248,84 @@ typedef enum
   MIGRATE_REQUEST_SUBJECT_FENCE_RESET_STREAM
 } MigrateRequestSubject;
 
+/**
+ * MigrateVerdict:
+ * @MIGRATE_VERDICT_NONE: nothing was investigated yet
+ * @MIGRATE_VERDICT_IN_FLIGHT: a transfer is under way and moves
+ * @MIGRATE_VERDICT_RUNS_ON_SOURCE: the guest is where it was, and only there
+ * @MIGRATE_VERDICT_RUNS_ON_DESTINATION: the guest is where it went, and only there
+ * @MIGRATE_VERDICT_POSTCOPY_PAUSED: post-copy broke, both halves know it and can go on
+ * @MIGRATE_VERDICT_POSTCOPY_HALF_BROKEN: post-copy broke, the destination does not know it
+ * @MIGRATE_VERDICT_HANDOVER_UNCONFIRMED: the destination runs, the source waits for a reply that
+ *   was lost
+ * @MIGRATE_VERDICT_PAUSED_BEFORE_HAND_OVER: the source was stopped for the hand-over, which did not
+ *   happen
+ * @MIGRATE_VERDICT_PAUSED_AT_HAND_OVER: the destination runs, a paused half was left at the source
+ * @MIGRATE_VERDICT_OFF_ON_BOTH: the guest is off and defined on more than one host
+ * @MIGRATE_VERDICT_STOPPED: the guest is off, one complete copy is there
+ * @MIGRATE_VERDICT_UNDEFINED: no host knows the guest any more, but the journal knows how it was
+ *   defined
+ * @MIGRATE_VERDICT_SPLIT: the guest runs on two or more hosts
+ * @MIGRATE_VERDICT_MONITOR_UNRESPONSIVE: the guest's QEMU does not answer its libvirt
+ * @MIGRATE_VERDICT_JOB_STUCK: libvirt holds a job on the guest that no call clears
+ * @MIGRATE_VERDICT_LOST: no complete copy of the guest's memory or definition is left
+ * @MIGRATE_VERDICT_UNKNOWN: it cannot be told, for a host cannot be asked or the evidence does not
+ *   decide
+ * @MIGRATE_VERDICT_FROZEN: the guest stands still in the switch-over, under a job that does not end
+ * @MIGRATE_VERDICT_ABORT_STUCK: an abort was accepted and does not end
+ * @MIGRATE_VERDICT_STALLED: a transfer is under way and does not move
+ *
+ * What a recovery concludes from what all hosts say.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_VERDICT_NONE,
+  MIGRATE_VERDICT_IN_FLIGHT,
+  MIGRATE_VERDICT_RUNS_ON_SOURCE,
+  MIGRATE_VERDICT_RUNS_ON_DESTINATION,
+  MIGRATE_VERDICT_POSTCOPY_PAUSED,
+  MIGRATE_VERDICT_POSTCOPY_HALF_BROKEN,
+  MIGRATE_VERDICT_HANDOVER_UNCONFIRMED,
+  MIGRATE_VERDICT_PAUSED_BEFORE_HAND_OVER,
+  MIGRATE_VERDICT_PAUSED_AT_HAND_OVER,
+  MIGRATE_VERDICT_OFF_ON_BOTH,
+  MIGRATE_VERDICT_STOPPED,
+  MIGRATE_VERDICT_UNDEFINED,
+  MIGRATE_VERDICT_SPLIT,
+  MIGRATE_VERDICT_MONITOR_UNRESPONSIVE,
+  MIGRATE_VERDICT_JOB_STUCK,
+  MIGRATE_VERDICT_LOST,
+  MIGRATE_VERDICT_UNKNOWN,
+  MIGRATE_VERDICT_FROZEN,
+  MIGRATE_VERDICT_ABORT_STUCK,
+  MIGRATE_VERDICT_STALLED
+} MigrateVerdict;
+
+/**
+ * MigrateRisk:
+ * @MIGRATE_RISK_SAFE: no running guest is touched, nothing that may be the only copy is removed;
+ *   or it completes what the job's owner asked for, and the journal proves it
+ * @MIGRATE_RISK_DISRUPTIVE: a guest is started, or a transfer is given up
+ * @MIGRATE_RISK_DESTRUCTIVE: a guest, or what may be the only copy of something, is destroyed
+ *
+ * What a step of a recovery may do to the guest.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_RISK_SAFE,
+  MIGRATE_RISK_DISRUPTIVE,
+  MIGRATE_RISK_DESTRUCTIVE
+} MigrateRisk;
+
 typedef struct _MigrateDecision MigrateDecision;
+typedef struct _MigrateEvidence MigrateEvidence;
 typedef struct _MigrateFailure MigrateFailure;
 typedef struct _MigrateProgress MigrateProgress;
 typedef struct _MigrateResult MigrateResult;
+typedef struct _MigrateStep MigrateStep;
 
 G_END_DECLS

@@ -10,6 +10,7 @@
 #include <libmigrate/migrate-command-fence.h>
 #include <libmigrate/migrate-decision.h>
 #include <libmigrate/migrate-events.h>
+#include <libmigrate/migrate-evidence.h>
 #include <libmigrate/migrate-failure.h>
 #include <libmigrate/migrate-fence.h>
 #include <libmigrate/migrate-finding.h>
@@ -21,9 +22,11 @@
 #include <libmigrate/migrate-journal.h>
 #include <libmigrate/migrate-policy.h>
 #include <libmigrate/migrate-progress.h>
+#include <libmigrate/migrate-recovery.h>
 #include <libmigrate/migrate-report.h>
 #include <libmigrate/migrate-request.h>
 #include <libmigrate/migrate-result.h>
 #include <libmigrate/migrate-sqlite-journal.h>
+#include <libmigrate/migrate-step.h>
 
 #undef MIGRATE_INSIDE

@@ -105,8 +105,7 @@ _migrate_finalize (MigrateWork *work, gboolean persistent, gboolean was_autostar
     return FALSE;
   if (defined && !_migrate_steps_run (work, "undefine-source", NULL /* args */, error))
     return FALSE;
-  if (!_migrate_steps_release (work, error))
-    return FALSE;
+  _migrate_steps_release (work);
   _migrate_steps_hook_or_warn (work, MIGRATE_HOOK_POINT_AFTER_FINALIZE);
   return !work->lost_claim || needs_recover (error, MIGRATE_SIDE_NONE, "The claim was lost");
 }

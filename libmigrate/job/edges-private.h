@@ -12,6 +12,7 @@ typedef enum
   MIGRATE_VERB_FOLLOW,
   MIGRATE_VERB_CANCEL,
   MIGRATE_VERB_DETACH,
+  MIGRATE_VERB_RECOVER,
   MIGRATE_VERB_CHORES,
   MIGRATE_VERB_RUN
 } MigrateVerb;
@@ -21,7 +22,7 @@ typedef struct
   guint from; /* states, as bits */
   gboolean in_flight;
   MigrateVerb verb;
-  MigrateState to;   /* when it succeeds */
+  MigrateState to; /* when it succeeds; for recover: where it stays until the verdict is applied */
   MigrateSide owner; /* of the guest then; NONE: as proven */
   gboolean claim;    /* held then */
 } MigrateEdge;

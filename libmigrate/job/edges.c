@@ -27,6 +27,15 @@ static const MigrateEdge edges[] = {
     FALSE },
   { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_DETACH, MIGRATE_STATE_PREPARED, AS_PROVEN,
     FALSE },
+  /* Only looks; applying what it found leads on, by the table of verdicts. */
+  { BIT (MIGRATE_STATE_PREPARED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_PREPARED, AS_PROVEN,
+    TRUE },
+  { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_PREPARED, AS_PROVEN,
+    FALSE },
+  { BIT (MIGRATE_STATE_MIGRATED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_MIGRATED, AS_PROVEN,
+    TRUE },
+  { BIT (MIGRATE_STATE_FAILED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_FAILED, AS_PROVEN,
+    TRUE },
   /* The chores after the move, again; the job stays as it is whatever comes of them. */
   { BIT (MIGRATE_STATE_FINALIZED), FALSE, MIGRATE_VERB_CHORES, MIGRATE_STATE_FINALIZED, DESTINATION,
     FALSE },
@@ -46,8 +55,8 @@ static const struct
   { MIGRATE_STATE_MIGRATED, FALSE, MIGRATE_VERB_FINALIZE },
 };
 
-static const char *const verb_names[]
-  = { "check", "prepare", "migrate", "finalize", "follow", "cancel", "detach", "chores", "run" };
+static const char *const verb_names[] = { "check",  "prepare", "migrate", "finalize", "follow",
+                                          "cancel", "detach",  "recover", "chores",   "run" };
 
 const char *
 _migrate_verb_name (MigrateVerb verb)

@@ -80,18 +80,50 @@ _migrate_job_write (MigrateJob *self, GError **error)
   return self->in_journal;
 }
 
+/* What has happened is so, whether the journal can be told or not: who takes the job over from an
+ * older state finds the same by evidence. FALSE: the claim is lost. */
 static gboolean
-note_edge (MigrateJob *self, MigrateVerb verb, const char *status, GError **error)
+write_if_possible (MigrateJob *self, GError **error)
 {
-  return !self->in_journal
-         || _migrate_work_append (self->work, "edge", _migrate_verb_name (verb), status,
-                                  NULL /* values */, error);
+  g_autoptr (GError) local_error = NULL;
+
+  if (_migrate_job_write (self, &local_error))
+    return TRUE;
+  if (self->work->lost_claim)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  _migrate_work_warn_journal (self->work, local_error);
+  return TRUE;
+}
+
+/* For whoever reads the log: it goes with the next write, which is what counts. */
+static void
+note_edge (MigrateJob *self, MigrateVerb verb, const char *status)
+{
+  if (self->in_journal)
+    _migrate_work_append_later (self->work, "edge", _migrate_verb_name (verb), status,
+                                NULL /* values */);
 }
 
 static gboolean
 read_enum (GVariant *values, const char *key, GType type, int *number)
 {
   return _migrate_enum_parse (type, _migrate_variant_string (values, key), number);
+}
+
+/* Its controller died while it prepared (the facts are written under the claim, before the first
+ * step): what it did may be left. */
+static gboolean
+is_cut_short (MigrateJob *self, GVariant *values)
+{
+  g_autoptr (GVariant) facts
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
+  gboolean ours = self->work != NULL && self->work->generation != 0;
+
+  return self->state == MIGRATE_STATE_CHECKED && facts != NULL
+         && (ours || !_migrate_variant_boolean (values, MIGRATE_JOB_KEY_HELD));
 }
 
 /* What another process, or this one earlier, wrote. */
@@ -109,6 +141,8 @@ _migrate_job_load_values (MigrateJob *self, GVariant *values)
   g_mutex_lock (&self->lock);
   if (read_enum (values, MIGRATE_JOB_KEY_STATE, MIGRATE_TYPE_STATE, &number))
     self->state = number;
+  if (is_cut_short (self, values))
+    self->state = MIGRATE_STATE_FAILED;
   if (read_enum (values, MIGRATE_JOB_KEY_KIND, MIGRATE_TYPE_KIND, &number))
     self->kind = number;
   self->in_flight = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_IN_FLIGHT);
@@ -130,46 +164,13 @@ _migrate_job_reload (MigrateJob *self, GError **error)
   g_autoptr (GVariant) values = _migrate_journal_load_job (work->journal, work->id, error);
   g_autoptr (GVariant) entries
     = values != NULL ? _migrate_journal_load_entries (work->journal, work->id, error) : NULL;
-  guint64 created;
 
   if (entries == NULL)
     return FALSE;
+  _migrate_work_forget_later (work);
   _migrate_job_load_values (self, values);
-  g_clear_pointer (&work->before, g_variant_unref);
-  work->before = self->before != NULL ? g_variant_ref (self->before) : NULL;
-  _migrate_steps_load (work, entries);
-  if (self->result != NULL)
-    {
-      g_autoptr (GVariant) result = g_variant_ref_sink (_migrate_result_to_variant (self->result));
-
-      migrate_result_unref (work->result);
-      work->result = _migrate_result_from_variant (result);
-    }
-  g_free (work->result->guest_name);
-  g_free (work->result->guest_uuid);
-  work->result->guest_name
-    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
-  work->result->guest_uuid
-    = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
-  created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
-  work->started = _migrate_backend_now (work->backend)
-                  - (work->backend->vtable->wall (work->backend) - (gint64) created);
+  _migrate_work_load (work, values, entries);
   return TRUE;
-}
-
-/* A job that was loaded acts only with the claim; what is known is read again under it. */
-static gboolean
-ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
-{
-  MigrateWork *work = self->work;
-
-  if (work->generation != 0 || verb == MIGRATE_VERB_CHECK || verb == MIGRATE_VERB_PREPARE)
-    return TRUE;
-  if (work->result->guest_uuid == NULL && !_migrate_job_reload (self, error))
-    return FALSE;
-  work->generation
-    = _migrate_journal_claim (work->journal, work->result->guest_uuid, work->id, error);
-  return work->generation != 0 && _migrate_job_reload (self, error);
 }
 
 void
@@ -184,6 +185,26 @@ _migrate_job_release_claim (MigrateJob *self)
                                  work->generation, &error))
     g_debug ("Job %s: releasing the claim: %s", work->id, error->message);
   work->generation = 0;
+}
+
+/* A job that was loaded acts only with the claim; what is known is read again under it. */
+static gboolean
+ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
+{
+  MigrateWork *work = self->work;
+
+  if (work->generation != 0 || verb == MIGRATE_VERB_CHECK || verb == MIGRATE_VERB_PREPARE)
+    return TRUE;
+  if (work->result->guest_uuid == NULL && !_migrate_job_reload (self, error))
+    return FALSE;
+  work->generation
+    = _migrate_journal_claim (work->journal, work->result->guest_uuid, work->id, error);
+  if (work->generation == 0)
+    return FALSE;
+  if (_migrate_job_reload (self, error))
+    return TRUE;
+  _migrate_job_release_claim (self);
+  return FALSE;
 }
 
 /* ---- the edges ---- */
@@ -256,7 +277,7 @@ follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
     return FALSE;
   /* The hand-over: one write, then the program is told. */
   _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
-  if (!_migrate_job_write (self, error))
+  if (!write_if_possible (self, error))
     return FALSE;
   _migrate_steps_tell_handed_over (self->work);
   _migrate_steps_hook_or_warn (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
@@ -318,15 +339,45 @@ edge_chores (MigrateJob *self, GError **error)
   return _migrate_chores (self->work, TRUE /* may be cancelled */, error);
 }
 
-/* The move is over and written down as good: nothing here can make it a failed one, and who is
- * killed here leaves a finalized job, whose chores can be run again. */
+/* The move is over, and written down as good first: who is killed here leaves a finalized job,
+ * whose chores can be run again. Nothing here can make it a failed one. */
 static void
 do_chores (MigrateJob *self)
 {
+  g_auto (GStrv) words = _migrate_policy_dup_list (self->work->policy, "chores");
   g_autoptr (GError) failed = NULL;
 
+  if (words[0] == NULL)
+    return;
+  self->work->result->total_ms = _migrate_work_elapsed_ms (self->work);
+  _migrate_job_publish_result (self);
+  if (!_migrate_job_write (self, &failed))
+    _migrate_work_warn_journal (self->work, failed);
+  g_clear_error (&failed);
   if (!_migrate_chores (self->work, FALSE /* may be cancelled */, &failed))
     g_debug ("Job %s: %s", self->id, failed->message);
+}
+
+/* Something is left to do: the code says so, the message keeps the first cause. */
+static void
+fail (MigrateJob *self, GError **error)
+{
+  const MigrateErrorPrivate *first = _migrate_error_private (*error);
+  g_autofree char *remedy = NULL;
+  GError *failed;
+
+  _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
+  if (first == NULL || (*error)->code == MIGRATE_ERROR_NEEDS_RECOVER)
+    return; /* a cancellation stays one */
+  remedy = first->remedy != NULL ? g_strconcat (first->remedy, ", then follow the job again", NULL)
+                                 : g_strdup ("Follow the job again");
+  failed = _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER, remedy, "%s", (*error)->message);
+  _migrate_error_private (failed)->side = first->side;
+  _migrate_error_private (failed)->vir_domain = first->vir_domain;
+  _migrate_error_private (failed)->vir_code = first->vir_code;
+  _migrate_error_private (failed)->other_job = g_strdup (first->other_job);
+  g_clear_error (error);
+  g_propagate_error (error, failed);
 }
 
 /* Everything is taken back, or what is left is said. */
@@ -346,9 +397,9 @@ undo (MigrateJob *self, GError **error)
                               FALSE);
       return;
     }
-  _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
   _migrate_work_warn (work, "%s", failed->message);
   g_prefix_error (error, "%s; before that: ", failed->message);
+  fail (self, error);
 }
 
 static void
@@ -379,8 +430,18 @@ edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
       undo (self, error);
       break;
     default:
-      _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
+      fail (self, error);
     }
+}
+
+/* An edge that is not written was not taken; but where the guest has moved nothing can take that
+ * back, and the job's rest writes it. */
+static gboolean
+edge_done (MigrateJob *self, MigrateVerb verb, GError **error)
+{
+  if (verb != MIGRATE_VERB_CHECK && verb != MIGRATE_VERB_PREPARE)
+    return TRUE;
+  return _migrate_job_write (self, error);
 }
 
 gboolean
@@ -400,24 +461,27 @@ _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
     return FALSE;
   state = _migrate_job_where (self, &in_flight);
   edge = _migrate_edge_require (state, in_flight, verb, error);
-  if (edge == NULL || !note_edge (self, verb, "begun", error))
+  if (edge == NULL)
     return FALSE;
+  note_edge (self, verb, "begun");
   if (runs[verb](self, &failure))
     {
       _migrate_job_set_state (self, edge->to, FALSE);
-      if (_migrate_job_write (self, &failure) && note_edge (self, verb, "done", &failure))
+      if (edge_done (self, verb, &failure))
         {
+          note_edge (self, verb, "done");
           if (verb == MIGRATE_VERB_FINALIZE)
             do_chores (self);
           return TRUE;
         }
+      if (verb == MIGRATE_VERB_CHECK)
+        _migrate_job_set_state (self, state, FALSE);
     }
   if (failure == NULL) /* detached: neither done nor failed */
     return FALSE;
   work->failed_phase = work->phase;
   edge_failed (self, verb, &failure);
-  if (!work->lost_claim)
-    note_edge (self, verb, "failed", NULL /* error */);
+  note_edge (self, verb, "failed");
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }

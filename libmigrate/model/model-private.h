@@ -31,6 +31,13 @@ MigrateDecision *_migrate_decision_new (guint64 at_ms, const char *what, const c
 GVariant *_migrate_decision_to_variant (MigrateDecision *self);
 MigrateDecision *_migrate_decision_from_variant (GVariant *value);
 
+MigrateStep *
+_migrate_step_new (const char *what, const char *host, MigrateRisk risk, const char *effect,
+                   gboolean done, const char *failure /* nullable */);
+/* details: a{sv}, floating is taken. */
+MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gboolean present,
+                                        const char *state, guint64 seen_at_us, GVariant *details);
+
 MigrateFailure *_migrate_failure_new (const GError *error, MigratePhase phase);
 GVariant *_migrate_failure_to_variant (MigrateFailure *self);
 MigrateFailure *_migrate_failure_from_variant (GVariant *value);

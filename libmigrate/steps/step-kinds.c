@@ -2,16 +2,16 @@
 #include "steps/inventory-private.h"
 #include "steps/step-acts-private.h"
 
-/* The guest as the host knows it now. */
-static MigrateCall *
-find (MigrateWork *work, MigrateSide side, GError **error)
+MigrateCall *
+_migrate_step_find (MigrateWork *work, MigrateSide side, GError **error)
 {
   return _migrate_work_call (work, side, MIGRATE_CALL_DOMAIN_FIND, work->result->guest_uuid, 0,
                              error);
 }
 
-static gboolean
-order (MigrateWork *work, MigrateSide side, MigrateCallKind kind, guint64 value, GError **error)
+gboolean
+_migrate_step_order (MigrateWork *work, MigrateSide side, MigrateCallKind kind, guint64 value,
+                     GError **error)
 {
   /* Another job's lock on the guest is given up in time, or never: a second wait tells. */
   for (int tries = 0;; tries++)
@@ -31,8 +31,8 @@ order (MigrateWork *work, MigrateSide side, MigrateCallKind kind, guint64 value,
     }
 }
 
-static gboolean
-unproven (GError **error, MigrateSide side, const char *what)
+gboolean
+_migrate_step_unproven (GError **error, MigrateSide side, const char *what)
 {
   GError *local_error
     = _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER, NULL /* remedy */,
@@ -50,12 +50,12 @@ set_autostart (MigrateWork *work, MigrateSide side, gboolean on, GError **error)
 {
   g_autoptr (MigrateCall) seen = NULL;
 
-  if (!order (work, side, MIGRATE_CALL_SET_AUTOSTART, on, error))
+  if (!_migrate_step_order (work, side, MIGRATE_CALL_SET_AUTOSTART, on, error))
     return FALSE;
-  seen = find (work, side, error);
+  seen = _migrate_step_find (work, side, error);
   if (seen == NULL)
     return FALSE;
-  return seen->domain.autostart == on || unproven (error, side, "Setting autostart");
+  return seen->domain.autostart == on || _migrate_step_unproven (error, side, "Setting autostart");
 }
 
 static gboolean
@@ -82,7 +82,7 @@ static gboolean
 is_gone (MigrateWork *work, MigrateSide side, gboolean defined_too, GError **error)
 {
   g_autoptr (GError) local_error = NULL;
-  g_autoptr (MigrateCall) seen = find (work, side, &local_error);
+  g_autoptr (MigrateCall) seen = _migrate_step_find (work, side, &local_error);
 
   if (seen == NULL)
     {
@@ -93,7 +93,8 @@ is_gone (MigrateWork *work, MigrateSide side, gboolean defined_too, GError **err
     }
   if (!defined_too && seen->domain.state == MIGRATE_DOMAIN_SHUTOFF)
     return TRUE;
-  return unproven (error, side, defined_too ? "Undefining the guest" : "Destroying the guest");
+  return _migrate_step_unproven (error, side,
+                                 defined_too ? "Undefining the guest" : "Destroying the guest");
 }
 
 static gboolean
@@ -110,24 +111,34 @@ ignore_not_found (gboolean ok, GError *local_error, GError **error)
   return FALSE;
 }
 
+gboolean
+_migrate_step_end_guest (MigrateWork *work, MigrateSide side, GError **error)
+{
+  GError *local_error = NULL;
+  gboolean ok = _migrate_step_order (work, side, MIGRATE_CALL_DESTROY, 0, &local_error);
+
+  return ignore_not_found (ok, local_error, error) && is_gone (work, side, FALSE, error);
+}
+
+gboolean
+_migrate_step_undefine (MigrateWork *work, MigrateSide side, GError **error)
+{
+  GError *local_error = NULL;
+  gboolean ok = _migrate_step_order (work, side, MIGRATE_CALL_UNDEFINE, 0, &local_error);
+
+  return ignore_not_found (ok, local_error, error) && is_gone (work, side, TRUE, error);
+}
+
 static gboolean
 destroy_source_half_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  GError *local_error = NULL;
-  gboolean ok = order (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DESTROY, 0, &local_error);
-
-  return ignore_not_found (ok, local_error, error)
-         && is_gone (work, MIGRATE_SIDE_SOURCE, FALSE, error);
+  return _migrate_step_end_guest (work, MIGRATE_SIDE_SOURCE, error);
 }
 
 static gboolean
 undefine_source_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  GError *local_error = NULL;
-  gboolean ok = order (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_UNDEFINE, 0, &local_error);
-
-  return ignore_not_found (ok, local_error, error)
-         && is_gone (work, MIGRATE_SIDE_SOURCE, TRUE, error);
+  return _migrate_step_undefine (work, MIGRATE_SIDE_SOURCE, error);
 }
 
 static gboolean
@@ -135,13 +146,13 @@ persist_destination_act (MigrateWork *work, GVariant *args, GError **error)
 {
   g_autoptr (MigrateCall) seen = NULL;
 
-  if (!order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_PERSIST, 0, error))
+  if (!_migrate_step_order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_PERSIST, 0, error))
     return FALSE;
-  seen = find (work, MIGRATE_SIDE_DESTINATION, error);
+  seen = _migrate_step_find (work, MIGRATE_SIDE_DESTINATION, error);
   if (seen == NULL)
     return FALSE;
   return seen->domain.persistent
-         || unproven (error, MIGRATE_SIDE_DESTINATION, "Defining the guest");
+         || _migrate_step_unproven (error, MIGRATE_SIDE_DESTINATION, "Defining the guest");
 }
 
 static gboolean
@@ -149,13 +160,13 @@ resume (MigrateWork *work, MigrateSide side, GError **error)
 {
   g_autoptr (MigrateCall) seen = NULL;
 
-  if (!order (work, side, MIGRATE_CALL_RESUME, 0, error))
+  if (!_migrate_step_order (work, side, MIGRATE_CALL_RESUME, 0, error))
     return FALSE;
-  seen = find (work, side, error);
+  seen = _migrate_step_find (work, side, error);
   if (seen == NULL)
     return FALSE;
   return seen->domain.state == MIGRATE_DOMAIN_RUNNING
-         || unproven (error, side, "Resuming the guest");
+         || _migrate_step_unproven (error, side, "Resuming the guest");
 }
 
 static gboolean
@@ -191,19 +202,19 @@ swap_record_act (MigrateWork *work, GVariant *args, GError **error)
 static gboolean
 set_clock_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  return order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_SET_TIME, 0, error);
+  return _migrate_step_order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_SET_TIME, 0, error);
 }
 
 static gboolean
 trim_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  return order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_TRIM, 0, error);
+  return _migrate_step_order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_TRIM, 0, error);
 }
 
 static gboolean
 announce_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  return order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_ANNOUNCE, 0, error);
+  return _migrate_step_order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_ANNOUNCE, 0, error);
 }
 
 static const MigrateStepKind kinds[] = {
@@ -229,5 +240,8 @@ _migrate_step_kind (const char *name)
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (g_str_equal (kinds[i].name, name))
       return &kinds[i];
+  for (gsize i = 0; i < _migrate_n_repair_kinds; i++)
+    if (g_str_equal (_migrate_repair_kinds[i].name, name))
+      return &_migrate_repair_kinds[i];
   return NULL;
 }

@@ -31,6 +31,21 @@ typedef struct
 
 const MigrateStepKind *_migrate_step_kind (const char *name); /* nullable */
 
+/* ---- repair-kinds.c: what only a recovery does ---- */
+extern const MigrateStepKind _migrate_repair_kinds[];
+extern const gsize _migrate_n_repair_kinds;
+
+/* ---- step-kinds.c: shared by the kinds ---- */
+/* The guest as the host knows it now. */
+MigrateCall *_migrate_step_find (MigrateWork *work, MigrateSide side, GError **error);
+/* Orders wait for another job's lock once more. */
+gboolean _migrate_step_order (MigrateWork *work, MigrateSide side, MigrateCallKind kind,
+                              guint64 value, GError **error);
+gboolean _migrate_step_unproven (GError **error, MigrateSide side, const char *what);
+/* Destroys, or undefines, and proves it; a guest that is gone already is as it should be. */
+gboolean _migrate_step_end_guest (MigrateWork *work, MigrateSide side, GError **error);
+gboolean _migrate_step_undefine (MigrateWork *work, MigrateSide side, GError **error);
+
 void _migrate_step_free (MigrateStepEntry *step);
 
 /* Intent, act, outcome. args: a{sv}, nullable, floating is taken. */
@@ -43,11 +58,13 @@ gboolean _migrate_steps_end (MigrateWork *work, MigrateStepEntry *step, const GE
 /* All that can be undone, or all of one kind, last first; goes on after a failure and reports the
  * first. */
 gboolean _migrate_steps_undo (MigrateWork *work, const char *only, GError **error);
-/* The move succeeded: obligations at the source are void. */
-gboolean _migrate_steps_release (MigrateWork *work, GError **error);
+/* The move succeeded: obligations at the source are void. Written with the job's state. */
+void _migrate_steps_release (MigrateWork *work);
 /* The steps of a job, from its journal entries (aa{sv}). */
 void _migrate_steps_load (MigrateWork *work, GVariant *entries);
 gboolean _migrate_steps_has (MigrateWork *work, const char *kind);
+/* Whether anything is left that can be undone. */
+gboolean _migrate_steps_has_open (MigrateWork *work);
 /* Asks the program at this point, once for each side, source first, as steps; TRUE when no hooks
  * are set. Stops at the first refusal. */
 gboolean _migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error);

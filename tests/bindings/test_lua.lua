@@ -451,6 +451,69 @@ test('detach and follow', function()
   eq(loaded:get_state(), 'FINALIZED')
 end)
 
+-- ---- recovery ----
+
+local function left_in_flight()
+  local job = make_job { policy = slow() }
+  job:run_async(nil, function(_, result) refused('NEEDS_RECOVER', job:run_finish(result)) end)
+  until_true(function() return job:is_in_flight() end)
+  eq(job:detach(), true)
+  return job
+end
+
+test('recover a job', function()
+  local job = left_in_flight()
+  local what = {}
+  local recovery = job:recover()
+  eq(recovery:get_verdict(), 'IN_FLIGHT')
+  eq(recovery:get_guest(), job:get_id())
+  eq(recovery:dup_job_id(), job:get_id())
+  eq(recovery:get_hosts():get_n_items(), 2)
+  eq(recovery:get_n_evidence(), 2)
+  eq(recovery:get_n_steps(), 1)
+  eq(recovery:is_at_rest(), false)
+  eq(recovery:dup_reason():find(SOURCE, 1, true) ~= nil, true)
+  local step = recovery:dup_step(0)
+  eq(step:get_what(), 'follow')
+  eq(step:get_host(), SOURCE)
+  eq(step:get_risk(), 'SAFE')
+  eq(#step:get_effect() > 0, true)
+  eq(step:is_done(), false)
+  eq(step:get_failure(), nil)
+  local evidence = recovery:dup_evidence(0)
+  eq(evidence:get_host(), SOURCE)
+  eq(evidence:is_reachable(), true)
+  eq(evidence:is_present(), true)
+  eq(evidence:get_state():sub(1, 7), 'running')
+  eq(evidence:get_seen_at_us() > 0, true)
+  eq(evidence:dup_details():get_type_string(), 'a{sv}')
+  recovery.on_step = function(_, done) what[#what + 1] = done:get_what() end
+  eq(recovery:apply('SAFE'), true)
+  eq(table.concat(what, ' '), 'follow close-job')
+  eq(job:get_state(), 'FINALIZED')
+  refused('WRONG_STATE', job:recover())
+end)
+
+test('recover a guest, asynchronous', function()
+  local job = left_in_flight()
+  local Recovery = Migrate.Recovery
+  eq(finish(job, Migrate.Job, 'recover'):get_verdict(), 'IN_FLIGHT')
+  local list = Gio.ListStore.new(Migrate.Host)
+  for _, host in ipairs { hosts() } do list:append(host) end
+  local recovery = Recovery.new(job:get_guest(), list)
+  recovery:set_policy(policy { ['settle-timeout'] = 20 })
+  recovery:set_journal(job:dup_journal())
+  recovery:set_hooks(nil)
+  eq(recovery:dup_policy().settle_timeout, 20)
+  eq(recovery:dup_hooks(), nil)
+  eq(recovery:dup_journal(), job:dup_journal())
+  recovery:keep(DESTINATION)
+  eq(finish(recovery, Recovery, 'investigate'), true)
+  eq(finish(recovery, Recovery, 'apply', 'SAFE'), true)
+  eq(recovery:investigate(), true)
+  eq(recovery:is_at_rest(), true)
+end)
+
 -- ---- the journal ----
 
 test('the journal', function()
@@ -479,6 +542,8 @@ test('the journal', function()
   eq(record:dup_created():compare(record:dup_updated()) <= 0, true)
   eq(record:dup_values():get_type_string(), 'a{sv}')
   eq(record:dup_entries():get_type_string():sub(1, 1), 'a')
+  eq(record:dup_samples():get_type_string(), 'aa{sv}')
+  eq(records:get_item(0):dup_samples(), nil)
   eq(finish(journal, Migrate.Journal, 'list'):get_n_items(), 1)
   eq(finish(journal, Migrate.Journal, 'lookup', job:get_id()):get_id(), job:get_id())
   eq(finish(nil, Migrate.Job, 'load', journal, job:get_id()):get_state(), 'FINALIZED')
@@ -604,7 +669,7 @@ end)
 
 test('an error in an inventory is a clear error', function()
   local record, _, result, err = run_with_record(SOURCE, true)
-  refused('FAILED', result, err)
+  refused('NEEDS_RECOVER', result, err)
   eq(record.host, SOURCE)
 end)
 

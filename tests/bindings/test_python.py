@@ -435,6 +435,75 @@ def detach_and_follow():
     assert loaded.get_state() == Migrate.State.FINALIZED
 
 
+# ---- recovery ----
+
+
+def left_in_flight():
+    job = make_job(policy=slow())
+    job.run_async(None, lambda job, result: refused(Migrate.Error.NEEDS_RECOVER, job.run_finish,
+                                                    result))
+    until(job.is_in_flight)
+    assert job.detach() is True
+    return job
+
+
+@test
+def recover_a_job():
+    job = left_in_flight()
+    seen = []
+    recovery = job.recover()
+    assert recovery.get_verdict() == recovery.props.verdict == Migrate.Verdict.IN_FLIGHT
+    assert recovery.get_guest() == job.get_id() == recovery.dup_job_id() == recovery.props.job_id
+    assert len(recovery.get_hosts()) == recovery.get_n_evidence() == 2
+    assert SOURCE in recovery.dup_reason() and not recovery.is_at_rest()
+    step = recovery.dup_step(0)
+    assert recovery.get_n_steps() == 1 and recovery.dup_step(1) is None
+    assert (step.get_what(), step.get_host(), step.get_risk()) == ('follow', SOURCE,
+                                                                   Migrate.Risk.SAFE)
+    assert step.get_effect() and not step.is_done() and step.get_failure() is None
+    evidence = recovery.dup_evidence(0)
+    assert evidence.get_host() == SOURCE and evidence.is_reachable() and evidence.is_present()
+    assert evidence.get_state().startswith('running') and evidence.get_seen_at_us() > 0
+    assert evidence.dup_details().unpack()['transfer'] is True
+    assert recovery.dup_evidence(2) is None
+    recovery.connect('step', lambda _, done: seen.append(done.get_what()))
+    recovery.connect('progress', lambda _, progress: seen.append(progress.get_fraction()))
+    assert recovery.apply(Migrate.Risk.SAFE) is True
+    assert recovery.is_at_rest() and recovery.get_n_steps() == 2
+    assert seen[-2:] == ['follow', 'close-job'] and len(seen) > 2, seen
+    assert recovery.dup_step(0).is_done()
+    assert job.get_state() == Migrate.State.FINALIZED
+    refused(Migrate.Error.WRONG_STATE, job.recover)
+    refused(Migrate.Error.WRONG_STATE, finish, job, 'recover')
+
+
+@test
+def recover_a_guest_asynchronously():
+    job = left_in_flight()
+    assert finish(job, 'recover').get_verdict() == Migrate.Verdict.IN_FLIGHT
+    hosts_model = Gio.ListStore.new(Migrate.Host)
+    for host in hosts():
+        hosts_model.append(host)
+    recovery = Migrate.Recovery.new(job.get_guest(), hosts_model)
+    recovery.set_policy(policy(settle_timeout=20))
+    recovery.set_journal(job.dup_journal())
+    recovery.set_hooks(None)
+    assert recovery.dup_policy().props.settle_timeout == 20 and recovery.dup_hooks() is None
+    assert recovery.dup_journal() == job.dup_journal()
+    assert recovery.get_verdict() == Migrate.Verdict.NONE and recovery.dup_reason() is None
+    recovery.keep(DESTINATION)
+    assert finish(recovery, 'investigate') is True
+    assert finish(recovery, 'apply', Migrate.Risk.SAFE) is True
+    assert recovery.investigate() is True
+    assert recovery.get_verdict() == Migrate.Verdict.RUNS_ON_SOURCE  # of no job that is known
+    for name in GIR.properties['Recovery']:
+        recovery.get_property(name)
+    nobody = Migrate.Recovery.new('nobody', hosts_model)
+    nobody.set_journal(Migrate.SqliteJournal.new_none())
+    refused(Migrate.Error.NOT_FOUND, nobody.investigate)
+    refused(Migrate.Error.NOT_FOUND, finish, nobody, 'apply', Migrate.Risk.DESTRUCTIVE)
+
+
 # ---- the journal ----
 
 
@@ -460,6 +529,8 @@ def the_journal():
         assert record.dup_values().unpack() == record.values
         assert record.values['state'] == 'finalized'
         assert record.dup_entries().unpack() == record.entries
+        assert record.dup_samples().unpack() == record.samples
+        assert records[0].dup_samples() is None
         assert 'finalized' in repr(record)
         for name in GIR.properties['JobRecord']:
             record.get_property(name)
@@ -692,7 +763,7 @@ def an_exception_in_an_inventory_is_a_clear_error():
     sys.excepthook = lambda *what: printed.append(what[0])
     try:
         job, inventory = job_with_record('one', Broken)
-        error = refused(Migrate.Error.FAILED, job.run)
+        error = refused(Migrate.Error.NEEDS_RECOVER, job.run)
     finally:
         sys.excepthook = hook
     assert printed == [ValueError]
@@ -787,7 +858,7 @@ def every_public_call_is_in_this_test():
     print('# %d of %d public calls' % (len(GIR.seen), len(GIR.calls)))
     assert not missing, missing
     assert {name for names in GIR.signals.values() for name in names} == {
-        'state-changed', 'progress', 'decision'}
+        'state-changed', 'progress', 'decision', 'step'}
 
 
 run()

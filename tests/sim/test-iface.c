@@ -353,14 +353,14 @@ Test (record, a_race_that_is_lost_is_a_conflict)
 }
 
 static void
-assert_fails_then_follows (RecordFault fault, int code, const char *words)
+assert_fails_then_follows (RecordFault fault, const char *words)
 {
   g_autoptr (MigrateJob) job = job_new ((SimGuestSpec){ .autostart = TRUE });
   g_autoptr (TestRecord) record = record_new (job, fault);
   g_autoptr (MigrateResult) followed = NULL;
   g_autoptr (GError) error = NULL;
 
-  assert_run_fails (job, code, words);
+  assert_run_fails (job, MIGRATE_ERROR_NEEDS_RECOVER, words);
   cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_FAILED);
   cr_assert_str_eq (record->host, "one");
   cr_assert_not (sim_world_get_domain (world, "h2", "g0").autostart);
@@ -373,20 +373,18 @@ assert_fails_then_follows (RecordFault fault, int code, const char *words)
 
 Test (record, an_inventory_that_fails)
 {
-  assert_fails_then_follows (RECORD_FAILS, MIGRATE_ERROR_FAILED,
-                             "inventory (compare-and-set) failed without saying why");
+  assert_fails_then_follows (RECORD_FAILS, "inventory (compare-and-set) failed without saying why");
 }
 
 Test (record, an_inventory_that_never_answers)
 {
-  assert_fails_then_follows (RECORD_SILENT, MIGRATE_ERROR_TIMED_OUT,
+  assert_fails_then_follows (RECORD_SILENT,
                              "did not answer the inventory (compare-and-set) within 60000 ms");
 }
 
 Test (record, an_inventory_that_only_says_so)
 {
-  assert_fails_then_follows (RECORD_ANSWERS_ONLY, MIGRATE_ERROR_NEEDS_RECOVER,
-                             "the record still names “one”");
+  assert_fails_then_follows (RECORD_ANSWERS_ONLY, "the record still names “one”");
 }
 
 /* What counts is what the record says. */
@@ -678,7 +676,7 @@ Test (hooks, an_undo_that_is_refused_is_not_swallowed)
   hooks->refuse = "undo-before-prepare/source";
   hooks->silent = "before-migrate/source";
   set_policy (job, "hook-timeout", "1");
-  assert_run_fails (job, MIGRATE_ERROR_TIMED_OUT, "Undoing “hook”: The program refused (no)");
+  assert_run_fails (job, MIGRATE_ERROR_NEEDS_RECOVER, "Undoing “hook”: The program refused (no)");
   cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_FAILED);
   cr_assert (runs_on ("h1"));
 }
@@ -783,6 +781,34 @@ Test (chores, that_hang_are_given_up_in_time)
   cr_assert_eq (g_strv_length (warnings), 1);
   cr_assert_eq (sim_world_count_calls (world, "announce:h2"), 1);
   cr_assert_lt (sim_world_get_now (world) - began, 8 * G_TIME_SPAN_SECOND);
+}
+
+static char *seen_state;
+
+static void
+see_state (SimWorld *unused, gpointer data)
+{
+  g_autoptr (GVariant) values = _migrate_journal_load_job (journal, data, NULL);
+
+  seen_state = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_STATE));
+}
+
+/* Who is killed in a chore leaves a job that is over. */
+Test (chores, begin_when_the_move_is_written_down)
+{
+  g_autoptr (MigrateJob) job = job_new ((SimGuestSpec){ 0 });
+
+  set_policy (job, "chores", "trim");
+  set_policy (job, "chore-timeout", "600");
+  sim_world_hang_call (world, "trim:h2", 1);
+  sim_world_at (world, SIM_AT_TIME, 100000,
+                &(SimAction){ .what = SIM_CALL,
+                              .func = see_state,
+                              .data = (gpointer) migrate_job_get_id (job) });
+  run (job);
+  assert_moved (job);
+  cr_assert_str_eq (seen_state, "finalized");
+  g_free (seen_state);
 }
 
 Test (chores, of_a_paused_guest_are_left_out)

@@ -1,0 +1,179 @@
+/* A step of a recovery, as the program sees it. */
+#include "model/model-private.h"
+
+/**
+ * MigrateStep:
+ *
+ * One step of a recovery: what is done on which host, at what risk, to what effect; and whether it
+ * was done.
+ *
+ * Immutable; may be used from any thread.
+ *
+ * Since: 1.0
+ */
+struct _MigrateStep
+{
+  gatomicrefcount ref_count;
+  char *what, *host, *effect, *failure; /* the last is nullable */
+  MigrateRisk risk;
+  gboolean done;
+};
+
+G_DEFINE_BOXED_TYPE (MigrateStep, migrate_step, migrate_step_ref, migrate_step_unref)
+
+MigrateStep *
+_migrate_step_new (const char *what, const char *host, MigrateRisk risk, const char *effect,
+                   gboolean done, const char *failure)
+{
+  MigrateStep *self = g_new0 (MigrateStep, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->what = g_strdup (what);
+  self->host = g_strdup (host);
+  self->risk = risk;
+  self->effect = g_strdup (effect);
+  self->done = done;
+  self->failure = g_strdup (failure);
+  return self;
+}
+
+/**
+ * migrate_step_ref:
+ * @self: a step
+ *
+ * Takes a reference.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+MigrateStep *
+migrate_step_ref (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * migrate_step_unref:
+ * @self: (transfer full): a step
+ *
+ * Gives a reference back.
+ *
+ * Since: 1.0
+ */
+void
+migrate_step_unref (MigrateStep *self)
+{
+  g_return_if_fail (self != NULL);
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_free (self->what);
+  g_free (self->host);
+  g_free (self->effect);
+  g_free (self->failure);
+  g_free (self);
+}
+
+/**
+ * migrate_step_get_what:
+ * @self: a step
+ *
+ * What is done, as a stable word: `resume-source`, `undefine-source`, `follow`, …
+ *
+ * Returns: the word
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_step_get_what (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->what;
+}
+
+/**
+ * migrate_step_get_host:
+ * @self: a step
+ *
+ * On which host.
+ *
+ * Returns: its URI, without secrets
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_step_get_host (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->host;
+}
+
+/**
+ * migrate_step_get_risk:
+ * @self: a step
+ *
+ * What it may do to the guest.
+ *
+ * Returns: the risk
+ *
+ * Since: 1.0
+ */
+MigrateRisk
+migrate_step_get_risk (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, MIGRATE_RISK_DESTRUCTIVE);
+  return self->risk;
+}
+
+/**
+ * migrate_step_get_effect:
+ * @self: a step
+ *
+ * What it changes, in one sentence, for people.
+ *
+ * Returns: the effect
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_step_get_effect (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->effect;
+}
+
+/**
+ * migrate_step_is_done:
+ * @self: a step
+ *
+ * Whether it was done and proven.
+ *
+ * Returns: true when it was
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_step_is_done (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->done;
+}
+
+/**
+ * migrate_step_get_failure:
+ * @self: a step
+ *
+ * Why it could not be done.
+ *
+ * Returns: (nullable): the reason, or %NULL when it was not tried or did not fail
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_step_get_failure (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->failure;
+}

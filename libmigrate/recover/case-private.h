@@ -1,0 +1,79 @@
+/* Decide: what is true of a guest, from what all hosts said and the journal knows; and what puts it
+ * right. Pure values and pure functions: no host is asked here, nothing is changed. */
+#pragma once
+
+#include "virt/call-private.h"
+
+/* What one host said. */
+typedef struct
+{
+  gboolean asked;   /* it answered */
+  gboolean present; /* it knows the guest */
+  MigrateDomainState state;
+  int reason;
+  gboolean persistent, autostart;
+  gboolean transfer; /* to elsewhere, as its libvirt says */
+  gboolean ending;   /* … which was given up or is over, and is still in libvirt's hands */
+  gboolean moves;    /* … and more has travelled since the look before */
+  gboolean monitor_hangs;
+  gboolean job_stuck; /* an order waited in vain for a job of a guest that is off */
+} MigrateSeen;
+
+/* Of a host that is not among those asked, or not known. */
+#define MIGRATE_NO_HOST (-1)
+
+typedef struct
+{
+  const MigrateSeen *hosts;
+  guint n_hosts;
+  guint64 still_ms; /* nothing of it has changed for so long */
+
+  /* From the journal, when it has a job of the guest that is not closed. */
+  gboolean is_open; /* it is to be closed */
+  gboolean has_job;
+  int source, destination;  /* its hosts, by index */
+  gboolean begun;           /* its transfer was asked for */
+  gboolean proven;          /* the hand-over was proven */
+  gboolean arrives_paused;  /* the strict hand-over */
+  gboolean resumed_there;   /* … and we have let it run */
+  gboolean has_obligations; /* steps that are to be undone if it stayed */
+  gboolean before_known;    /* the next three are */
+  gboolean was_paused;      /* by its user */
+  gboolean was_persistent, was_autostart;
+  gboolean has_definition; /* the journal knows how the guest was defined */
+
+  gboolean has_record; /* the platform keeps one */
+  int recorded;        /* which host it names */
+  gboolean can_fence, can_reset_stream;
+  int keep; /* the host that the operator chose for a split guest */
+} MigrateCase;
+
+typedef struct
+{
+  MigrateVerdict verdict;
+  int source, destination; /* who plays the parts; MIGRATE_NO_HOST: nobody */
+  guint64 rest_ms;         /* to be believed once nothing has changed for so long */
+  const char *reason; /* a sentence; {S} and {D} stand for the two hosts, {H} for unasked ones */
+} MigrateJudgement;
+
+MigrateJudgement _migrate_case_judge (const MigrateCase *self);
+
+typedef struct
+{
+  const char *kind; /* of a step, see steps/step-kinds.c and recover/repair.c */
+  int host;
+  MigrateRisk risk;
+  const char *effect;        /* for people; a static sentence */
+  gboolean go_on_on_failure; /* the next one is tried all the same */
+} MigratePlannedStep;
+
+/* In the order in which they are done; each rests on those before. */
+GArray *_migrate_case_plan (const MigrateCase *self, const MigrateJudgement *judgement);
+
+/* Whether this verdict, with nothing left of the plan, ends the job, and how. */
+gboolean _migrate_case_close (const MigrateCase *self, const MigrateJudgement *judgement,
+                              MigrateState *state, MigrateOutcome *outcome);
+
+gboolean _migrate_seen_runs (const MigrateSeen *self);
+gboolean _migrate_seen_is_off (const MigrateSeen *self); /* or absent */
+gboolean _migrate_seen_is_paused (const MigrateSeen *self);
