@@ -257,12 +257,14 @@ migrate_job_migrate_finish (MigrateJob *self, GAsyncResult *result, GError **err
  * @cancellable: (nullable): a cancellable; cancelling it is [method@Migrate.Job.cancel]
  * @error: return location for an error
  *
- * Proves by asking both hosts that the guest is at the destination, settles its definition there,
- * and releases the source. Allowed in the state `migrated`.
+ * Proves by asking both hosts that the guest is at the destination, swaps the platform's record
+ * ([property@Migrate.Job:inventory]), settles the guest's definition there, releases the source,
+ * and tries the chores of the policy. Allowed in the state `migrated`.
  *
  * Blocks; signals are delivered meanwhile.
  *
- * Fails with %MIGRATE_ERROR_NEEDS_RECOVER and those of check.
+ * Fails with %MIGRATE_ERROR_NEEDS_RECOVER, also when the record names a third host, and those of
+ * check.
  *
  * Returns: true on success
  *

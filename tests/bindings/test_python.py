@@ -3,6 +3,7 @@
 on libvirt's test driver. The last test compares with the GIR: a call that is not here fails it."""
 import os
 import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
@@ -724,6 +725,48 @@ def a_record_is_swapped():
     subject = Migrate.RequestSubject
     assert inventory.asked == ([subject.INVENTORY_GET] * 3  # check, prepare, finalize
                                + [subject.INVENTORY_COMPARE_AND_SET, subject.INVENTORY_GET])
+
+
+@test
+def the_example_of_a_platform():
+    example = os.path.join(os.environ['MIGRATE_SOURCE_DIR'], 'examples/platform.py')
+    with tempfile.TemporaryDirectory() as place:
+        path, log = os.path.join(place, 'record'), os.path.join(place, 'log')
+        command = os.path.join(place, 'network')
+        with open(command, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\necho "$1 $2" >>%s\n' % log)
+        os.chmod(command, 0o700)
+        job = make_job('g598')  # any process's g0 has this UUID
+        job.check()
+        uuid = job.dup_report().get_guest_uuid()
+
+        def platform(guest, known):
+            database = sqlite3.connect(path)
+            database.execute('DROP TABLE IF EXISTS guests')
+            database.execute('CREATE TABLE guests (uuid TEXT PRIMARY KEY, host TEXT)')
+            if known:
+                database.execute('INSERT INTO guests VALUES (?, ?)', (uuid, SOURCE))
+            database.commit()
+            done = subprocess.run(
+                [sys.executable, example, guest, SOURCE, DESTINATION, path, command],
+                check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=dict(os.environ, XDG_STATE_HOME=place, HOME=place))
+            return done, [row[0] for row in database.execute('SELECT host FROM guests')]
+
+        done, hosts_now = platform('g598', True)
+        assert done.returncode == 0, done.stderr
+        assert 'moved' in done.stdout and hosts_now == [DESTINATION]
+        with open(log, encoding='utf-8') as file:
+            assert file.read() == 'up %s\n' % DESTINATION
+        done, hosts_now = platform('g598', False)
+        assert done.returncode == 1 and 'record-differs' in done.stderr, done.stderr
+        with open(command, 'a', encoding='utf-8') as file:
+            file.write('[ $1 = down ]\n')
+        done, hosts_now = platform('g598', True)
+        assert done.returncode == 1 and 'the network is not ready there' in done.stderr
+        assert hosts_now == [SOURCE]
+        with open(log, encoding='utf-8') as file:
+            assert file.read().splitlines()[-2:] == ['up ' + DESTINATION, 'down ' + DESTINATION]
 
 
 @test
