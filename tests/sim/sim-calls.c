@@ -22,7 +22,8 @@ enum
   ERR_SYSTEM = 38,
   ERR_NO_DOMAIN = 42,
   ERR_INVALID = 55,
-  ERR_TIMEOUT = 68
+  ERR_TIMEOUT = 68,
+  ERR_UNSUPPORTED = 74
 };
 
 /* One call under way. */
@@ -322,7 +323,8 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
   if (domain->job == NULL)
     return TRUE;
   if (domain->incoming)
-    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_ABORT;
+    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_ABORT
+           || kind == MIGRATE_CALL_POSTCOPY;
   switch (kind)
     {
     case MIGRATE_CALL_JOB_STATS:
@@ -330,6 +332,7 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
     case MIGRATE_CALL_SUSPEND:
     case MIGRATE_CALL_SET_DOWNTIME:
     case MIGRATE_CALL_SET_BANDWIDTH:
+    case MIGRATE_CALL_POSTCOPY:
       return TRUE;
     default:
       return FALSE;
@@ -604,7 +607,11 @@ do_destroy (Request *self)
   if (job != NULL && incoming)
     _sim_transfer_destination_gone (job);
   else if (job != NULL)
-    _sim_transfer_source_gone (job);
+    {
+      _sim_transfer_source_gone (job);
+      if (job->post)
+        _sim_transfer_release (domain, job); /* unlike a crash, it ends its job */
+    }
   return TRUE;
 }
 
@@ -647,11 +654,66 @@ do_abort (Request *self)
     return refuse (self, ERR_INVALID,
                    "Requested operation is not valid: cannot abort incoming migration; use "
                    "virDomainDestroy instead");
+  if (domain->job->post)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: cannot abort migration in post-copy mode");
   if (!ask_monitor (self, domain))
     return FALSE;
   if (domain->job != NULL)
     _sim_transfer_abort (domain->job);
   return TRUE;
+}
+
+/* A post-copy that broke has nobody who holds the guest's lock, so that one may go on with it. */
+static SimTransfer *
+resume_transfer (Request *self, SimDomain *domain)
+{
+  SimTransfer *transfer = domain->job;
+  const char *words;
+  int code;
+
+  if (!self->call->transfer.resume)
+    {
+      refuse (self, ERR_INVALID,
+              "Requested operation is not valid: another migration job is already running");
+      return NULL;
+    }
+  if (!ask_monitor (self, domain))
+    return NULL;
+  code = _sim_postcopy_resume (transfer, &self->call->transfer, &words);
+  if (code != 0)
+    refuse (self, code, words);
+  return code == 0 ? transfer : NULL;
+}
+
+static SimTransfer *
+begin_transfer (Request *self, const char *uri)
+{
+  const MigrateTransfer *request = &self->call->transfer;
+  SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
+
+  if (domain != NULL && domain->active && domain->job != NULL && domain->job->out == domain
+      && domain->job->post && (request->resume || domain->job->unattended))
+    return resume_transfer (self, domain);
+  domain = need_job (self, TRUE);
+  if (domain == NULL || !ask_monitor (self, domain))
+    return NULL;
+  if (request->resume)
+    {
+      refuse (self, ERR_INVALID,
+              "Requested operation is not valid: no failed post-copy migration to resume");
+      return NULL;
+    }
+  if (request->postcopy
+      && (request->transport == MIGRATE_TRANSPORT_TUNNELLED || request->paused
+          || domain->state == MIGRATE_DOMAIN_PAUSED))
+    {
+      refuse (self, ERR_UNSUPPORTED,
+              "argument unsupported: post-copy is not supported with tunnelled, non-live or paused "
+              "migration");
+      return NULL;
+    }
+  return _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
 }
 
 static gboolean
@@ -660,17 +722,17 @@ do_transfer (Request *self)
   const MigrateTransfer *request = &self->call->transfer;
   gboolean direct = request->transport == MIGRATE_TRANSPORT_DIRECT;
   const char *uri = direct ? request->destination_uri : request->peer_uri;
-  SimDomain *domain;
   SimTransfer *transfer;
+  guint attempt;
 
   if (uri == NULL)
     return refuse (self, ERR_INVALID_ARG, "invalid argument: no destination URI was given");
-  domain = need_job (self, TRUE);
-  if (domain == NULL || !ask_monitor (self, domain))
+  transfer = begin_transfer (self, uri);
+  if (transfer == NULL)
     return FALSE;
-  transfer = _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
+  attempt = transfer->attempt;
   /* Who drives a direct transfer waits for its own steps, not for an answer of the source. */
-  while (!transfer->done)
+  while (!transfer->done && transfer->attempt == attempt)
     if (direct)
       {
         _sim_wait (self->actor, transfer, -1);
@@ -694,9 +756,11 @@ do_transfer (Request *self)
 static gboolean
 do_messages (Request *self)
 {
-  if (need_domain (self) == NULL)
+  SimDomain *domain = need_domain (self);
+
+  if (domain == NULL)
     return FALSE;
-  self->call->text_out = g_strdup ("");
+  self->call->text_out = g_strdup (domain->messages != NULL ? domain->messages : "");
   return TRUE;
 }
 
@@ -717,9 +781,20 @@ do_start (Request *self)
 static gboolean
 do_postcopy (Request *self)
 {
-  return refuse (self, ERR_INVALID,
-                 "Requested operation is not valid: post-copy can only be started while outgoing "
-                 "migration is in progress");
+  SimDomain *domain = need_monitor (self);
+  const char *refusal;
+
+  if (domain == NULL)
+    return FALSE;
+  if (domain->job == NULL || domain->incoming)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: post-copy can only be started while outgoing "
+                   "migration is in progress");
+  refusal = _sim_postcopy_refusal (domain->job);
+  if (refusal != NULL)
+    return refuse (self, ERR_INVALID, refusal);
+  _sim_postcopy_ask (domain->job);
+  return TRUE;
 }
 
 /* Through the agent, which these guests have. */

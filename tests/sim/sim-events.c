@@ -147,7 +147,8 @@ qemu_died (SimDomain *domain, int reason)
     }
   else if (job != NULL)
     {
-      _sim_domain_stop (domain, MIGRATE_SHUTOFF_FAILED);
+      /* One that ran has crashed, one that was still arriving has failed. */
+      _sim_domain_stop (domain, job->post ? reason : MIGRATE_SHUTOFF_FAILED);
       _sim_transfer_destination_gone (job);
     }
   else
@@ -187,6 +188,11 @@ start_daemon (SimHost *host)
 
       if (job == NULL)
         continue;
+      if (job->post && !job->done && domain->active)
+        {
+          _sim_postcopy_daemon_started (job, domain);
+          continue;
+        }
       domain->job = NULL;
       if (!domain->active)
         continue;
@@ -331,6 +337,46 @@ act_on_link (SimWorld *self, const SimAction *action, SimHost *host, SimHost *pe
   _sim_look_at_transfers (self);
 }
 
+/* The operator cuts a connection, or somebody else orders something, at all transfers of a guest.
+ */
+static void
+act_on_transfers (SimWorld *self, const SimAction *action, SimGuest *guest)
+{
+  g_autoptr (GPtrArray) copy = g_ptr_array_copy (self->transfers, NULL, NULL);
+
+  for (guint i = 0; i < copy->len; i++)
+    {
+      SimTransfer *transfer = g_ptr_array_index (copy, i);
+
+      if (transfer->guest != guest)
+        continue;
+      if (action->what == SIM_START_POSTCOPY)
+        {
+          if (_sim_postcopy_refusal (transfer) == NULL)
+            _sim_postcopy_ask (transfer);
+        }
+      else if (transfer->post)
+        {
+          _sim_postcopy_break (transfer, action->what != SIM_RESET_STREAM,
+                               action->what != SIM_BREAK_STREAM_HALF);
+          _sim_postcopy_look (transfer);
+        }
+      else if (transfer->copying && transfer->failure == NULL)
+        {
+          _sim_transfer_close_stream (transfer);
+          _sim_transfer_cancel (transfer, VIR_FROM_QEMU, 9,
+                                "operation failed: Unable to write to socket: Broken pipe");
+        }
+    }
+}
+
+static SimGuest *
+guest_of_action (SimWorld *self, const SimAction *action, SimTransfer *transfer)
+{
+  return action->guest == NULL && transfer != NULL ? transfer->guest
+                                                   : _sim_need_guest (self, action->guest);
+}
+
 static SimHost *
 host_of_action (SimWorld *self, const char *name, SimTransfer *transfer)
 {
@@ -412,10 +458,13 @@ _sim_act (SimWorld *self, const SimAction *action, SimTransfer *transfer)
     case SIM_HANG_QEMU:
     case SIM_UNHANG_QEMU:
     case SIM_POWER_OFF:
-      act_on_guest (self, action, host,
-                    action->guest == NULL && transfer != NULL
-                      ? transfer->guest
-                      : _sim_need_guest (self, action->guest));
+      act_on_guest (self, action, host, guest_of_action (self, action, transfer));
+      break;
+    case SIM_START_POSTCOPY:
+    case SIM_BREAK_STREAM:
+    case SIM_BREAK_STREAM_HALF:
+    case SIM_RESET_STREAM:
+      act_on_transfers (self, action, guest_of_action (self, action, transfer));
       break;
     case SIM_CUT_LINK:
     case SIM_CUT_DAEMONS:
@@ -502,7 +551,7 @@ _sim_trigger (SimWorld *self, SimAt when, guint arg, SimTransfer *transfer)
 
 /* The next percentage at which something is to happen, or G_MAXUINT. */
 guint
-_sim_next_percent (SimWorld *self, SimTransfer *transfer, guint from)
+_sim_next_percent (SimWorld *self, SimTransfer *transfer, SimAt when, guint from)
 {
   guint next = G_MAXUINT;
 
@@ -510,7 +559,7 @@ _sim_next_percent (SimWorld *self, SimTransfer *transfer, guint from)
     {
       SimTrigger *trigger = g_ptr_array_index (self->triggers, i);
 
-      if (trigger_matches (trigger, SIM_AT_PERFORM, transfer) && trigger->arg >= from)
+      if (trigger_matches (trigger, when, transfer) && trigger->arg >= from)
         next = MIN (next, trigger->arg);
     }
   return next;

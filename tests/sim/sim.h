@@ -139,6 +139,12 @@ typedef enum
   SIM_REFUSE_PREPARE, /* host refuses the next incoming transfer with text, code 9 */
   SIM_FAIL_PERSIST,   /* host cannot save the next incoming definition */
   SIM_KILL_CLIENT,    /* our process, as a direct transfer sees it */
+  /* Post-copy, of guest: somebody switches an armed transfer; an end's TCP gives up; the operator
+   * resets the stream at the destination, as "ss -K" does. */
+  SIM_START_POSTCOPY,
+  SIM_BREAK_STREAM,      /* both ends */
+  SIM_BREAK_STREAM_HALF, /* the source's end only */
+  SIM_RESET_STREAM,
   SIM_CALL /* func, with the world held: it may only use sim_world_do, _at, and readers */
 } SimWhat;
 
@@ -164,8 +170,16 @@ typedef enum
   SIM_AT_PERFORMED, /* all is sent, Finish was not */
   SIM_AT_FINISH,    /* Finish has reached the destination, CPUs do not run yet */
   SIM_AT_STARTED,   /* the destination's CPUs run, no reply yet */
-  SIM_AT_CONFIRM    /* the reply has reached the driver, the source is not released yet */
+  SIM_AT_CONFIRM,   /* the reply has reached the driver, the source is not released yet */
+  SIM_AT_POSTCOPY   /* arg: percent of what had remained at the switch to post-copy */
 } SimAt;
+
+/* A post-copy whose path is cut stalls. QEMU's TCP goes on by itself a while after the path is
+ * back; in a longer cut the source's end gives up, and later, having had more to wait for, the
+ * destination's. */
+#define SIM_STREAM_BACK_MS 15000
+#define SIM_SOURCE_GIVES_UP_MS 60000
+#define SIM_DESTINATION_GIVES_UP_MS 120000
 
 /* Once, now. */
 void sim_world_do (SimWorld *self, const SimAction *action);
