@@ -86,7 +86,7 @@ step_is_message (SimTransfer *self)
     case SIM_STEP_CANCEL_DESTINATION:
       return TRUE;
     case SIM_STEP_CANCEL_SOURCE:
-      return !self->closed;
+      return self->connected && !self->closed;
     default:
       return FALSE;
     }
