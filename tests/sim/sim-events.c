@@ -522,6 +522,13 @@ sim_world_at (SimWorld *self, SimAt when, guint arg, const SimAction *action)
   _sim_unlock (self);
 }
 
+static void
+trigger_free (SimTrigger *self)
+{
+  action_clear (&self->action);
+  g_free (self);
+}
+
 static gboolean
 trigger_matches (const SimTrigger *self, SimAt when, const SimTransfer *transfer)
 {
@@ -544,9 +551,42 @@ _sim_trigger (SimWorld *self, SimAt when, guint arg, SimTransfer *transfer)
         }
       g_ptr_array_remove_index (self->triggers, i);
       _sim_act (self, &trigger->action, transfer);
-      action_clear (&trigger->action);
-      g_free (trigger);
+      trigger_free (trigger);
     }
+}
+
+void
+_sim_trigger_nth (SimWorld *self, SimAt when, guint n)
+{
+  for (guint i = 0; i < self->triggers->len;)
+    {
+      SimTrigger *trigger = g_ptr_array_index (self->triggers, i);
+
+      if (trigger->when != when || trigger->arg != n)
+        {
+          i++;
+          continue;
+        }
+      g_ptr_array_remove_index (self->triggers, i);
+      _sim_act (self, &trigger->action, NULL);
+      trigger_free (trigger);
+    }
+}
+
+void
+sim_world_disarm (SimWorld *self)
+{
+  _sim_lock (self);
+  self->stop_at_point = self->stop_at_call = 0;
+  _sim_disarm_calls (self);
+  for (guint i = self->triggers->len; i > 0; i--)
+    {
+      SimTrigger *trigger = g_ptr_array_index (self->triggers, i - 1);
+
+      if (trigger->when == SIM_AT_CALL || trigger->when == SIM_AT_POINT)
+        trigger_free (g_ptr_array_remove_index (self->triggers, i - 1));
+    }
+  _sim_unlock (self);
 }
 
 /* The next percentage at which something is to happen, or G_MAXUINT. */

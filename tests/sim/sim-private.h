@@ -260,6 +260,8 @@ void _sim_run_event (SimWorld *self, SimEvent *event);
 void _sim_event_free (SimEvent *event);
 void _sim_act (SimWorld *self, const SimAction *action, SimTransfer *transfer);
 void _sim_trigger (SimWorld *self, SimAt when, guint arg, SimTransfer *transfer);
+/* Things of our own process, which are counted. */
+void _sim_trigger_nth (SimWorld *self, SimAt when, guint n);
 guint _sim_next_percent (SimWorld *self, SimTransfer *transfer, SimAt when, guint from);
 
 /* ---- calls ---- */
@@ -273,6 +275,12 @@ struct _MigrateConn
   guint busy;
 };
 
+/* Counts the call, and says what is to go wrong with it; NULL: nothing. May be the end of us. */
+const SimFault *_sim_begin_call (SimActor *actor, const char *kind, const char *host);
+void
+_sim_fault_set_error (const SimFault *fault, const char *kind, const char *host, GError **error);
+/* No call is to fail any more. */
+void _sim_disarm_calls (SimWorld *self);
 /* Connections to this host broke: whoever waits on one looks again. */
 void _sim_host_connections_changed (SimHost *host);
 

@@ -114,6 +114,9 @@ void sim_world_lose_answer (SimWorld *self, const char *which, guint n);
 /* The call never returns; at teardown, with UNREACHABLE. */
 void sim_world_hang_call (SimWorld *self, const char *which, guint n);
 
+/* What was to go wrong with a call, or at a call or point, and did not yet, does not any more. */
+void sim_world_disarm (SimWorld *self);
+
 /* ---- things that happen to the world ---- */
 
 typedef enum
@@ -171,7 +174,10 @@ typedef enum
   SIM_AT_FINISH,    /* Finish has reached the destination, CPUs do not run yet */
   SIM_AT_STARTED,   /* the destination's CPUs run, no reply yet */
   SIM_AT_CONFIRM,   /* the reply has reached the driver, the source is not released yet */
-  SIM_AT_POSTCOPY   /* arg: percent of what had remained at the switch to post-copy */
+  SIM_AT_POSTCOPY,  /* arg: percent of what had remained at the switch to post-copy */
+  /* arg: n, from the world's beginning. They know no transfer: the action names its guest. */
+  SIM_AT_CALL, /* our n-th call, before it is served */
+  SIM_AT_POINT /* the n-th point */
 } SimAt;
 
 /* A post-copy whose path is cut stalls. QEMU's TCP goes on by itself a while after the path is
@@ -214,6 +220,8 @@ void sim_world_stop_at_call (SimWorld *self, guint n);
 gboolean sim_world_is_stopped (SimWorld *self);
 /* real_ms of real time at most; an actor lets virtual time pass meanwhile. */
 gboolean sim_world_wait_stopped (SimWorld *self, guint real_ms);
+/* Now. Not by an actor that is not the test's own. */
+void sim_world_kill_client (SimWorld *self);
 /* Those that were stopped stay so; threads that come in from now on are a new process. */
 void sim_world_restart_client (SimWorld *self);
 /* With a path: when stopped, the world is written there and the program ends by _exit() with
