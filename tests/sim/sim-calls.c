@@ -22,7 +22,8 @@ enum
   ERR_SYSTEM = 38,
   ERR_NO_DOMAIN = 42,
   ERR_INVALID = 55,
-  ERR_TIMEOUT = 68
+  ERR_TIMEOUT = 68,
+  ERR_UNSUPPORTED = 74
 };
 
 /* One call under way. */
@@ -69,123 +70,6 @@ refuse_connection (Request *self)
     _sim_set_error (self->error, FALSE, VIR_FROM_RPC, ERR_SYSTEM, ECONNRESET, doing,
                     "Cannot recv data: Connection reset by peer");
   return FALSE;
-}
-
-/* ---- faults ---- */
-
-static gboolean
-which_matches (const char *which, const char *kind, const char *host)
-{
-  const char *colon = strchr (which, ':');
-  gsize length = colon != NULL ? (gsize) (colon - which) : strlen (which);
-
-  if (!(length == 1 && *which == '*')
-      && !(strlen (kind) == length && strncmp (which, kind, length) == 0))
-    return FALSE;
-  return colon == NULL || g_str_equal (colon + 1, host);
-}
-
-static guint
-count_matching (SimWorld *self, const char *which)
-{
-  GHashTableIter iter;
-  gpointer key, value;
-  guint n = 0;
-
-  g_hash_table_iter_init (&iter, self->counts);
-  while (g_hash_table_iter_next (&iter, &key, &value))
-    {
-      g_auto (GStrv) parts = g_strsplit (key, ":", 2);
-
-      if (which_matches (which, parts[0], parts[1]))
-        n += GPOINTER_TO_UINT (value);
-    }
-  return n;
-}
-
-guint
-sim_world_count_calls (SimWorld *self, const char *which)
-{
-  guint n;
-
-  _sim_lock (self);
-  n = count_matching (self, which);
-  _sim_unlock (self);
-  return n;
-}
-
-static void
-add_fault (SimWorld *self, SimFaultKind kind, const char *which, guint n, int vir_code)
-{
-  SimFault *fault = g_new0 (SimFault, 1);
-
-  fault->kind = kind;
-  fault->which = g_strdup (which);
-  fault->n = n;
-  fault->vir_code = vir_code;
-  _sim_lock (self);
-  g_ptr_array_add (self->faults, fault);
-  _sim_unlock (self);
-}
-
-void
-sim_world_fail_call (SimWorld *self, const char *which, guint n, int vir_code)
-{
-  add_fault (self, SIM_FAULT_FAIL, which, n, vir_code);
-}
-
-void
-sim_world_lose_answer (SimWorld *self, const char *which, guint n)
-{
-  add_fault (self, SIM_FAULT_LOSE, which, n, ERR_SYSTEM);
-}
-
-void
-sim_world_hang_call (SimWorld *self, const char *which, guint n)
-{
-  add_fault (self, SIM_FAULT_HANG, which, n, ERR_SYSTEM);
-}
-
-/* Counts the call, and says what is to go wrong with it; NULL: nothing. May be the end of us. */
-static const SimFault *
-begin_call (SimActor *actor, const char *kind, const char *host)
-{
-  SimWorld *self = actor->world;
-  char *key = g_strdup_printf ("%s:%s", kind, host);
-  const SimFault *found = NULL;
-
-  _sim_yield (actor);
-  _sim_trace (actor, kind, host);
-  self->n_calls++;
-  g_hash_table_replace (
-    self->counts, key,
-    GUINT_TO_POINTER (GPOINTER_TO_UINT (g_hash_table_lookup (self->counts, key)) + 1));
-  if (self->n_calls == self->stop_at_call && !self->tearing)
-    {
-      _sim_stop (self);
-      _sim_hang (actor);
-    }
-  for (guint i = 0; found == NULL && i < self->faults->len; i++)
-    {
-      SimFault *fault = g_ptr_array_index (self->faults, i);
-
-      if (which_matches (fault->which, kind, host)
-          && count_matching (self, fault->which) == fault->n)
-        found = fault;
-    }
-  if (found != NULL && found->kind == SIM_FAULT_HANG)
-    _sim_hang (actor);
-  return found;
-}
-
-static void
-set_fault_error (const SimFault *fault, const char *kind, const char *host, GError **error)
-{
-  g_autofree char *doing = g_strdup_printf ("Cannot do “%s” on “%s”", kind, host);
-  gboolean rpc = fault->vir_code == ERR_SYSTEM || fault->vir_code == 39;
-
-  _sim_set_error (error, FALSE, rpc ? VIR_FROM_RPC : VIR_FROM_QEMU, fault->vir_code,
-                  rpc ? ECONNRESET : 0, doing, "failed by the test");
 }
 
 /* ---- connections ---- */
@@ -322,7 +206,8 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
   if (domain->job == NULL)
     return TRUE;
   if (domain->incoming)
-    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_ABORT;
+    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_ABORT
+           || kind == MIGRATE_CALL_POSTCOPY;
   switch (kind)
     {
     case MIGRATE_CALL_JOB_STATS:
@@ -330,6 +215,7 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
     case MIGRATE_CALL_SUSPEND:
     case MIGRATE_CALL_SET_DOWNTIME:
     case MIGRATE_CALL_SET_BANDWIDTH:
+    case MIGRATE_CALL_POSTCOPY:
       return TRUE;
     default:
       return FALSE;
@@ -604,7 +490,11 @@ do_destroy (Request *self)
   if (job != NULL && incoming)
     _sim_transfer_destination_gone (job);
   else if (job != NULL)
-    _sim_transfer_source_gone (job);
+    {
+      _sim_transfer_source_gone (job);
+      if (job->post)
+        _sim_transfer_release (domain, job); /* unlike a crash, it ends its job */
+    }
   return TRUE;
 }
 
@@ -647,11 +537,66 @@ do_abort (Request *self)
     return refuse (self, ERR_INVALID,
                    "Requested operation is not valid: cannot abort incoming migration; use "
                    "virDomainDestroy instead");
+  if (domain->job->post)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: cannot abort migration in post-copy mode");
   if (!ask_monitor (self, domain))
     return FALSE;
   if (domain->job != NULL)
     _sim_transfer_abort (domain->job);
   return TRUE;
+}
+
+/* A post-copy that broke has nobody who holds the guest's lock, so that one may go on with it. */
+static SimTransfer *
+resume_transfer (Request *self, SimDomain *domain)
+{
+  SimTransfer *transfer = domain->job;
+  const char *words;
+  int code;
+
+  if (!self->call->transfer.resume)
+    {
+      refuse (self, ERR_INVALID,
+              "Requested operation is not valid: another migration job is already running");
+      return NULL;
+    }
+  if (!ask_monitor (self, domain))
+    return NULL;
+  code = _sim_postcopy_resume (transfer, &self->call->transfer, &words);
+  if (code != 0)
+    refuse (self, code, words);
+  return code == 0 ? transfer : NULL;
+}
+
+static SimTransfer *
+begin_transfer (Request *self, const char *uri)
+{
+  const MigrateTransfer *request = &self->call->transfer;
+  SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
+
+  if (domain != NULL && domain->active && domain->job != NULL && domain->job->out == domain
+      && domain->job->post && (request->resume || domain->job->unattended))
+    return resume_transfer (self, domain);
+  domain = need_job (self, TRUE);
+  if (domain == NULL || !ask_monitor (self, domain))
+    return NULL;
+  if (request->resume)
+    {
+      refuse (self, ERR_INVALID,
+              "Requested operation is not valid: no failed post-copy migration to resume");
+      return NULL;
+    }
+  if (request->postcopy
+      && (request->transport == MIGRATE_TRANSPORT_TUNNELLED || request->paused
+          || domain->state == MIGRATE_DOMAIN_PAUSED))
+    {
+      refuse (self, ERR_UNSUPPORTED,
+              "argument unsupported: post-copy is not supported with tunnelled, non-live or paused "
+              "migration");
+      return NULL;
+    }
+  return _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
 }
 
 static gboolean
@@ -660,17 +605,17 @@ do_transfer (Request *self)
   const MigrateTransfer *request = &self->call->transfer;
   gboolean direct = request->transport == MIGRATE_TRANSPORT_DIRECT;
   const char *uri = direct ? request->destination_uri : request->peer_uri;
-  SimDomain *domain;
   SimTransfer *transfer;
+  guint attempt;
 
   if (uri == NULL)
     return refuse (self, ERR_INVALID_ARG, "invalid argument: no destination URI was given");
-  domain = need_job (self, TRUE);
-  if (domain == NULL || !ask_monitor (self, domain))
+  transfer = begin_transfer (self, uri);
+  if (transfer == NULL)
     return FALSE;
-  transfer = _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
+  attempt = transfer->attempt;
   /* Who drives a direct transfer waits for its own steps, not for an answer of the source. */
-  while (!transfer->done)
+  while (!transfer->done && transfer->attempt == attempt)
     if (direct)
       {
         _sim_wait (self->actor, transfer, -1);
@@ -694,9 +639,11 @@ do_transfer (Request *self)
 static gboolean
 do_messages (Request *self)
 {
-  if (need_domain (self) == NULL)
+  SimDomain *domain = need_domain (self);
+
+  if (domain == NULL)
     return FALSE;
-  self->call->text_out = g_strdup ("");
+  self->call->text_out = g_strdup (domain->messages != NULL ? domain->messages : "");
   return TRUE;
 }
 
@@ -738,9 +685,20 @@ do_start (Request *self)
 static gboolean
 do_postcopy (Request *self)
 {
-  return refuse (self, ERR_INVALID,
-                 "Requested operation is not valid: post-copy can only be started while outgoing "
-                 "migration is in progress");
+  SimDomain *domain = need_monitor (self);
+  const char *refusal;
+
+  if (domain == NULL)
+    return FALSE;
+  if (domain->job == NULL || domain->incoming)
+    return refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: post-copy can only be started while outgoing "
+                   "migration is in progress");
+  refusal = _sim_postcopy_refusal (domain->job);
+  if (refusal != NULL)
+    return refuse (self, ERR_INVALID, refusal);
+  _sim_postcopy_ask (domain->job);
+  return TRUE;
 }
 
 /* Through the agent, which these guests have. */
@@ -801,7 +759,7 @@ _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error)
 
   g_mutex_lock (&world->lock);
   request.actor = _sim_enter (world, FALSE);
-  fault = begin_call (request.actor, kind, conn->host->name);
+  fault = _sim_begin_call (request.actor, kind, conn->host->name);
   if (world->tearing)
     {
       done = refuse_connection (&request);
@@ -809,7 +767,7 @@ _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error)
   else if (fault != NULL && fault->kind == SIM_FAULT_FAIL)
     {
       _sim_pause (request.actor, CALL_TIME);
-      set_fault_error (fault, kind, conn->host->name, &local);
+      _sim_fault_set_error (fault, kind, conn->host->name, &local);
       done = FALSE;
     }
   else
@@ -818,7 +776,7 @@ _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error)
     }
   if (done && fault != NULL && fault->kind == SIM_FAULT_LOSE)
     {
-      set_fault_error (fault, kind, conn->host->name, &local);
+      _sim_fault_set_error (fault, kind, conn->host->name, &local);
       done = FALSE;
     }
   _sim_leave (request.actor);
@@ -887,7 +845,7 @@ _sim_backend_open (MigrateBackend *backend, const char *uri, GError **error)
   g_mutex_lock (&world->lock);
   host = _sim_find_host_by_uri (world, uri);
   actor = _sim_enter (world, FALSE);
-  fault = begin_call (actor, "open", host != NULL ? host->name : "-");
+  fault = _sim_begin_call (actor, "open", host != NULL ? host->name : "-");
   if (world->tearing)
     {
       refuse_open (uri, ECONNRESET, error);
@@ -895,7 +853,7 @@ _sim_backend_open (MigrateBackend *backend, const char *uri, GError **error)
   else if (fault != NULL && fault->kind != SIM_FAULT_HANG)
     {
       _sim_pause (actor, OPEN_TIME);
-      set_fault_error (fault, "open", uri, error);
+      _sim_fault_set_error (fault, "open", uri, error);
     }
   else if (reach_for_open (actor, host, uri, error))
     {

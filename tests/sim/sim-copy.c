@@ -32,6 +32,8 @@ _sim_copy_set (SimTransfer *self, gboolean copying)
 static gboolean
 data_flows (SimTransfer *self)
 {
+  if (self->post)
+    return _sim_postcopy_flows (self);
   if (self->link->data_cut || !self->destination->power || !self->source->power)
     return FALSE;
   if (self->d != SIM_INCOMING_PREPARED || self->in->hung || self->out->hung)
@@ -75,32 +77,30 @@ threshold (SimTransfer *self)
 void
 _sim_copy_arm_percent (SimTransfer *self)
 {
-  guint64 done = self->processed * 100;
-  guint from = (guint) (done / self->guest->memory);
+  guint64 total = self->post ? self->post_total : self->guest->memory;
+  guint64 done = self->post ? self->post_total - self->left : self->processed;
   guint percent;
   guint64 target;
 
   _sim_unschedule (self->world, self->percent);
   self->percent = NULL;
-  if (self->pass != 1)
+  if (!self->post && self->pass != 1)
     return;
-  percent = _sim_next_percent (self->world, self, from);
+  percent = _sim_next_percent (self->world, self, self->post ? SIM_AT_POSTCOPY : SIM_AT_PERFORM,
+                               (guint) (done * 100 / total));
   if (percent >= 100)
     return;
-  target = self->guest->memory / 100 * percent;
-  self->percent
-    = _sim_schedule (self->world,
-                     target > self->processed
-                       ? (gint64) ((target - self->processed) * G_USEC_PER_SEC / self->rate) + 1
-                       : 0,
-                     SIM_EVENT_PERCENT, self, percent);
+  target = total / 100 * percent;
+  self->percent = _sim_schedule (
+    self->world, target > done ? (gint64) ((target - done) * G_USEC_PER_SEC / self->rate) + 1 : 0,
+    SIM_EVENT_PERCENT, self, percent);
 }
 
 /* From here to the end of the pass, if nothing changes. */
 void
 _sim_copy_plan (SimTransfer *self)
 {
-  guint64 need;
+  guint64 need, limit;
   gint64 time;
 
   if (!self->copying)
@@ -112,17 +112,24 @@ _sim_copy_plan (SimTransfer *self)
       _sim_transfer_next (self, SIM_STEP_NONE, 0);
       return;
     }
+  if (_sim_postcopy_try (self))
+    return; /* which has planned anew */
+  limit = self->post ? self->postcopy_bandwidth : self->out->bandwidth;
   self->rate = self->link->bandwidth / MAX (1, self->link->copying);
-  if (self->out->bandwidth > 0)
-    self->rate = MIN (self->rate, self->out->bandwidth << 20);
+  if (limit > 0)
+    self->rate = MIN (self->rate, limit << 20);
   self->rate = MAX (self->rate, 1);
 
   need = self->left > threshold (self) ? self->left - threshold (self) : 0;
   time = (gint64) (need * G_USEC_PER_SEC / self->rate) + 1;
   if (!self->final)
     time = MAX (time, self->pass_at + MIN_PASS_TIME - self->world->now);
-  _sim_transfer_next (self, self->final ? SIM_STEP_LAST_SENT : SIM_STEP_PASS_END, time);
-  if (!self->final)
+  _sim_transfer_next (self,
+                      self->post    ? SIM_STEP_POSTCOPY_SENT
+                      : self->final ? SIM_STEP_LAST_SENT
+                                    : SIM_STEP_PASS_END,
+                      time);
+  if (self->post || !self->final)
     _sim_copy_arm_percent (self);
 }
 
@@ -183,7 +190,7 @@ _sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats)
   stats->memory_bps = self->segment_moves ? self->rate : 0;
   stats->dirty_rate = self->out->cpus ? self->guest->dirty_rate : 0;
   stats->pass = self->pass;
-  if (self->rate > 0)
+  if (self->rate > 0 && !self->post)
     {
       stats->has_downtime = TRUE;
       stats->downtime_ms = self->left * 1000 / self->rate;

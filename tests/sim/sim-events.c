@@ -147,7 +147,8 @@ qemu_died (SimDomain *domain, int reason)
     }
   else if (job != NULL)
     {
-      _sim_domain_stop (domain, MIGRATE_SHUTOFF_FAILED);
+      /* One that ran has crashed, one that was still arriving has failed. */
+      _sim_domain_stop (domain, job->post ? reason : MIGRATE_SHUTOFF_FAILED);
       _sim_transfer_destination_gone (job);
     }
   else
@@ -187,6 +188,11 @@ start_daemon (SimHost *host)
 
       if (job == NULL)
         continue;
+      if (job->post && !job->done && domain->active)
+        {
+          _sim_postcopy_daemon_started (job, domain);
+          continue;
+        }
       domain->job = NULL;
       if (!domain->active)
         continue;
@@ -332,6 +338,46 @@ act_on_link (SimWorld *self, const SimAction *action, SimHost *host, SimHost *pe
   _sim_look_at_transfers (self);
 }
 
+/* The operator cuts a connection, or somebody else orders something, at all transfers of a guest.
+ */
+static void
+act_on_transfers (SimWorld *self, const SimAction *action, SimGuest *guest)
+{
+  g_autoptr (GPtrArray) copy = g_ptr_array_copy (self->transfers, NULL, NULL);
+
+  for (guint i = 0; i < copy->len; i++)
+    {
+      SimTransfer *transfer = g_ptr_array_index (copy, i);
+
+      if (transfer->guest != guest)
+        continue;
+      if (action->what == SIM_START_POSTCOPY)
+        {
+          if (_sim_postcopy_refusal (transfer) == NULL)
+            _sim_postcopy_ask (transfer);
+        }
+      else if (transfer->post)
+        {
+          _sim_postcopy_break (transfer, action->what != SIM_RESET_STREAM,
+                               action->what != SIM_BREAK_STREAM_HALF);
+          _sim_postcopy_look (transfer);
+        }
+      else if (transfer->copying && transfer->failure == NULL)
+        {
+          _sim_transfer_close_stream (transfer);
+          _sim_transfer_cancel (transfer, VIR_FROM_QEMU, 9,
+                                "operation failed: Unable to write to socket: Broken pipe");
+        }
+    }
+}
+
+static SimGuest *
+guest_of_action (SimWorld *self, const SimAction *action, SimTransfer *transfer)
+{
+  return action->guest == NULL && transfer != NULL ? transfer->guest
+                                                   : _sim_need_guest (self, action->guest);
+}
+
 static SimHost *
 host_of_action (SimWorld *self, const char *name, SimTransfer *transfer)
 {
@@ -414,10 +460,13 @@ _sim_act (SimWorld *self, const SimAction *action, SimTransfer *transfer)
     case SIM_HANG_QEMU:
     case SIM_UNHANG_QEMU:
     case SIM_POWER_OFF:
-      act_on_guest (self, action, host,
-                    action->guest == NULL && transfer != NULL
-                      ? transfer->guest
-                      : _sim_need_guest (self, action->guest));
+      act_on_guest (self, action, host, guest_of_action (self, action, transfer));
+      break;
+    case SIM_START_POSTCOPY:
+    case SIM_BREAK_STREAM:
+    case SIM_BREAK_STREAM_HALF:
+    case SIM_RESET_STREAM:
+      act_on_transfers (self, action, guest_of_action (self, action, transfer));
       break;
     case SIM_CUT_LINK:
     case SIM_CUT_DAEMONS:
@@ -475,6 +524,13 @@ sim_world_at (SimWorld *self, SimAt when, guint arg, const SimAction *action)
   _sim_unlock (self);
 }
 
+static void
+trigger_free (SimTrigger *self)
+{
+  action_clear (&self->action);
+  g_free (self);
+}
+
 static gboolean
 trigger_matches (const SimTrigger *self, SimAt when, const SimTransfer *transfer)
 {
@@ -497,14 +553,47 @@ _sim_trigger (SimWorld *self, SimAt when, guint arg, SimTransfer *transfer)
         }
       g_ptr_array_remove_index (self->triggers, i);
       _sim_act (self, &trigger->action, transfer);
-      action_clear (&trigger->action);
-      g_free (trigger);
+      trigger_free (trigger);
     }
+}
+
+void
+_sim_trigger_nth (SimWorld *self, SimAt when, guint n)
+{
+  for (guint i = 0; i < self->triggers->len;)
+    {
+      SimTrigger *trigger = g_ptr_array_index (self->triggers, i);
+
+      if (trigger->when != when || trigger->arg != n)
+        {
+          i++;
+          continue;
+        }
+      g_ptr_array_remove_index (self->triggers, i);
+      _sim_act (self, &trigger->action, NULL);
+      trigger_free (trigger);
+    }
+}
+
+void
+sim_world_disarm (SimWorld *self)
+{
+  _sim_lock (self);
+  self->stop_at_point = self->stop_at_call = 0;
+  _sim_disarm_calls (self);
+  for (guint i = self->triggers->len; i > 0; i--)
+    {
+      SimTrigger *trigger = g_ptr_array_index (self->triggers, i - 1);
+
+      if (trigger->when == SIM_AT_CALL || trigger->when == SIM_AT_POINT)
+        trigger_free (g_ptr_array_remove_index (self->triggers, i - 1));
+    }
+  _sim_unlock (self);
 }
 
 /* The next percentage at which something is to happen, or G_MAXUINT. */
 guint
-_sim_next_percent (SimWorld *self, SimTransfer *transfer, guint from)
+_sim_next_percent (SimWorld *self, SimTransfer *transfer, SimAt when, guint from)
 {
   guint next = G_MAXUINT;
 
@@ -512,7 +601,7 @@ _sim_next_percent (SimWorld *self, SimTransfer *transfer, guint from)
     {
       SimTrigger *trigger = g_ptr_array_index (self->triggers, i);
 
-      if (trigger_matches (trigger, SIM_AT_PERFORM, transfer) && trigger->arg >= from)
+      if (trigger_matches (trigger, when, transfer) && trigger->arg >= from)
         next = MIN (next, trigger->arg);
     }
   return next;

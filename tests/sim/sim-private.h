@@ -48,7 +48,8 @@ typedef enum
   SIM_EVENT_KEEPALIVE,        /* of the daemons' connection */
   SIM_EVENT_KEEPALIVE_SOURCE, /* of the client's connection to the source, direct only */
   SIM_EVENT_ABORT,
-  SIM_EVENT_ACTION
+  SIM_EVENT_ACTION,
+  SIM_EVENT_STREAM /* post-copy: TCP goes on again, or gives up */
 } SimEventKind;
 
 typedef struct
@@ -227,6 +228,7 @@ struct _SimDomain
   gboolean incoming;
   gboolean has_completed;
   MigrateStats completed;
+  char *messages; /* nullable: what libvirtd keeps of QEMU's words */
   char *xml;
 };
 
@@ -258,7 +260,9 @@ void _sim_run_event (SimWorld *self, SimEvent *event);
 void _sim_event_free (SimEvent *event);
 void _sim_act (SimWorld *self, const SimAction *action, SimTransfer *transfer);
 void _sim_trigger (SimWorld *self, SimAt when, guint arg, SimTransfer *transfer);
-guint _sim_next_percent (SimWorld *self, SimTransfer *transfer, guint from);
+/* Things of our own process, which are counted. */
+void _sim_trigger_nth (SimWorld *self, SimAt when, guint n);
+guint _sim_next_percent (SimWorld *self, SimTransfer *transfer, SimAt when, guint from);
 
 /* ---- calls ---- */
 
@@ -271,6 +275,12 @@ struct _MigrateConn
   guint busy;
 };
 
+/* Counts the call, and says what is to go wrong with it; NULL: nothing. May be the end of us. */
+const SimFault *_sim_begin_call (SimActor *actor, const char *kind, const char *host);
+void
+_sim_fault_set_error (const SimFault *fault, const char *kind, const char *host, GError **error);
+/* No call is to fail any more. */
+void _sim_disarm_calls (SimWorld *self);
 /* Connections to this host broke: whoever waits on one looks again. */
 void _sim_host_connections_changed (SimHost *host);
 
@@ -304,6 +314,8 @@ typedef enum
   SIM_STEP_CANCEL_SEND,
   SIM_STEP_CANCEL_DESTINATION,
   SIM_STEP_CANCEL_SOURCE,
+  SIM_STEP_POSTCOPY_SENT,
+  SIM_STEP_POSTCOPY_RECOVER,
   SIM_STEP_NONE
 } SimStep;
 
@@ -324,7 +336,8 @@ typedef enum
   SIM_INCOMING_PREPARED,
   SIM_INCOMING_FINISHING,
   SIM_INCOMING_FINISHED,
-  SIM_INCOMING_GONE
+  SIM_INCOMING_GONE,
+  SIM_INCOMING_POSTCOPY /* it runs, and not all of its memory is there */
 } SimDestinationSide;
 
 struct _SimTransfer
@@ -367,6 +380,21 @@ struct _SimTransfer
   SimEvent *percent; /* that sets off the next trigger */
   MigrateJobType type;
 
+  /* post-copy */
+  gboolean armed, switch_asked;
+  guint64 postcopy_bandwidth;
+  gboolean post; /* switched: from here on only sim-postcopy.c knows what a failure means */
+  gboolean sent; /* all of it */
+  guint64 post_total;
+  gboolean unattended;            /* nobody drives it any more, the QEMUs go on */
+  gboolean given_up;              /* the source's libvirtd takes it for broken */
+  gboolean out_broken, in_broken; /* an end's QEMU has lost the stream */
+  gboolean stalled;               /* TCP has not noticed yet that the path is back */
+  gboolean recovering;
+  gint64 cut_since;
+  guint stream_stamp;
+  guint attempt; /* to drive it: each ends for its caller without the transfer's end */
+
   GError *failure; /* what the caller will get */
   gboolean done;
 };
@@ -399,6 +427,31 @@ void _sim_copy_pass_end (SimTransfer *self);
 void _sim_copy_save (SimTransfer *self, SimDomain *domain);
 void _sim_transfer_retune (SimTransfer *self);
 void _sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats);
+
+/* ---- sim-postcopy.c ---- */
+
+/* What keeps it from being switched now, in libvirt's words; NULL: nothing. */
+const char *_sim_postcopy_refusal (SimTransfer *self);
+void _sim_postcopy_ask (SimTransfer *self);
+/* When it is asked for and may be: TRUE, it is in post-copy now. */
+gboolean _sim_postcopy_try (SimTransfer *self);
+/* Somebody wants to go on with one that broke. A code, or 0: the caller waits for the attempt. */
+int _sim_postcopy_resume (SimTransfer *self, const MigrateTransfer *request, const char **words);
+void _sim_postcopy_recover (SimTransfer *self);
+gboolean _sim_postcopy_flows (SimTransfer *self);
+void _sim_postcopy_sent (SimTransfer *self);
+/* What each libvirtd that answers does by itself. */
+void _sim_postcopy_settle (SimTransfer *self);
+void _sim_postcopy_driver_lost (SimTransfer *self, int domain, int code, const char *message);
+void _sim_postcopy_source_gone (SimTransfer *self);
+void _sim_postcopy_destination_gone (SimTransfer *self);
+void _sim_postcopy_daemon_killed (SimTransfer *self, SimHost *host);
+void _sim_postcopy_daemon_started (SimTransfer *self, SimDomain *domain);
+void _sim_postcopy_client_killed (SimTransfer *self);
+void _sim_postcopy_look (SimTransfer *self);
+void _sim_postcopy_run_stream (SimTransfer *self, guint stamp);
+/* The stream's ends lose it. */
+void _sim_postcopy_break (SimTransfer *self, gboolean out, gboolean in);
 
 /* ---- sim-transfer.c ---- */
 

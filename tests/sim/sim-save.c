@@ -140,6 +140,7 @@ archive_domain (Archive *ar, SimDomain *self)
   NUMBER (self, bandwidth);
   NUMBER (self, incoming);
   NUMBER (self, has_completed);
+  TEXT (self, messages);
   TEXT (self, xml);
 }
 
@@ -185,6 +186,21 @@ archive_transfer (Archive *ar, SimTransfer *self)
   NUMBER (self, stopped_at);
   NUMBER (self, downtime_ms);
   NUMBER (self, type);
+  NUMBER (self, armed);
+  NUMBER (self, switch_asked);
+  NUMBER (self, postcopy_bandwidth);
+  NUMBER (self, post);
+  NUMBER (self, sent);
+  NUMBER (self, post_total);
+  NUMBER (self, unattended);
+  NUMBER (self, given_up);
+  NUMBER (self, out_broken);
+  NUMBER (self, in_broken);
+  NUMBER (self, stalled);
+  NUMBER (self, recovering);
+  NUMBER (self, cut_since);
+  NUMBER (self, stream_stamp);
+  NUMBER (self, attempt);
   NUMBER (self, done);
 }
 

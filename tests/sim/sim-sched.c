@@ -549,6 +549,8 @@ _sim_backend_point (MigrateBackend *backend, const char *what)
       _sim_stop (self);
       _sim_hang (actor);
     }
+  if (!self->tearing)
+    _sim_trigger_nth (self, SIM_AT_POINT, self->n_points);
   _sim_leave (actor);
   g_mutex_unlock (&self->lock);
 }
@@ -639,6 +641,15 @@ sim_world_stop_at_call (SimWorld *self, guint n)
 {
   _sim_lock (self);
   self->stop_at_call = n;
+  _sim_unlock (self);
+}
+
+void
+sim_world_kill_client (SimWorld *self)
+{
+  _sim_lock (self);
+  if (!self->stopped)
+    _sim_stop (self);
   _sim_unlock (self);
 }
 

@@ -354,6 +354,8 @@ run_step (SimTransfer *self)
     [SIM_STEP_CANCEL_SEND] = do_cancel_send,
     [SIM_STEP_CANCEL_DESTINATION] = do_cancel_destination,
     [SIM_STEP_CANCEL_SOURCE] = do_cancel_source,
+    [SIM_STEP_POSTCOPY_SENT] = _sim_postcopy_sent,
+    [SIM_STEP_POSTCOPY_RECOVER] = _sim_postcopy_recover,
     [SIM_STEP_NONE] = NULL,
   };
   SimHost *host = _sim_transfer_get_actor (self);
@@ -400,8 +402,9 @@ _sim_transfer_run (SimTransfer *self, const SimEvent *event)
     case SIM_EVENT_PERCENT:
       self->percent = NULL;
       _sim_copy_settle (self);
-      _sim_trigger (self->world, SIM_AT_PERFORM, event->stamp, self);
-      if (self->copying && self->percent == NULL && !self->final)
+      _sim_trigger (self->world, self->post ? SIM_AT_POSTCOPY : SIM_AT_PERFORM, event->stamp, self);
+      if (self->copying && self->segment_moves && self->percent == NULL
+          && (self->post || !self->final))
         _sim_copy_arm_percent (self);
       break;
     case SIM_EVENT_KEEPALIVE:
@@ -419,6 +422,9 @@ _sim_transfer_run (SimTransfer *self, const SimEvent *event)
       break;
     case SIM_EVENT_ABORT:
       _sim_transfer_run_abort (self);
+      break;
+    case SIM_EVENT_STREAM:
+      _sim_postcopy_run_stream (self, event->stamp);
       break;
     default:
       g_assert_not_reached ();
@@ -443,6 +449,8 @@ _sim_transfer_new (SimDomain *domain, const MigrateTransfer *request, SimHost *d
   self->persist = request->persist;
   self->was_paused = domain->state == MIGRATE_DOMAIN_PAUSED;
   self->paused = request->paused || self->was_paused;
+  self->armed = request->postcopy;
+  self->postcopy_bandwidth = request->postcopy_bandwidth;
   self->begun_at = world->now;
   self->type = MIGRATE_JOB_ACTIVE;
   if (request->bandwidth > 0)

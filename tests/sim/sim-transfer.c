@@ -41,9 +41,11 @@ _sim_transfer_get_actor (SimTransfer *self)
     case SIM_STEP_SEND_FINISH:
     case SIM_STEP_REPLIED:
     case SIM_STEP_CANCEL_SEND:
+    case SIM_STEP_POSTCOPY_RECOVER:
       return self->direct ? NULL : self->source;
     case SIM_STEP_PASS_END:
     case SIM_STEP_LAST_SENT:
+    case SIM_STEP_POSTCOPY_SENT:
     case SIM_STEP_NONE:
       return NULL;
     case SIM_STEP_CANCEL_SOURCE:
@@ -84,7 +86,7 @@ step_is_message (SimTransfer *self)
     case SIM_STEP_CANCEL_DESTINATION:
       return TRUE;
     case SIM_STEP_CANCEL_SOURCE:
-      return !self->closed;
+      return self->connected && !self->closed;
     default:
       return FALSE;
     }
@@ -144,6 +146,8 @@ _sim_transfer_fail (SimTransfer *self, int domain, int code, const char *message
     = g_strdup_printf ("Cannot transfer guest “%s” from “sim://%s/%s”", self->guest->name,
                        self->world->name, self->source->name);
 
+  g_free (self->out->messages);
+  self->out->messages = g_strdup (message);
   if (self->failure == NULL)
     _sim_set_error (&self->failure, TRUE, domain, code,
                     strstr (message, "refused") != NULL ? ECONNREFUSED : 0, doing, message);
@@ -258,7 +262,10 @@ driver_lost_destination (SimTransfer *self)
                           ? "internal error: connection closed due to keepalive timeout"
                           : "internal error: client socket is closed";
 
-  if (self->failure != NULL)
+  if (self->post)
+    _sim_postcopy_driver_lost (self, VIR_FROM_QEMU, 9,
+                               "operation failed: Lost connection to destination host");
+  else if (self->failure != NULL)
     _sim_transfer_next (self, SIM_STEP_CANCEL_SOURCE, SIM_MESSAGE_TIME);
   else if (self->s == SIM_SIDE_CONFIRMING)
     return;
@@ -272,7 +279,12 @@ driver_lost_destination (SimTransfer *self)
 void
 _sim_transfer_source_lost_client (SimTransfer *self)
 {
-  if (self->s == SIM_SIDE_BEGUN)
+  if (self->post)
+    {
+      _sim_postcopy_driver_lost (self, VIR_FROM_RPC, 38,
+                                 "Cannot recv data: Connection reset by peer");
+    }
+  else if (self->s == SIM_SIDE_BEGUN)
     {
       _sim_transfer_release (self->out, self);
     }
@@ -292,6 +304,12 @@ _sim_transfer_source_lost_client (SimTransfer *self)
 void
 _sim_transfer_client_lost_source (SimTransfer *self)
 {
+  if (self->post)
+    {
+      _sim_postcopy_driver_lost (self, VIR_FROM_RPC, 38,
+                                 "Cannot recv data: Connection reset by peer");
+      return;
+    }
   if (self->failure == NULL && self->s == SIM_SIDE_PERFORMED
       && (self->step == SIM_STEP_FINISH || self->step == SIM_STEP_STARTED
           || self->step == SIM_STEP_FINISHED || self->step == SIM_STEP_REPLIED))
@@ -324,7 +342,8 @@ tell (SimTransfer *self)
           _sim_transfer_destination_gone (self);
         }
     }
-  if ((self->done || self->driver_dead || self->client_dead) && self->d != SIM_INCOMING_FINISHING
+  if ((self->done || self->driver_dead || self->client_dead) && !self->post
+      && self->d != SIM_INCOMING_FINISHING
       && (self->destination_told || self->d == SIM_INCOMING_GONE || self->d == SIM_INCOMING_NONE))
     {
       _sim_copy_set (self, FALSE);
@@ -395,7 +414,11 @@ _sim_transfer_look (SimTransfer *self)
   _sim_transfer_watch (self);
   if (self->reset && !self->closed && !_sim_transfer_is_cut (self))
     _sim_transfer_close (self);
-  if (self->copying)
+  if (self->post)
+    {
+      _sim_postcopy_look (self);
+    }
+  else if (self->copying)
     {
       if (self->d == SIM_INCOMING_GONE && !self->link->data_cut && self->destination->power)
         _sim_transfer_destination_gone (self); /* it only now sees that the stream is closed */
@@ -425,6 +448,11 @@ _sim_transfer_source_gone (SimTransfer *self)
 {
   SimSourceSide before = self->s;
 
+  if (self->post)
+    {
+      _sim_postcopy_source_gone (self);
+      return;
+    }
   self->s = SIM_SIDE_GONE;
   _sim_copy_set (self, FALSE);
   if (self->done)
@@ -445,6 +473,11 @@ _sim_transfer_destination_gone (SimTransfer *self)
   gboolean heard = _sim_host_answers (self->destination) && !_sim_transfer_is_cut (self)
                    && !self->silent && !self->closed;
 
+  if (self->post)
+    {
+      _sim_postcopy_destination_gone (self);
+      return;
+    }
   self->d = SIM_INCOMING_GONE;
   _sim_transfer_release (self->in, self);
   if (self->done)
@@ -527,7 +560,12 @@ destination_daemon_killed (SimTransfer *self)
 void
 _sim_transfer_daemon_killed (SimTransfer *self, SimHost *host)
 {
-  if (host == self->source)
+  if (self->post)
+    {
+      if (host == self->source || host == self->destination)
+        _sim_postcopy_daemon_killed (self, host);
+    }
+  else if (host == self->source)
     source_daemon_killed (self);
   else if (host == self->destination && self->connected && !self->destination_told)
     destination_daemon_killed (self);
@@ -538,6 +576,11 @@ _sim_transfer_client_killed (SimTransfer *self)
 {
   SimStep step = self->step;
 
+  if (self->post)
+    {
+      _sim_postcopy_client_killed (self);
+      return;
+    }
   if (!self->direct || self->client_dead || self->done)
     return;
   self->client_dead = TRUE;

@@ -114,6 +114,9 @@ void sim_world_lose_answer (SimWorld *self, const char *which, guint n);
 /* The call never returns; at teardown, with UNREACHABLE. */
 void sim_world_hang_call (SimWorld *self, const char *which, guint n);
 
+/* What was to go wrong with a call, or at a call or point, and did not yet, does not any more. */
+void sim_world_disarm (SimWorld *self);
+
 /* ---- things that happen to the world ---- */
 
 typedef enum
@@ -139,6 +142,12 @@ typedef enum
   SIM_REFUSE_PREPARE, /* host refuses the next incoming transfer with text, code 9 */
   SIM_FAIL_PERSIST,   /* host cannot save the next incoming definition */
   SIM_KILL_CLIENT,    /* our process, as a direct transfer sees it */
+  /* Post-copy, of guest: somebody switches an armed transfer; an end's TCP gives up; the operator
+   * resets the stream at the destination, as "ss -K" does. */
+  SIM_START_POSTCOPY,
+  SIM_BREAK_STREAM,      /* both ends */
+  SIM_BREAK_STREAM_HALF, /* the source's end only */
+  SIM_RESET_STREAM,
   SIM_CALL /* func, with the world held: it may only use sim_world_do, _at, and readers */
 } SimWhat;
 
@@ -164,8 +173,19 @@ typedef enum
   SIM_AT_PERFORMED, /* all is sent, Finish was not */
   SIM_AT_FINISH,    /* Finish has reached the destination, CPUs do not run yet */
   SIM_AT_STARTED,   /* the destination's CPUs run, no reply yet */
-  SIM_AT_CONFIRM    /* the reply has reached the driver, the source is not released yet */
+  SIM_AT_CONFIRM,   /* the reply has reached the driver, the source is not released yet */
+  SIM_AT_POSTCOPY,  /* arg: percent of what had remained at the switch to post-copy */
+  /* arg: n, from the world's beginning. They know no transfer: the action names its guest. */
+  SIM_AT_CALL, /* our n-th call, before it is served */
+  SIM_AT_POINT /* the n-th point */
 } SimAt;
+
+/* A post-copy whose path is cut stalls. QEMU's TCP goes on by itself a while after the path is
+ * back; in a longer cut the source's end gives up, and later, having had more to wait for, the
+ * destination's. */
+#define SIM_STREAM_BACK_MS 15000
+#define SIM_SOURCE_GIVES_UP_MS 60000
+#define SIM_DESTINATION_GIVES_UP_MS 120000
 
 /* Once, now. */
 void sim_world_do (SimWorld *self, const SimAction *action);
@@ -200,6 +220,8 @@ void sim_world_stop_at_call (SimWorld *self, guint n);
 gboolean sim_world_is_stopped (SimWorld *self);
 /* real_ms of real time at most; an actor lets virtual time pass meanwhile. */
 gboolean sim_world_wait_stopped (SimWorld *self, guint real_ms);
+/* Now. Not by an actor that is not the test's own. */
+void sim_world_kill_client (SimWorld *self);
 /* Those that were stopped stay so; threads that come in from now on are a new process. */
 void sim_world_restart_client (SimWorld *self);
 /* With a path: when stopped, the world is written there and the program ends by _exit() with

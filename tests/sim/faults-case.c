@@ -1,0 +1,509 @@
+/* One case: a fresh world, a move that meets one fault, the world made whole again, recovery in a
+ * fresh process, and what must be true afterwards. */
+#include "faults.h"
+
+#include <glib/gstdio.h>
+#include <stdio.h>
+#include <string.h>
+#include <libmigrate/migrate.h>
+
+#define GUEST "g0"
+#define LOOK_MS 500
+#define PATIENCE_MS 600000
+#define SETTLE_MS 200000 /* whatever libvirt and QEMU do by themselves is over */
+
+typedef struct
+{
+  const FaultHow *how;
+  const Fault *fault;
+  guint n;
+  gboolean verbose;
+  SimWorld *world;
+  char *journal_path, *folder;
+  GPtrArray *processes;
+  GString *failure;
+} Case;
+
+/* What the library does in one process of ours: on a thread that can be killed. */
+typedef struct _Process Process;
+struct _Process
+{
+  Case *play;
+  gboolean (*main) (Process *self, MigrateJournal *journal, GError **error);
+  gboolean back; /* from h2 to h1 */
+  int ended;     /* atomic */
+  gboolean ok;
+  GError *error;
+};
+
+static void
+process_free (gpointer data)
+{
+  Process *self = data;
+
+  g_clear_error (&self->error);
+  g_free (self);
+}
+
+G_GNUC_PRINTF (2, 3)
+static void
+fail (Case *self, const char *format, ...)
+{
+  va_list args;
+
+  if (self->failure->len > 0)
+    return; /* the rest follows from the first */
+  va_start (args, format);
+  g_string_append_vprintf (self->failure, format, args);
+  va_end (args);
+  g_string_append_printf (self->failure, " (%s)", sim_world_describe (self->world, GUEST));
+}
+
+static void
+tell (Case *self, const char *what, const GError *error)
+{
+  if (self->verbose)
+    printf ("# %8.3f s  %-24s %s%s%s\n", (double) sim_world_get_now (self->world) / G_USEC_PER_SEC,
+            what, sim_world_describe (self->world, GUEST), error != NULL ? "  " : "",
+            error != NULL ? error->message : "");
+}
+
+/* ---- processes ---- */
+
+/* The holder of a claim is alive while its lock file is there. In this program all holders are
+ * one process, so a death has to be shown to the journal. */
+static void
+bury_holders (Case *self)
+{
+  g_autoptr (GDir) dir = g_dir_open (self->folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (self->folder, name, NULL);
+
+      if (strstr (name, ".holder-") != NULL)
+        g_unlink (path);
+    }
+}
+
+static void
+process_main (gpointer data, gpointer unused)
+{
+  Process *self = data;
+  g_autoptr (GMainContext) context = g_main_context_new ();
+  g_autoptr (MigrateJournal) journal = migrate_sqlite_journal_new (self->play->journal_path);
+
+  g_main_context_push_thread_default (context);
+  self->ok = self->main (self, journal, &self->error);
+  g_main_context_pop_thread_default (context);
+  g_atomic_int_set (&self->ended, TRUE);
+}
+
+/* Until it has ended or was killed; then nothing of it lives any more. */
+static Process *
+run_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError **), gboolean back)
+{
+  Process *process = g_new0 (Process, 1);
+  MigrateBackend *backend = sim_world_get_backend (self->world);
+
+  g_ptr_array_add (self->processes, process);
+  process->play = self;
+  process->main = main;
+  process->back = back;
+  if (!backend->vtable->start_thread (backend, "process", process_main, process, NULL))
+    g_error ("faults: no thread");
+  for (guint ms = 0; ms < PATIENCE_MS && !g_atomic_int_get (&process->ended)
+                     && !sim_world_is_stopped (self->world);
+       ms += LOOK_MS)
+    sim_world_sleep (self->world, LOOK_MS);
+  if (!g_atomic_int_get (&process->ended) && !sim_world_is_stopped (self->world))
+    fail (self, "a process of ours does not end");
+  sim_world_kill_client (self->world);
+  sim_world_restart_client (self->world);
+  bury_holders (self);
+  return process;
+}
+
+static MigrateJob *
+job_new (Process *self, MigrateJournal *journal)
+{
+  const FaultHow *how = self->play->how;
+  g_autoptr (MigrateHost) source = migrate_host_new (self->back ? "sim://f/h2" : "sim://f/h1");
+  g_autoptr (MigrateHost) destination = migrate_host_new (self->back ? "sim://f/h1" : "sim://f/h2");
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  MigrateJob *job = migrate_job_new (GUEST, source, destination);
+
+  migrate_policy_set (policy, "transport", how->transport, NULL);
+  migrate_policy_set (policy, "hand-over", how->hand_over, NULL);
+  migrate_policy_set (policy, "settle-timeout", "10", NULL);
+  if (how->postcopy)
+    {
+      migrate_policy_set (policy, "allow", "postcopy", NULL);
+      migrate_policy_set (policy, "postcopy-start", "first-pass", NULL);
+    }
+  migrate_job_set_policy (job, policy);
+  migrate_job_set_journal (job, journal);
+  return job;
+}
+
+static gboolean
+move_main (Process *self, MigrateJournal *journal, GError **error)
+{
+  g_autoptr (MigrateJob) job = job_new (self, journal);
+  g_autoptr (MigrateResult) result = migrate_job_run (job, NULL, error);
+
+  return result != NULL;
+}
+
+/* ---- recovery ---- */
+
+/* The one place that says what recovery is. TRUE: nothing is left to do. */
+static gboolean
+recover_guest (Process *self, MigrateJournal *journal, GError **error)
+{
+  static const char *const uris[] = { "sim://f/h1", "sim://f/h2" };
+  g_autoptr (GListStore) hosts = g_list_store_new (MIGRATE_TYPE_HOST);
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_autoptr (MigrateRecovery) recovery = NULL;
+
+  (void) self;
+  for (gsize i = 0; i < G_N_ELEMENTS (uris); i++)
+    {
+      g_autoptr (MigrateHost) host = migrate_host_new (uris[i]);
+
+      g_list_store_append (hosts, host);
+    }
+  migrate_policy_set (policy, "settle-timeout", "10", NULL);
+  recovery = migrate_recovery_new (GUEST, G_LIST_MODEL (hosts));
+  migrate_recovery_set_journal (recovery, journal);
+  migrate_recovery_set_policy (recovery, policy);
+  return migrate_recovery_apply (recovery, MIGRATE_RISK_SAFE, NULL, error);
+}
+
+/* ---- the world ---- */
+
+static void
+arm (Case *self)
+{
+  SimWorld *world = self->world;
+  const Fault *fault = self->fault;
+  guint n = self->n;
+
+  switch (fault->kind)
+    {
+    case FAULT_FAIL:
+      sim_world_fail_call (world, "*", n, 38 /* VIR_ERR_SYSTEM_ERROR */);
+      break;
+    case FAULT_REFUSE:
+      sim_world_fail_call (world, "*", n, 68 /* VIR_ERR_OPERATION_TIMEOUT */);
+      break;
+    case FAULT_LOSE_ANSWER:
+      sim_world_lose_answer (world, "*", n);
+      break;
+    case FAULT_HANG:
+      sim_world_hang_call (world, "*", n);
+      break;
+    case FAULT_KILL_BEFORE_JOURNAL: /* each write has two points */
+      sim_world_stop_at_point (world, 2 * n - 1);
+      break;
+    case FAULT_KILL_AFTER_JOURNAL:
+      sim_world_stop_at_point (world, 2 * n);
+      break;
+    case FAULT_KILL_AT_CALL:
+      sim_world_stop_at_call (world, n);
+      break;
+    case FAULT_ACTION:
+    default:
+      for (guint i = 0; i < G_N_ELEMENTS (fault->actions); i++)
+        if (fault->actions[i].host != NULL)
+          sim_world_at (world, SIM_AT_CALL, n, &fault->actions[i]);
+    }
+}
+
+static gboolean
+was_reached (Case *self)
+{
+  switch (self->fault->kind)
+    {
+    case FAULT_KILL_BEFORE_JOURNAL:
+      return sim_world_count_points (self->world) >= 2 * self->n - 1;
+    case FAULT_KILL_AFTER_JOURNAL:
+      return sim_world_count_points (self->world) >= 2 * self->n;
+    default:
+      return sim_world_count_calls (self->world, "*") >= self->n;
+    }
+}
+
+/* Slow enough that many calls are made in each stage; in post-copy, one that would not converge. */
+static void
+make_world (Case *self)
+{
+  const FaultHow *how = self->how;
+
+  self->world = sim_world_new ("f", 1);
+  sim_world_add_host (self->world, "h1");
+  sim_world_add_host (self->world, "h2");
+  sim_world_set_keepalive (self->world, 30000);
+  if (how->postcopy)
+    sim_world_set_bandwidth (self->world, "h1", "h2", 32 << 20);
+  sim_world_add_guest (
+    self->world, "h1",
+    &(SimGuestSpec){ .name = GUEST,
+                     .transient = how->transient,
+                     .autostart = !how->transient,
+                     .dirty_rate = how->postcopy ? 64 << 20 : 0,
+                     .state = how->paused ? MIGRATE_DOMAIN_PAUSED : MIGRATE_DOMAIN_RUNNING });
+  sim_world_enter (self->world);
+}
+
+static void
+make_whole (Case *self)
+{
+  static const SimWhat whats[] = { SIM_START_HOST,   SIM_START_LIBVIRTD,  SIM_UNHANG_LIBVIRTD,
+                                   SIM_RESTORE_LINK, SIM_RESTORE_CONTROL, SIM_UNHANG_QEMU };
+
+  for (guint i = 0; i < G_N_ELEMENTS (whats); i++)
+    for (guint h = 1; h <= 2; h++)
+      sim_world_do (self->world,
+                    &(SimAction){ .what = whats[i], .host = h == 1 ? "h1" : "h2", .guest = GUEST });
+}
+
+/* ---- what must be true ---- */
+
+static gboolean
+is_owner (const Case *self, const SimDomainInfo *info)
+{
+  if (!info->active || info->has_job)
+    return FALSE;
+  if (self->how->paused && info->boots == 1)
+    return info->state == MIGRATE_DOMAIN_PAUSED && info->reason == MIGRATE_PAUSED_USER;
+  return info->state == MIGRATE_DOMAIN_RUNNING && info->reason != MIGRATE_RUNNING_POSTCOPY_FAILED
+         && info->reason != MIGRATE_RUNNING_POSTCOPY;
+}
+
+static void
+check_violations (Case *self, const char *when)
+{
+  GPtrArray *list = sim_world_get_violations (self->world);
+
+  if (list->len > 0)
+    fail (self, "%s: %s", when, (char *) list->pdata[0]);
+}
+
+/* The host that has the guest, 1 or 2; 0: none. The other one has nothing of it. */
+static guint
+check_owner (Case *self, const char *when)
+{
+  SimDomainInfo infos[2] = { sim_world_get_domain (self->world, "h1", GUEST),
+                             sim_world_get_domain (self->world, "h2", GUEST) };
+
+  check_violations (self, when);
+  for (guint i = 0; i < 2; i++)
+    {
+      if (!is_owner (self, &infos[i]))
+        continue;
+      if (infos[1 - i].exists)
+        fail (self, "%s: something is left over", when);
+      if (infos[i].persistent == self->how->transient)
+        fail (self, "%s: it is %s", when, infos[i].persistent ? "persistent" : "transient");
+      if (infos[i].autostart == self->how->transient)
+        fail (self, "%s: autostart is %s", when, infos[i].autostart ? "on" : "off");
+      return i + 1;
+    }
+  return 0;
+}
+
+/* As an operator would where a QEMU or its host is gone: what is left of it is ended, and the guest
+ * booted where it is defined. FALSE: no host knows it any more, which is right of a transient one.
+ */
+static gboolean
+start_anew (Case *self)
+{
+  MigrateBackend *backend = sim_world_get_backend (self->world);
+  static const MigrateCallKind orders[]
+    = { MIGRATE_CALL_DESTROY, MIGRATE_CALL_START, MIGRATE_CALL_UNDEFINE };
+  gboolean started = FALSE;
+
+  for (guint i = 0; i < G_N_ELEMENTS (orders); i++)
+    for (guint h = 1; h <= 2; h++)
+      {
+        const char *host = h == 1 ? "h1" : "h2";
+        g_autofree char *uri = g_strdup_printf ("sim://f/%s", host);
+        g_autoptr (MigrateCall) call = _migrate_call_new (orders[i], GUEST);
+        SimDomainInfo info = sim_world_get_domain (self->world, host, GUEST);
+        MigrateConn *conn;
+
+        if (!info.exists || (orders[i] == MIGRATE_CALL_DESTROY && !info.active)
+            || (orders[i] == MIGRATE_CALL_START && started)
+            || (orders[i] == MIGRATE_CALL_UNDEFINE && info.active))
+          continue;
+        if (info.has_job && orders[i] == MIGRATE_CALL_START)
+          {
+            sim_world_do (self->world, &(SimAction){ .what = SIM_KILL_LIBVIRTD, .host = host });
+            sim_world_do (self->world, &(SimAction){ .what = SIM_START_LIBVIRTD, .host = host });
+          }
+        conn = backend->vtable->open (backend, uri, NULL);
+        if (conn == NULL)
+          continue;
+        started |= backend->vtable->call (conn, call, NULL) && orders[i] == MIGRATE_CALL_START;
+        backend->vtable->close (conn);
+      }
+  return started;
+}
+
+static gboolean
+runs_nowhere (Case *self)
+{
+  for (guint h = 1; h <= 2; h++)
+    {
+      SimDomainInfo info = sim_world_get_domain (self->world, h == 1 ? "h1" : "h2", GUEST);
+
+      if (info.active && info.state == MIGRATE_DOMAIN_RUNNING
+          && info.reason != MIGRATE_RUNNING_POSTCOPY_FAILED)
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* A guest that is off, with nothing that only the operator may end, is defined on one host, as it
+ * was. */
+static void
+check_definitions (Case *self)
+{
+  SimDomainInfo infos[2] = { sim_world_get_domain (self->world, "h1", GUEST),
+                             sim_world_get_domain (self->world, "h2", GUEST) };
+
+  if (infos[0].active || infos[0].has_job || infos[1].active || infos[1].has_job)
+    return;
+  if (infos[0].persistent && infos[1].persistent)
+    fail (self, "off, and defined on two hosts");
+  for (guint i = 0; i < 2; i++)
+    if (infos[i].persistent && !infos[i].autostart)
+      fail (self, "off, with autostart off");
+}
+
+static void
+check_second_move (Case *self, guint from)
+{
+  Process *process;
+  guint owner;
+
+  sim_world_sleep (self->world, SETTLE_MS);
+  process = run_process (self, move_main, from == 2);
+  if (!process->ok)
+    fail (self, "the second move: %s", process->error != NULL ? process->error->message : "killed");
+  owner = check_owner (self, "after the second move");
+  if (owner != 3 - from)
+    fail (self, "after the second move it is on %s", owner == 0 ? "neither host" : "the same host");
+}
+
+static void
+check_all (Case *self, gboolean recovered)
+{
+  guint owner = check_owner (self, "after recovery");
+  Process *process;
+
+  if (owner == 0 && self->fault->loses_qemu && runs_nowhere (self))
+    {
+      check_definitions (self);
+      if (!start_anew (self))
+        {
+          if (!self->how->transient)
+            fail (self, "nothing is left to start");
+          return;
+        }
+      tell (self, "started anew", NULL);
+      /* What recovery had left to the operator is done, so it can do the rest. */
+      process = run_process (self, recover_guest, FALSE);
+      tell (self, process->ok ? "recovered again" : "not recovered again", process->error);
+      if (!process->ok)
+        fail (self, "recovery after a new start: %s",
+              process->error != NULL ? process->error->message : "work is left");
+      owner = check_owner (self, "started anew");
+    }
+  else if (owner == 0)
+    {
+      fail (self, "after recovery nobody has the guest");
+    }
+  else if (!recovered)
+    {
+      fail (self, "recovery says that work is left, and there is none");
+    }
+  if (self->failure->len == 0)
+    check_second_move (self, owner);
+}
+
+/* ---- the case ---- */
+
+static void
+play (Case *self, FaultVerdict *verdict)
+{
+  Process *process;
+  gboolean recovered;
+
+  arm (self);
+  process = run_process (self, move_main, FALSE);
+  verdict->reached = was_reached (self);
+  sim_world_disarm (self->world);
+  tell (self, "the move", process->error);
+  make_whole (self);
+  sim_world_sleep (self->world, SETTLE_MS);
+  make_whole (self); /* what was to happen later has happened */
+  tell (self, "made whole", NULL);
+  process = run_process (self, recover_guest, FALSE);
+  tell (self, process->ok ? "recovered" : "not recovered", process->error);
+  recovered = process->ok;
+  if (!recovered && !self->fault->loses_qemu)
+    fail (self, "recovery: %s", process->error != NULL ? process->error->message : "work is left");
+  sim_world_sleep (self->world, SETTLE_MS);
+  check_all (self, recovered);
+  tell (self, "the end", NULL);
+}
+
+static void
+remove_folder (const char *folder)
+{
+  g_autoptr (GDir) dir = g_dir_open (folder, 0, NULL);
+  const char *name;
+
+  while (dir != NULL && (name = g_dir_read_name (dir)) != NULL)
+    {
+      g_autofree char *path = g_build_filename (folder, name, NULL);
+
+      g_unlink (path);
+    }
+  g_rmdir (folder);
+}
+
+FaultVerdict
+fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *folder,
+                gboolean verbose)
+{
+  Case self = { .how = how, .fault = fault, .n = n, .verbose = verbose };
+  FaultVerdict verdict = { 0 };
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+
+  if (how->postcopy && !migrate_policy_set (policy, "allow", "postcopy", NULL))
+    {
+      verdict.skipped = TRUE;
+      return verdict;
+    }
+  self.folder = g_build_filename (folder, "case-XXXXXX", NULL);
+  if (g_mkdtemp (self.folder) == NULL)
+    g_error ("faults: no folder in %s", folder);
+  self.journal_path = g_build_filename (self.folder, "journal.sqlite", NULL);
+  self.failure = g_string_new (NULL);
+  self.processes = g_ptr_array_new_with_free_func (process_free);
+  make_world (&self);
+  play (&self, &verdict);
+  sim_world_free (self.world);
+  g_ptr_array_unref (self.processes);
+  if (self.failure->len > 0)
+    verdict.failure = g_strdup (self.failure->str);
+  g_string_free (self.failure, TRUE);
+  remove_folder (self.folder);
+  g_free (self.journal_path);
+  g_free (self.folder);
+  return verdict;
+}

@@ -1,0 +1,364 @@
+/* The n-th call fails, loses its answer or hangs; our process dies at it or around the n-th write
+ * of the journal; a libvirtd, a host, a QEMU or the link goes at the n-th call: for every n that a
+ * move makes, for every way to move. Afterwards, recovered in a fresh process, there is one guest.
+ *
+ * Not Criterion, which takes a process and 20 ms for each test: thousands of cases are wanted. One
+ * row is a way to move with one fault, for all n, in a process of its own. */
+#include "faults.h"
+
+#include <glib/gstdio.h>
+#include <signal.h>
+#include <stdio.h>
+#include <stdlib.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <sys/wait.h>
+#include <unistd.h>
+
+#define CASE_SECONDS 60 /* of real time: more, and it hangs */
+#define MOST_CASES 2000
+#define MOST_TOLD 5
+
+static const FaultHow hows[] = {
+  { "p2p-fast", "p2p", "fast", FALSE, FALSE, FALSE },
+  { "p2p-strict", "p2p", "strict", FALSE, FALSE, FALSE },
+  { "direct", "direct", "fast", FALSE, FALSE, FALSE },
+  { "tunnelled", "tunnelled", "fast", FALSE, FALSE, FALSE },
+  { "paused", "p2p", "fast", FALSE, TRUE, FALSE },
+  { "transient", "p2p", "fast", TRUE, FALSE, FALSE },
+  { "postcopy", "p2p", "fast", FALSE, FALSE, TRUE },
+};
+
+#define ON(host_, what_, ...)                                                                      \
+  {                                                                                                \
+    .what = what_, .host = host_, .guest = "g0", __VA_ARGS__                                       \
+  }
+
+static const Fault faults[] = {
+  { "fail", FAULT_FAIL, { { 0 } }, FALSE },
+  { "refuse", FAULT_REFUSE, { { 0 } }, FALSE },
+  { "lose-answer", FAULT_LOSE_ANSWER, { { 0 } }, FALSE },
+  { "hang", FAULT_HANG, { { 0 } }, FALSE },
+  { "kill-before-journal", FAULT_KILL_BEFORE_JOURNAL, { { 0 } }, FALSE },
+  { "kill-after-journal", FAULT_KILL_AFTER_JOURNAL, { { 0 } }, FALSE },
+  { "kill-at-call", FAULT_KILL_AT_CALL, { { 0 } }, FALSE },
+  { "daemon-killed@h1",
+    FAULT_ACTION,
+    { ON ("h1", SIM_KILL_LIBVIRTD), ON ("h1", SIM_START_LIBVIRTD, .after_ms = 5000) },
+    FALSE },
+  { "daemon-killed@h2",
+    FAULT_ACTION,
+    { ON ("h2", SIM_KILL_LIBVIRTD), ON ("h2", SIM_START_LIBVIRTD, .after_ms = 5000) },
+    FALSE },
+  { "daemon-hung@h1",
+    FAULT_ACTION,
+    { ON ("h1", SIM_HANG_LIBVIRTD), ON ("h1", SIM_UNHANG_LIBVIRTD, .after_ms = 45000) },
+    FALSE },
+  { "daemon-hung@h2",
+    FAULT_ACTION,
+    { ON ("h2", SIM_HANG_LIBVIRTD), ON ("h2", SIM_UNHANG_LIBVIRTD, .after_ms = 45000) },
+    FALSE },
+  { "host-lost@h1",
+    FAULT_ACTION,
+    { ON ("h1", SIM_KILL_HOST), ON ("h1", SIM_START_HOST, .after_ms = 60000) },
+    TRUE },
+  { "host-lost@h2",
+    FAULT_ACTION,
+    { ON ("h2", SIM_KILL_HOST), ON ("h2", SIM_START_HOST, .after_ms = 60000) },
+    TRUE },
+  { "qemu-killed@h1", FAULT_ACTION, { ON ("h1", SIM_KILL_QEMU) }, TRUE },
+  { "qemu-killed@h2", FAULT_ACTION, { ON ("h2", SIM_KILL_QEMU) }, TRUE },
+  { "link-cut-5s",
+    FAULT_ACTION,
+    { ON ("h1", SIM_CUT_LINK, .peer = "h2"),
+      ON ("h1", SIM_RESTORE_LINK, .peer = "h2", .after_ms = 5000) },
+    FALSE },
+  { "link-cut", FAULT_ACTION, { ON ("h1", SIM_CUT_LINK, .peer = "h2") }, FALSE },
+};
+
+#define N_ROWS (G_N_ELEMENTS (hows) * G_N_ELEMENTS (faults))
+
+/* Cases that cannot pass yet, by what they fail with; an entry that meets none has no place here.
+ */
+typedef struct
+{
+  const char *how, *fault; /* how: NULL for any */
+  const char *says;        /* part of the failure */
+  const char *reason;
+} Pending;
+
+static const Pending pending[] = {
+  { "direct", "link-cut", "does not end", "no one notices that a hand-over stalls" },
+  { "postcopy", "fail", "does not end", "a switch whose answer was lost is not asked for again" },
+  { "postcopy", "hang", "does not end", "one question that hangs, and no pass is seen any more" },
+};
+
+/* Shared with the process that runs the row. */
+typedef struct
+{
+  guint cases, failed, pending, now;
+  guint met; /* of pending, as bits */
+  gboolean skipped, complete;
+  char told[MOST_TOLD][512];
+  guint told_n[MOST_TOLD];
+} Row;
+
+static const FaultHow *
+how_of (guint row)
+{
+  return &hows[row / G_N_ELEMENTS (faults)];
+}
+
+static const Fault *
+fault_of (guint row)
+{
+  return &faults[row % G_N_ELEMENTS (faults)];
+}
+
+static gboolean
+is_of_row (const Pending *self, guint row)
+{
+  return (self->how == NULL || g_str_equal (self->how, how_of (row)->name))
+         && g_str_equal (self->fault, fault_of (row)->name);
+}
+
+/* ---- a row ---- */
+
+static void
+note_failure (guint i, Row *row, guint n, const char *failure)
+{
+  for (guint p = 0; p < G_N_ELEMENTS (pending); p++)
+    if (is_of_row (&pending[p], i) && strstr (failure, pending[p].says) != NULL)
+      {
+        row->pending++;
+        row->met |= 1u << p;
+        return;
+      }
+  if (row->failed < MOST_TOLD)
+    {
+      g_strlcpy (row->told[row->failed], failure, sizeof row->told[0]);
+      row->told_n[row->failed] = n;
+    }
+  row->failed++;
+}
+
+static void
+run_row (guint i, Row *row, const char *folder)
+{
+  gboolean reached = TRUE;
+
+  for (guint n = 1; reached && n <= MOST_CASES; n++)
+    {
+      FaultVerdict verdict;
+
+      row->now = n;
+      alarm (CASE_SECONDS);
+      verdict = fault_case_run (how_of (i), fault_of (i), n, folder, FALSE);
+      row->skipped = verdict.skipped;
+      reached = verdict.reached;
+      row->cases += !verdict.skipped;
+      if (verdict.failure != NULL)
+        note_failure (i, row, n, verdict.failure);
+      g_free (verdict.failure);
+    }
+  row->complete = !reached;
+}
+
+static pid_t
+start_row (guint i, Row *row, const char *folder)
+{
+  pid_t pid;
+
+  fflush (stdout);
+  pid = fork ();
+  if (pid != 0)
+    return pid;
+  run_row (i, row, folder);
+  _exit (0);
+}
+
+/* ---- all of them ---- */
+
+static void
+tell_case (guint i, guint n, const char *what)
+{
+  const char *how = how_of (i)->name, *fault = fault_of (i)->name;
+
+  printf ("# %s:%s:%u: %s\n#   replay: tests/sim/faults --case %s:%s:%u\n", how, fault, n, what,
+          how, fault, n);
+}
+
+/* FALSE: the row fails. */
+static gboolean
+tell_row (guint i, const Row *row, int status, guint number)
+{
+  const char *how = how_of (i)->name, *fault = fault_of (i)->name;
+  const char *reason = NULL;
+  gboolean ok = row->failed == 0;
+
+  if (row->skipped)
+    {
+      printf ("ok %u - %s:%s # SKIP the library cannot do it\n", number, how, fault);
+      return TRUE;
+    }
+  for (guint f = 0; f < MIN (row->failed, MOST_TOLD); f++)
+    tell_case (i, row->told_n[f], row->told[f]);
+  if (!WIFEXITED (status) || !row->complete)
+    {
+      tell_case (i, row->now,
+                 WIFSIGNALED (status) && WTERMSIG (status) == SIGALRM ? "it hangs" : "it crashes");
+      ok = FALSE;
+    }
+  for (guint p = 0; p < G_N_ELEMENTS (pending); p++)
+    if ((row->met & 1u << p) != 0)
+      reason = pending[p].reason;
+  printf ("%s %u - %s:%s %u cases", ok && reason == NULL ? "ok" : "not ok", number, how, fault,
+          row->cases);
+  if (row->failed > 0)
+    printf (", %u failed", row->failed);
+  if (row->pending > 0)
+    printf (", %u pending", row->pending);
+  if (ok && reason != NULL)
+    printf (" # TO"
+            "DO %s", /* in two: that is TAP's word, not ours */
+            reason);
+  printf ("\n");
+  fflush (stdout);
+  return ok;
+}
+
+/* FALSE: an entry of the table met no case, although its rows were run. */
+static gboolean
+check_pending (const Row *rows)
+{
+  gboolean ok = TRUE;
+
+  for (guint p = 0; p < G_N_ELEMENTS (pending); p++)
+    {
+      gboolean run = FALSE, met = FALSE;
+
+      for (guint i = 0; i < N_ROWS; i++)
+        {
+          run |= is_of_row (&pending[p], i) && rows[i].cases > 0;
+          met |= (rows[i].met & 1u << p) != 0;
+        }
+      if (!run || met)
+        continue;
+      printf ("# not pending any more: %s: %s\n", pending[p].fault, pending[p].reason);
+      ok = FALSE;
+    }
+  return ok;
+}
+
+static gboolean
+is_wanted (guint row, const char *only)
+{
+  g_autofree char *name = g_strdup_printf ("%s:%s", how_of (row)->name, fault_of (row)->name);
+
+  return only == NULL || g_str_has_prefix (name, only);
+}
+
+static int
+run_all (const char *folder, const char *only)
+{
+  Row *rows
+    = mmap (NULL, N_ROWS * sizeof (Row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  guint jobs = g_get_num_processors (), running = 0, next = 0, told = 0, number = 0, cases = 0;
+  gint64 begun = g_get_monotonic_time ();
+  gboolean ended[N_ROWS] = { FALSE };
+  int statuses[N_ROWS] = { 0 };
+  pid_t pids[N_ROWS] = { 0 };
+  gboolean ok = TRUE;
+  guint wanted = 0;
+
+  g_assert (rows != MAP_FAILED);
+  for (guint i = 0; i < N_ROWS; i++)
+    wanted += is_wanted (i, only);
+  printf ("1..%u\n", wanted);
+  while (told < N_ROWS)
+    {
+      for (; next < N_ROWS && running < jobs; next++)
+        {
+          if (!is_wanted (next, only))
+            {
+              ended[next] = TRUE;
+              continue;
+            }
+          pids[next] = start_row (next, &rows[next], folder);
+          running += pids[next] > 0;
+        }
+      if (running > 0)
+        {
+          int status;
+          pid_t pid = wait (&status);
+
+          for (guint i = 0; i < next; i++)
+            if (pids[i] == pid)
+              {
+                pids[i] = 0; /* it may be given out again */
+                ended[i] = TRUE;
+                statuses[i] = status;
+                running--;
+              }
+        }
+      for (; told < N_ROWS && ended[told]; told++)
+        if (is_wanted (told, only))
+          {
+            ok &= tell_row (told, &rows[told], statuses[told], ++number);
+            cases += rows[told].cases;
+          }
+    }
+  ok &= only != NULL || check_pending (rows);
+  printf ("# %u cases in %.1f s\n", cases,
+          (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC);
+  munmap (rows, N_ROWS * sizeof (Row));
+  return ok ? EXIT_SUCCESS : EXIT_FAILURE;
+}
+
+static int
+run_one (const char *folder, const char *name)
+{
+  g_auto (GStrv) parts = g_strsplit (name, ":", 3);
+  guint n = g_strv_length (parts) == 3 ? (guint) strtoul (parts[2], NULL, 10) : 0;
+
+  for (guint i = 0; n > 0 && i < N_ROWS; i++)
+    {
+      FaultVerdict verdict;
+
+      if (!g_str_equal (parts[0], how_of (i)->name) || !g_str_equal (parts[1], fault_of (i)->name))
+        continue;
+      printf ("1..1\n");
+      verdict = fault_case_run (how_of (i), fault_of (i), n, folder, TRUE);
+      if (verdict.failure != NULL)
+        printf ("# %s\n", verdict.failure);
+      printf ("%s 1 - %s%s\n", verdict.failure == NULL ? "ok" : "not ok", name,
+              verdict.skipped    ? " # SKIP the library cannot do it"
+              : !verdict.reached ? " (n is past the end)"
+                                 : "");
+      return verdict.failure == NULL ? EXIT_SUCCESS : EXIT_FAILURE;
+    }
+  fprintf (stderr, "faults: there is no case “%s”; a case is HOW:FAULT:N\n", name);
+  return 64;
+}
+
+int
+main (int argc, char **argv)
+{
+  /* A sync to a disk costs more than a case. */
+  const char *place = g_access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
+  g_autofree char *folder = g_build_filename (place, "libmigrate-faults-XXXXXX", NULL);
+  gboolean one = argc == 3 && g_str_equal (argv[1], "--case");
+  gboolean some = argc == 3 && g_str_equal (argv[1], "--rows");
+  int code;
+
+  if (argc > 1 && !one && !some)
+    {
+      fprintf (stderr, "Usage: faults [--case HOW:FAULT:N | --rows PREFIX]\n");
+      return 64;
+    }
+  if (g_mkdtemp (folder) == NULL)
+    g_error ("faults: no folder in %s", place);
+  code = one ? run_one (folder, argv[2]) : run_all (folder, some ? argv[2] : NULL);
+  g_rmdir (folder);
+  return code;
+}

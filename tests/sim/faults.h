@@ -1,0 +1,43 @@
+/* The enumeration of faults: what faults.c runs and faults-case.c plays. */
+#pragma once
+
+#include "sim.h"
+
+/* How the guest moves. */
+typedef struct
+{
+  const char *name;
+  const char *transport, *hand_over;
+  gboolean transient, paused, postcopy;
+} FaultHow;
+
+typedef enum
+{
+  FAULT_FAIL,   /* the n-th call fails: the connection is gone */
+  FAULT_REFUSE, /* it is refused: the guest's lock */
+  FAULT_LOSE_ANSWER,
+  FAULT_HANG,
+  FAULT_KILL_BEFORE_JOURNAL, /* our process, before the n-th write */
+  FAULT_KILL_AFTER_JOURNAL,
+  FAULT_KILL_AT_CALL,
+  FAULT_ACTION /* the n-th call is when something happens to the world */
+} FaultKind;
+
+typedef struct
+{
+  const char *name;
+  FaultKind kind;
+  SimAction actions[2]; /* a second one without a host is none */
+  gboolean loses_qemu;  /* the guest may rightly be down, or its memory gone */
+} Fault;
+
+typedef struct
+{
+  gboolean reached; /* n was not past the end */
+  gboolean skipped; /* the library cannot do this yet */
+  char *failure;    /* nullable */
+} FaultVerdict;
+
+/* Plays one case in a world of its own. folder: for the journal. verbose: tells on the way. */
+FaultVerdict fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *folder,
+                             gboolean verbose);
