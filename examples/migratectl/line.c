@@ -60,7 +60,8 @@ append_progress (GString *text, CtlLine *self, MigrateProgress *progress)
   g_string_append_printf (text, "  %3.0f %%  %s/s  %s left  pass %u",
                           migrate_progress_get_fraction (progress) * 100, rate, remaining,
                           migrate_progress_get_pass (progress));
-  if (migrate_progress_has_time_left (progress) && self->phase == MIGRATE_PHASE_COPYING_MEMORY)
+  if (migrate_progress_has_time_left (progress)
+      && (self->phase == MIGRATE_PHASE_COPYING_MEMORY || self->phase == MIGRATE_PHASE_POSTCOPY))
     {
       g_autofree char *left = ctl_duration (migrate_progress_get_time_left_ms (progress));
 
