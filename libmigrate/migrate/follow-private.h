@@ -6,18 +6,42 @@
 typedef struct
 {
   MigrateWork *work;
-  MigrateTransferCall *call; /* nullable */
+  MigrateTransferCall *call; /* nullable; the last one that was made */
   const MigrateBefore *before;
 
   MigrateObservation seen;
   MigrateStats stats; /* the last good sample */
-  gint64 same_since, unasked_since, unconfirmed_since;
+  gint64 same_since, unasked_since, unconfirmed_since, broken_since;
   gint64 stopped_at, ran_at; /* 0: not seen yet */
   gint64 copy_since, written_at, aborted_at;
   guint poll_ms;
   double fraction;
-  GError *given_up; /* why an abort was asked for */
+  GError *given_up;  /* why an abort was asked for */
+  gboolean too_late; /* a cancel came after the switch to post-copy */
+
+  guint tried_pass;             /* in which a switch was asked for last */
+  gboolean ordered;             /* the switch, by this process */
+  MigrateTransferCall *resumed; /* nullable; the last try to mend a post-copy */
+  GError *broke;                /* nullable; what the first call that failed said */
+  guint attempts, back_off_ms;
+  gint64 resume_at; /* the next attempt; 0: at once */
 } Follow;
 
 /* Gather: one look at both hosts, into seen and stats; nothing is changed anywhere. */
 void _migrate_follow_sample (Follow *self);
+
+/* Act, in follow-postcopy.c. */
+
+/* The order to switch was given, or may have been: no abort may follow. */
+gboolean _migrate_follow_is_switched (Follow *self);
+/* Gives the order when converge.c says so. FALSE: the journal refuses to know of it. */
+gboolean _migrate_follow_switch (Follow *self, GError **error);
+/* The order was given and is not seen to be done: the guest is about to stand still. */
+gboolean _migrate_follow_is_switching (Follow *self);
+/* Ends the steps whose end was seen. */
+gboolean _migrate_follow_note_postcopy (Follow *self, GError **error);
+/* Tries to mend a broken post-copy, unless it is too early for the next try. */
+gboolean _migrate_follow_resume (Follow *self, GError **error);
+
+/* Act: the outcome, with everything that is settled at the end. TRUE: it moved. */
+gboolean _migrate_follow_end (Follow *self, MigrateConclusion conclusion, GError **error);

@@ -1,5 +1,5 @@
 /* Act: follow a transfer to its end. Each round looks at both hosts (sample.c), asks watch.c what
- * that means, and does it. */
+ * that means, and does it, in follow-postcopy.c and follow-end.c too. */
 #include "migrate/follow-private.h"
 
 #include "steps/steps-private.h"
@@ -15,6 +15,8 @@ phase_now (Follow *self)
 {
   const MigrateObservation *seen = &self->seen;
 
+  if (_migrate_watch_in_postcopy (seen))
+    return MIGRATE_PHASE_POSTCOPY;
   if (self->aborted_at != 0)
     return MIGRATE_PHASE_CANCELLING;
   if (seen->transfer == MIGRATE_TRANSFER_OK || seen->transfer == MIGRATE_TRANSFER_FAILED)
@@ -31,19 +33,22 @@ static void
 update_fraction (Follow *self)
 {
   const MigrateStats *s = &self->stats;
+  gboolean may_be_whole = self->ran_at != 0 && self->work->phase != MIGRATE_PHASE_POSTCOPY;
   double done = 0;
 
   if (s->memory_total > s->memory_remaining)
     done = (double) (s->memory_total - s->memory_remaining) / (double) s->memory_total;
   if (self->work->phase == MIGRATE_PHASE_PROVING)
     done = 1;
-  self->fraction = MAX (self->fraction, MIN (done, self->ran_at != 0 ? 1 : 0.99));
+  self->fraction = MAX (self->fraction, MIN (done, may_be_whole ? 1 : 0.99));
 }
 
 static MigrateProgress *
 make_progress (Follow *self)
 {
   const MigrateStats *s = &self->stats;
+  /* What the guest writes at the destination need not travel. */
+  guint64 dirty_rate = self->work->phase == MIGRATE_PHASE_POSTCOPY ? 0 : s->dirty_rate;
   MigrateProgressValues values = {
     .phase = self->work->phase,
     .fraction = self->fraction,
@@ -52,15 +57,15 @@ make_progress (Follow *self)
     .memory_processed = s->memory_processed,
     .memory_remaining = s->memory_remaining,
     .rate = s->memory_bps,
-    .dirty_rate = s->dirty_rate,
+    .dirty_rate = dirty_rate,
     .pass = s->pass,
     .throttle = s->throttle,
     /* While the guest writes as fast as memory travels there is no end to be told. */
-    .has_time_left = s->memory_bps > s->dirty_rate,
+    .has_time_left = s->memory_bps > dirty_rate,
   };
 
   if (values.has_time_left)
-    values.time_left_ms = s->memory_remaining * 1000 / (s->memory_bps - s->dirty_rate);
+    values.time_left_ms = s->memory_remaining * 1000 / (s->memory_bps - dirty_rate);
   return _migrate_progress_new (&values);
 }
 
@@ -124,7 +129,7 @@ check_deadline (Follow *self)
   gint64 now = _migrate_backend_now (self->work->backend);
 
   if (limit == 0 || self->copy_since == 0 || self->given_up != NULL
-      || self->work->phase != MIGRATE_PHASE_COPYING_MEMORY
+      || _migrate_follow_is_switched (self) || self->work->phase != MIGRATE_PHASE_COPYING_MEMORY
       || now - self->copy_since < (gint64) limit * G_TIME_SPAN_SECOND)
     return;
   self->given_up = _migrate_error_new (
@@ -140,11 +145,20 @@ check_cancelled (Follow *self)
 {
   g_autoptr (GError) error = NULL;
 
-  if (self->given_up == NULL && _migrate_work_check_cancelled (self->work, &error))
+  if (self->given_up != NULL || self->too_late
+      || !_migrate_work_check_cancelled (self->work, &error))
+    return;
+  if (_migrate_follow_is_switched (self))
     {
-      _migrate_work_decide (self->work, "cancel", "%s", self->work->cancel_why);
-      self->given_up = g_steal_pointer (&error);
+      self->too_late = TRUE;
+      _migrate_work_decide (self->work, "cancel-too-late",
+                            "%s, but the switch to post-copy was the hand-over: there is no way "
+                            "back",
+                            self->work->cancel_why);
+      return;
     }
+  _migrate_work_decide (self->work, "cancel", "%s", self->work->cancel_why);
+  self->given_up = g_steal_pointer (&error);
 }
 
 /* Asks again as long as the transfer lives: an abort may come before the job exists. An answer is
@@ -155,7 +169,8 @@ abort_if_asked (Follow *self)
   gint64 now = _migrate_backend_now (self->work->backend);
   g_autoptr (MigrateCall) call = NULL;
 
-  if (self->given_up == NULL || self->ran_at != 0 || !self->seen.source.present
+  if (self->given_up == NULL || self->ran_at != 0 || _migrate_follow_is_switched (self)
+      || !self->seen.source.present
       || (self->aborted_at != 0 && now - self->aborted_at < ABORT_AGAIN_MS * 1000))
     return;
   self->aborted_at = now;
@@ -164,139 +179,7 @@ abort_if_asked (Follow *self)
                              self->work->result->guest_uuid, 0, NULL /* error */);
 }
 
-/* ---- the end ---- */
-
-static void
-set_origin (MigrateResult *result, const char *origin)
-{
-  g_free (result->downtime_origin);
-  result->downtime_origin = g_strdup (origin);
-}
-
-static void
-measure_downtime (Follow *self)
-{
-  MigrateResult *result = self->work->result;
-  g_autoptr (MigrateCall) call
-    = _migrate_work_call (self->work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_JOB_STATS,
-                          result->guest_uuid, 1 /* completed */, NULL /* error */);
-
-  if (call != NULL && call->stats.type == MIGRATE_JOB_COMPLETED)
-    {
-      result->bytes = MAX (call->stats.memory_processed, result->bytes);
-      result->passes = MAX (result->passes, call->stats.pass);
-      if (call->stats.has_downtime && !self->before->was_paused)
-        {
-          gint64 ended = self->call != NULL ? _migrate_transfer_call_get_ended (self->call) : 0;
-
-          result->has_downtime = TRUE;
-          result->downtime_ms = call->stats.downtime_ms;
-          set_origin (result, "hypervisor");
-          /* Its figure ends before a resume of ours. */
-          if (self->seen.arrives_paused && ended != 0 && self->ran_at > ended)
-            result->downtime_ms += (guint64) (self->ran_at - ended) / 1000;
-          if (!self->seen.arrives_paused || ended != 0)
-            return;
-        }
-    }
-  if (self->stopped_at != 0 && self->ran_at > self->stopped_at && !self->before->was_paused)
-    {
-      result->has_downtime = TRUE;
-      result->downtime_ms = (guint64) (self->ran_at - self->stopped_at) / 1000;
-      set_origin (result, "polled");
-    }
-}
-
-/* The strict hand-over: the source is proven gone, so the guest may run. */
-static gboolean
-finish_moved (Follow *self, GError **error)
-{
-  MigrateWork *work = self->work;
-
-  work->result->outcome = MIGRATE_OUTCOME_MOVED;
-  if (self->seen.arrives_paused && !_migrate_sighting_runs (&self->seen.destination))
-    {
-      _migrate_work_decide (work, "resume-destination", "the source is proven gone");
-      if (!_migrate_steps_run (work, "resume-destination", NULL /* args */, error))
-        return FALSE;
-      self->ran_at = _migrate_backend_now (work->backend);
-    }
-  measure_downtime (self);
-  return TRUE;
-}
-
-static char *
-describe (const MigrateSighting *s)
-{
-  if (!s->asked)
-    return g_strdup ("does not answer");
-  if (!s->present)
-    return g_strdup ("has no such guest");
-  return _migrate_domain_describe (s->state, s->reason);
-}
-
-/* The first cause, with libvirt's own words where there are some. */
-static GError *
-cause (Follow *self, MigrateError otherwise, const char *remedy, const char *what)
-{
-  g_autofree char *source = describe (&self->seen.source);
-  g_autofree char *destination = describe (&self->seen.destination);
-  GError *error = self->given_up != NULL ? g_steal_pointer (&self->given_up) : NULL;
-
-  if (error == NULL && self->call != NULL)
-    error = _migrate_transfer_call_dup_error (self->call);
-  if (error == NULL)
-    return _migrate_error_new (otherwise, remedy, "%s (source: %s; destination: %s)", what, source,
-                               destination);
-  g_prefix_error (&error, "%s (source: %s; destination: %s): ", what, source, destination);
-  return error;
-}
-
-static GError *
-needs_recover (Follow *self, const char *what)
-{
-  g_autoptr (GError) first = cause (self, MIGRATE_ERROR_NEEDS_RECOVER, NULL, what);
-
-  return _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER,
-                             "Make both hosts answer, then follow the job again; start the guest "
-                             "nowhere before",
-                             "%s", first->message);
-}
-
-static gboolean
-finish (Follow *self, MigrateConclusion conclusion, GError **error)
-{
-  MigrateResult *result = self->work->result;
-
-  switch (conclusion)
-    {
-    case MIGRATE_CONCLUSION_MOVED:
-      return finish_moved (self, error);
-    case MIGRATE_CONCLUSION_STAYED:
-      result->outcome = MIGRATE_OUTCOME_STAYED;
-      g_propagate_error (
-        error, cause (self, MIGRATE_ERROR_FAILED, NULL, "The guest stayed at the source"));
-      return FALSE;
-    case MIGRATE_CONCLUSION_DOWN:
-      result->outcome = MIGRATE_OUTCOME_DOWN;
-      g_propagate_error (error, cause (self, MIGRATE_ERROR_FAILED, "Start it where it is defined",
-                                       "The guest went off on the way"));
-      return FALSE;
-    case MIGRATE_CONCLUSION_LOST:
-      result->outcome = MIGRATE_OUTCOME_LOST;
-      g_propagate_error (error, needs_recover (self, "No host knows the guest any more"));
-      return FALSE;
-    case MIGRATE_CONCLUSION_SPLIT:
-      result->outcome = MIGRATE_OUTCOME_SPLIT;
-      g_propagate_error (error, needs_recover (self, "The guest runs on both hosts"));
-      return FALSE;
-    case MIGRATE_CONCLUSION_UNKNOWN:
-    default:
-      result->outcome = MIGRATE_OUTCOME_UNKNOWN;
-      g_propagate_error (error, needs_recover (self, "It cannot be told who runs the guest"));
-      return FALSE;
-    }
-}
+/* ---- what the conclusion asks for ---- */
 
 static gboolean
 act_on_hand_over (Follow *self, MigrateConclusion conclusion, GError **error)
@@ -344,7 +227,8 @@ may_detach (Follow *self)
 {
   return _migrate_work_is_detached (self->work) && self->given_up == NULL
          && (self->seen.transfer == MIGRATE_TRANSFER_OPEN
-             || self->seen.transfer == MIGRATE_TRANSFER_FOREIGN)
+             || self->seen.transfer == MIGRATE_TRANSFER_FOREIGN
+             || _migrate_watch_in_postcopy (&self->seen))
          && self->seen.job_active;
 }
 
@@ -357,7 +241,7 @@ follow_rounds (Follow *self, GError **error)
 
       read_mailbox (self);
       _migrate_follow_sample (self);
-      if (!tell (self, error))
+      if (!tell (self, error) || !_migrate_follow_note_postcopy (self, error))
         return FALSE;
       if (may_detach (self))
         {
@@ -372,6 +256,12 @@ follow_rounds (Follow *self, GError **error)
         {
         case MIGRATE_CONCLUSION_GO_ON:
           abort_if_asked (self);
+          if (!_migrate_follow_switch (self, error))
+            return FALSE;
+          break;
+        case MIGRATE_CONCLUSION_RESUME_POSTCOPY:
+          if (!_migrate_follow_resume (self, error))
+            return FALSE;
           break;
         case MIGRATE_CONCLUSION_WAIT:
           break;
@@ -381,31 +271,32 @@ follow_rounds (Follow *self, GError **error)
             return FALSE;
           continue;
         default:
-          return finish (self, conclusion, error);
+          return _migrate_follow_end (self, conclusion, error);
         }
       _migrate_work_sleep (self->work, self->poll_ms);
-      self->poll_ms
-        = MIN (self->poll_ms * 2, _migrate_policy_get_uint (self->work->policy, "poll-interval"));
+      if (!_migrate_follow_is_switching (self))
+        self->poll_ms
+          = MIN (self->poll_ms * 2, _migrate_policy_get_uint (self->work->policy, "poll-interval"));
     }
 }
 
-/* Whatever libvirt said, the step ends with what the hosts showed. */
-static gboolean
-end_step (MigrateWork *work, const GError *failure, GError **error)
+/* Whatever libvirt said, what lasts ends with what the hosts showed. */
+static void
+end_steps (MigrateWork *work, const GError *failure)
 {
   for (guint i = work->steps->len; i-- > 0;)
     {
       MigrateStepEntry *step = work->steps->pdata[i];
 
-      if (g_str_equal (step->kind->name, "transfer") && step->status == MIGRATE_STEP_BEGUN)
-        return _migrate_steps_end (work, step, failure, error);
+      /* What the journal refuses now is seen by whoever writes the job's state next. */
+      if (step->kind->act == NULL && step->status == MIGRATE_STEP_BEGUN)
+        _migrate_steps_end (work, step, failure, NULL /* error */);
     }
-  return TRUE;
 }
 
-gboolean
-_migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefore *before,
-                 GError **error)
+static gboolean
+follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefore *before,
+        guint resume_timeout, GError **error)
 {
   Follow self = {
     .work = work,
@@ -419,18 +310,35 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
       = !before->was_paused
         && _migrate_policy_get_enum (work->policy, "hand-over") == MIGRATE_HAND_OVER_STRICT,
       .settle_ms = _migrate_policy_get_uint (work->policy, "settle-timeout") * 1000,
+      .resume_ms = (guint64) resume_timeout * 1000,
     },
   };
   GError *failure = NULL;
   gboolean moved = follow_rounds (&self, &failure);
 
   g_clear_error (&self.given_up);
+  g_clear_error (&self.broke);
+  g_clear_pointer (&self.resumed, _migrate_transfer_call_unref);
   if (work->result->outcome == MIGRATE_OUTCOME_DETACHED)
     return FALSE;
-  /* What the journal refuses now is seen by whoever writes the job's state next. */
   if (work->result->outcome != MIGRATE_OUTCOME_UNKNOWN && !work->lost_claim)
-    end_step (work, failure, NULL /* error */);
+    end_steps (work, failure);
   if (failure != NULL)
     g_propagate_error (error, failure);
   return moved;
+}
+
+gboolean
+_migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefore *before,
+                 GError **error)
+{
+  return follow (work, call, before, _migrate_policy_get_uint (work->policy, "resume-timeout"),
+                 error);
+}
+
+gboolean
+_migrate_postcopy_resume (MigrateWork *work, const MigrateBefore *before, guint timeout_s,
+                          GError **error)
+{
+  return follow (work, NULL /* whose call it was is of no matter */, before, timeout_s, error);
 }

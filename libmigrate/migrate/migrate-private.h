@@ -18,6 +18,9 @@ typedef struct _MigrateTransferCall MigrateTransferCall;
 /* Writes the step's intent, then starts. */
 MigrateTransferCall *
 _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError **error);
+/* The same for going on with a post-copy that broke; the step is its caller's to end. */
+MigrateTransferCall *
+_migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError **error);
 void _migrate_transfer_call_unref (MigrateTransferCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateTransferCall, _migrate_transfer_call_unref)
 MigrateTransferState _migrate_transfer_call_get_state (MigrateTransferCall *self);
@@ -32,3 +35,10 @@ GError *_migrate_transfer_call_dup_error (MigrateTransferCall *self);
  * in work->result says how it ended; DETACHED comes with no error. */
 gboolean _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefore *before,
                           GError **error);
+
+/* Mends a post-copy that is broken on both hosts, whoever began it, and follows it to its end: as
+ * _migrate_follow does, with timeout_s in place of the policy's “resume-timeout”. Steps and
+ * decisions are written as of work's own job. Of work it takes the links, peer and migration URI,
+ * policy, report, journal and result->guest_uuid. Nothing is destroyed on either host. */
+gboolean _migrate_postcopy_resume (MigrateWork *work, const MigrateBefore *before, guint timeout_s,
+                                   GError **error);

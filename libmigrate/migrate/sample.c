@@ -93,10 +93,16 @@ _migrate_follow_sample (Follow *self)
       || self->same_since == 0)
     self->same_since = now;
   stamp (&self->unasked_since, !seen->source.asked || !seen->destination.asked, now);
-  stamp (&self->unconfirmed_since, frozen && _migrate_sighting_runs (&seen->destination), now);
+  /* A source that enters post-copy shows itself so for a moment, beside a guest that needs it. */
+  stamp (&self->unconfirmed_since,
+         frozen && _migrate_sighting_runs (&seen->destination)
+           && !_migrate_watch_in_postcopy (seen),
+         now);
+  stamp (&self->broken_since, _migrate_watch_postcopy_is_broken (seen), now);
   seen->same_ms = ms_since (now, self->same_since);
   seen->unasked_ms = ms_since (now, self->unasked_since);
   seen->unconfirmed_ms = ms_since (now, self->unconfirmed_since);
+  seen->broken_ms = ms_since (now, self->broken_since);
   if (self->stopped_at == 0 && seen->source.asked && !_migrate_sighting_runs (&seen->source))
     self->stopped_at = now;
   if (self->ran_at == 0 && _migrate_sighting_runs (&seen->destination))
