@@ -80,7 +80,7 @@ typedef enum
  * @MIGRATE_OUTCOME_MOVED: the guest is at the destination, and only there
  * @MIGRATE_OUTCOME_STAYED: the guest is at the source as before, and only there
  * @MIGRATE_OUTCOME_DOWN: the guest is off: it powered itself off, or its QEMU ended
- * @MIGRATE_OUTCOME_LOST: no copy of the guest is left
+ * @MIGRATE_OUTCOME_LOST: no copy of the guest is left, or of its memory no whole one
  * @MIGRATE_OUTCOME_SPLIT: the guest runs on both hosts
  * @MIGRATE_OUTCOME_UNKNOWN: a host could not be asked; nothing was concluded
  * @MIGRATE_OUTCOME_DETACHED: the transfer was left running under libvirt

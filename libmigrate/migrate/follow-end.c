@@ -14,6 +14,7 @@ static void
 measure_downtime (Follow *self)
 {
   MigrateResult *result = self->work->result;
+  gint64 since;
   g_autoptr (MigrateCall) call
     = _migrate_work_call (self->work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_JOB_STATS,
                           result->guest_uuid, 1 /* completed */, NULL /* error */);
@@ -36,10 +37,13 @@ measure_downtime (Follow *self)
             return;
         }
     }
-  if (self->stopped_at != 0 && self->ran_at > self->stopped_at && !self->before->was_paused)
+  /* The switch to post-copy takes a few milliseconds, less than a look does: then the most that it
+   * can have been. */
+  since = _migrate_follow_is_switched (self) ? self->ran_here_at : self->stopped_at;
+  if (since != 0 && self->ran_at > since && !self->before->was_paused)
     {
       result->has_downtime = TRUE;
-      result->downtime_ms = (guint64) (self->ran_at - self->stopped_at) / 1000;
+      result->downtime_ms = (guint64) (self->ran_at - since) / 1000;
       set_origin (result, "polled");
     }
 }
@@ -112,8 +116,12 @@ unknown (Follow *self)
   if (!_migrate_watch_in_postcopy (&self->seen))
     return needs_recover (self, REMEDY_ASK, "It cannot be told who runs the guest");
   what = g_strdup_printf ("The post-copy is not done: the guest's memory is on both hosts, and "
-                          "neither half may be destroyed; it was resumed %u times",
-                          self->attempts);
+                          "neither half may be destroyed; it was tried to resume it %u times%s",
+                          self->attempts,
+                          self->resumed != NULL && self->seen.transfer == MIGRATE_TRANSFER_OPEN
+                            ? ", the last of which has not returned: see whether the guest's "
+                              "monitor answers at the destination"
+                            : "");
   return needs_recover (self, REMEDY_POSTCOPY, what);
 }
 

@@ -12,6 +12,7 @@ typedef struct
   MigrateObservation seen;
   MigrateStats stats; /* the last good sample */
   gint64 same_since, unasked_since, unconfirmed_since, broken_since;
+  gint64 ran_here_at;        /* before the last look that found it running at the source; 0: none */
   gint64 stopped_at, ran_at; /* 0: not seen yet */
   gint64 copy_since, written_at, aborted_at;
   guint poll_ms;
