@@ -5,7 +5,7 @@
 
 /* The first pass is quick, what post-copy has left for itself is not. */
 const char *const lab_postcopy_policy[]
-  = { "allow=postcopy", "postcopy-start=first-pass", "bandwidth=25", "postcopy-bandwidth=4", NULL };
+  = { "allow=postcopy", "postcopy-start=first-pass", "bandwidth=25", "postcopy-bandwidth=2", NULL };
 
 void
 lab_set_impatient (gboolean impatient)
@@ -48,7 +48,7 @@ lab_await_postcopy (const char *guest, int from, int to)
 {
   Wanted wanted = { guest, from, to, "paused (post-copy)", "running (post-copy)" };
 
-  return lab_wait_until (60, is_wanted, &wanted) && lab_try (NULL, "wait-counter %s +2", guest)
+  return lab_wait_until (60, is_wanted, &wanted) && lab_try (NULL, "wait-counter %s +1", guest)
          && is_wanted (&wanted);
 }
 

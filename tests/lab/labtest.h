@@ -99,7 +99,7 @@ void lab_controller_stop (LabController *self);
 
 /* ---- post-copy (recipe B) ---- */
 
-/* A guest and policies with which a post-copy lasts for some ten seconds. */
+/* A guest and policies with which a post-copy lasts for some 25 seconds. */
 #define LAB_POSTCOPY_GUEST "--dirty 64 --rate 30 --memory 256"
 extern const char *const lab_postcopy_policy[]; /* KEY=VALUE, NULL at the end */
 /* TCP gives up within seconds, as it does after minutes elsewhere; or in its own time again. */
