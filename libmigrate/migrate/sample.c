@@ -76,8 +76,8 @@ _migrate_follow_sample (Follow *self)
 {
   MigrateObservation *seen = &self->seen;
   MigrateSighting source = seen->source, destination = seen->destination;
+  gint64 now, begun = _migrate_backend_now (self->work->backend);
   gboolean frozen;
-  gint64 now;
 
   /* The call first: what it says must not be older than what the hosts show. */
   seen->transfer
@@ -93,10 +93,18 @@ _migrate_follow_sample (Follow *self)
       || self->same_since == 0)
     self->same_since = now;
   stamp (&self->unasked_since, !seen->source.asked || !seen->destination.asked, now);
-  stamp (&self->unconfirmed_since, frozen && _migrate_sighting_runs (&seen->destination), now);
+  /* A source that enters post-copy shows itself so for a moment, beside a guest that needs it. */
+  stamp (&self->unconfirmed_since,
+         frozen && _migrate_sighting_runs (&seen->destination)
+           && !_migrate_watch_in_postcopy (seen),
+         now);
+  stamp (&self->broken_since, _migrate_watch_postcopy_is_broken (seen), now);
   seen->same_ms = ms_since (now, self->same_since);
   seen->unasked_ms = ms_since (now, self->unasked_since);
   seen->unconfirmed_ms = ms_since (now, self->unconfirmed_since);
+  seen->broken_ms = ms_since (now, self->broken_since);
+  if (_migrate_sighting_runs (&seen->source))
+    self->ran_here_at = begun;
   if (self->stopped_at == 0 && seen->source.asked && !_migrate_sighting_runs (&seen->source))
     self->stopped_at = now;
   if (self->ran_at == 0 && _migrate_sighting_runs (&seen->destination))
