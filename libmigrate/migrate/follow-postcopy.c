@@ -5,6 +5,7 @@
 #include "migrate/converge-private.h"
 #include "steps/steps-private.h"
 
+#define ORDER_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 #define LOOK_MS 20 /* the guest stands still meanwhile, and that is measured by looking */
 #define FIRST_BACK_OFF_MS 1000
 #define LAST_BACK_OFF_MS 30000
@@ -47,12 +48,14 @@ is_armed (Follow *self)
   return transfer != NULL && _migrate_variant_boolean (transfer->args, "postcopy");
 }
 
-/* A controller that died between the order's intent and its outcome may not have given it. Given
- * twice it does no harm. */
+/* A controller that died between the order's intent and its outcome may not have given it, and an
+ * order whose answer was lost may not have been heard. Given twice it does no harm. */
 static gboolean
-was_left_unordered (Follow *self)
+is_to_be_ordered_again (Follow *self)
 {
-  return !self->ordered && is_begun (last_step (self->work, "start-postcopy"));
+  return is_begun (last_step (self->work, "start-postcopy"))
+         && (self->ordered_at == 0
+             || _migrate_backend_now (self->work->backend) - self->ordered_at > ORDER_AGAIN_US);
 }
 
 static gboolean
@@ -91,9 +94,10 @@ order_switch (Follow *self, MigrateStepEntry *step, GError **error)
                           self->work->result->guest_uuid, 0, &refused);
 
   self->tried_pass = self->stats.pass;
-  if (call != NULL || !is_refusal (refused))
+  /* Refused after one whose answer is not known, it proves nothing of that one. */
+  if (call != NULL || !is_refusal (refused) || self->ordered_at != 0)
     {
-      self->ordered = TRUE;
+      self->ordered_at = _migrate_backend_now (self->work->backend);
       self->poll_ms = LOOK_MS;
       return TRUE;
     }
@@ -110,7 +114,7 @@ _migrate_follow_switch (Follow *self, GError **error)
   if (self->given_up != NULL || !self->seen.job_active || self->seen.job_ending
       || !_migrate_sighting_runs (&self->seen.source))
     return TRUE;
-  if (was_left_unordered (self))
+  if (is_to_be_ordered_again (self))
     step = last_step (self->work, "start-postcopy");
   else if (_migrate_follow_is_switched (self) || !decide_switch (self))
     return TRUE;
@@ -122,7 +126,7 @@ _migrate_follow_switch (Follow *self, GError **error)
 gboolean
 _migrate_follow_is_switching (Follow *self)
 {
-  return self->ordered && self->ran_at == 0 && self->seen.source.present;
+  return self->ordered_at != 0 && self->ran_at == 0 && self->seen.source.present;
 }
 
 /* ---- mending ---- */

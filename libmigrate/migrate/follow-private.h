@@ -26,7 +26,7 @@ typedef struct
   gboolean too_late;  /* a cancel came after the switch to post-copy */
 
   guint tried_pass;             /* in which a switch was asked for last */
-  gboolean ordered;             /* the switch, by this process */
+  gint64 ordered_at;            /* the switch, by this process; 0: not yet */
   MigrateTransferCall *resumed; /* nullable; the last try to mend a post-copy */
   GError *broke;                /* nullable; what the first call that failed said */
   guint attempts, back_off_ms;

@@ -20,8 +20,20 @@ look_at (Follow *self, MigrateSide side, MigrateSighting *sighting)
     }
 }
 
+/* A question that never came back need not sit in the guest's monitor: its answer may be lost. This
+ * one is answered without the monitor. */
+static gboolean
+is_monitor_free (Follow *self)
+{
+  g_autoptr (MigrateCall) call
+    = _migrate_work_call (self->work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_CONTROL_INFO,
+                          self->work->result->guest_uuid, 0, NULL /* error */);
+
+  return call != NULL && call->value_out == 0;
+}
+
 /* Statistics come from the guest's monitor, which may not answer: while one such question is
- * out, no other is asked. */
+ * out there, no other is asked. */
 static void
 sample_job (Follow *self)
 {
@@ -32,7 +44,8 @@ sample_job (Follow *self)
   self->seen.job_known = self->seen.source.asked && !self->seen.source.present;
   self->seen.job_active = FALSE;
   self->seen.job_ending = FALSE;
-  if (!self->seen.source.present || _migrate_link_count_parked (work->source) > 0)
+  if (!self->seen.source.present
+      || (_migrate_link_count_parked (work->source) > 0 && !is_monitor_free (self)))
     return;
   call = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_JOB_STATS,
                              work->result->guest_uuid, 0, &error);
