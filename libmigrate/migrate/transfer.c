@@ -178,8 +178,8 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
   return start_call (work, "transfer", call, error);
 }
 
-/* What was asked for at the start holds again: libvirt 9.0 defines and undefines by the flags of
- * the call that comes to the end. */
+/* What was asked for at the start is asked for again: with the same flags libvirt 9.0 leaves the
+ * definition at the destination, and none at the source. */
 MigrateTransferCall *
 _migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
