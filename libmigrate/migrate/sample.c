@@ -58,8 +58,11 @@ sample_job (Follow *self)
     return;
   self->seen.job_active = TRUE;
   self->seen.job_ending = call->stats.type != MIGRATE_JOB_ACTIVE;
-  if (call->stats.memory_total != 0)
-    self->stats = call->stats;
+  if (call->stats.memory_total == 0)
+    return;
+  if (self->stats.memory_processed != call->stats.memory_processed)
+    self->travelled_at = _migrate_backend_now (work->backend);
+  self->stats = call->stats;
 }
 
 static guint64

@@ -63,6 +63,9 @@ static const PolicyKey keys[] = {
     "how long one question to a host may take" },
   { "settle-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
     "how long to go on asking a host that does not answer who runs the guest" },
+  { "switchover-timeout", KEY_UINT, 60, 0, 3600, NULL, "s",
+    "how long a switch-over that stands still is waited for before the move is given up; 0: for "
+    "ever" },
   { "poll-interval", KEY_UINT, 500, 50, 60000, NULL, "ms",
     "how often both hosts are asked while the transfer runs" },
   { "hook-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
@@ -253,6 +256,15 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
  * MigratePolicy:settle-timeout:
  *
  * How long to go on asking a host that does not answer who runs the guest, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:switchover-timeout:
+ *
+ * How long a guest may stand still in a switch-over that does not go on, in seconds; past it, and
+ * past three times the target downtime, the move is given up, and the guest goes on at the source.
+ * 0: for ever.
  *
  * Since: 1.0
  */
