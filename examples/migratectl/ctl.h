@@ -31,7 +31,7 @@ typedef struct
   char *peer_uri, *migration_uri, *listen_address;
   char *kind, *policy;
   char *transport, *hand_over, *target_downtime, *deadline, *bandwidth;
-  char **accept;
+  char **accept, **allow;
   char **set;
   /* chores */
   char **chore;

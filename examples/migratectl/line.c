@@ -60,7 +60,8 @@ add_progress (GPtrArray *fields, CtlLine *self, MigrateProgress *progress)
   g_ptr_array_add (fields,
                    g_strdup_printf ("%3.0f %%", migrate_progress_get_fraction (progress) * 100));
   g_ptr_array_add (fields, g_strdup_printf ("%s/s", rate));
-  if (migrate_progress_has_time_left (progress) && self->phase == MIGRATE_PHASE_COPYING_MEMORY)
+  if (migrate_progress_has_time_left (progress)
+      && (self->phase == MIGRATE_PHASE_COPYING_MEMORY || self->phase == MIGRATE_PHASE_POSTCOPY))
     {
       g_autofree char *left = ctl_duration (migrate_progress_get_time_left_ms (progress));
 

@@ -4,7 +4,8 @@ _migratectl ()
   local cur prev verb='' journal=() i
   local common='--journal --json --quiet --help'
   local move="--from --to --peer-uri --migration-uri --listen-address --kind --policy
-    --target-downtime --deadline --bandwidth --transport --hand-over --accept --set"
+    --target-downtime --deadline --bandwidth --transport --hand-over --allow
+    --accept --set"
 
   COMPREPLY=()
   cur=${COMP_WORDS[COMP_CWORD]}
@@ -24,9 +25,11 @@ _migratectl ()
     --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live' -- "$cur"); return ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W 'p2p direct tunnelled' -- "$cur"); return ;;
     --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
+    --allow) mapfile -t COMPREPLY < <(compgen -W 'throttle postcopy pause' -- "$cur"); return ;;
     --set)
       mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth
-        target-downtime deadline call-timeout settle-timeout poll-interval hook-timeout
+        target-downtime allow postcopy-start postcopy-bandwidth resume-timeout deadline
+        call-timeout settle-timeout switchover-timeout poll-interval hook-timeout
         fence-timeout chores chore-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--deadline|\

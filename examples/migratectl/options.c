@@ -72,6 +72,7 @@ ctl_options_clear (CtlOptions *self)
   g_strfreev (self->host);
   g_free (self->keep);
   g_free (self->apply);
+  g_strfreev (self->allow);
   g_strfreev (self->set);
   g_strfreev (self->chore);
   g_strfreev (self->rest);
@@ -126,6 +127,8 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "transport", &o->transport,
             "p2p (default; survives this program), direct or tunnelled", "TRANSPORT");
   add_text (entries, "hand-over", &o->hand_over, "fast (default) or strict", "HAND-OVER");
+  add_many (entries, "allow", &o->allow,
+            "what may be done so that it ends: throttle, postcopy, pause", "WORD,…");
   add_many (entries, "accept", &o->accept, "take a blocker that may be accepted on oneself",
             "CODE");
   add_many (entries, "set", &o->set, "set any key of the policy", "KEY=VALUE");

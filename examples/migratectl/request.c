@@ -84,14 +84,15 @@ set_pair (MigratePolicy *policy, const char *pair, GError **error)
   return migrate_policy_set (policy, key, equals + 1, error);
 }
 
+/* Adds to what the file and --set say. */
 static gboolean
-set_accept (MigratePolicy *policy, char **codes, GError **error)
+add_words (MigratePolicy *policy, const char *key, char **words, GError **error)
 {
-  g_autofree char *before = migrate_policy_dup (policy, "accept", NULL);
-  g_autofree char *added = g_strjoinv (";", codes);
+  g_autofree char *before = migrate_policy_dup (policy, key, NULL);
+  g_autofree char *added = words != NULL ? g_strjoinv (";", words) : NULL;
   g_autofree char *all = g_strconcat (before, before[0] != '\0' ? ";" : "", added, NULL);
 
-  return migrate_policy_set (policy, "accept", all, error);
+  return words == NULL || migrate_policy_set (policy, key, all, error);
 }
 
 static gboolean
@@ -112,7 +113,8 @@ set_options (MigratePolicy *policy, const CtlOptions *options, GError **error)
   for (gsize i = 0; options->set != NULL && options->set[i] != NULL; i++)
     if (!set_pair (policy, options->set[i], error))
       return FALSE;
-  return options->accept == NULL || set_accept (policy, options->accept, error);
+  return add_words (policy, "accept", options->accept, error)
+         && add_words (policy, "allow", options->allow, error);
 }
 
 /* First the file, then the named options, then --set. */

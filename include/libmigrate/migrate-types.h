@@ -51,6 +51,8 @@ typedef enum
  * @MIGRATE_PHASE_PROVING: both hosts are asked who runs the guest
  * @MIGRATE_PHASE_FINALIZING: the definition is settled, the source is released
  * @MIGRATE_PHASE_UNDOING: what was done is taken back
+ * @MIGRATE_PHASE_POSTCOPY: the guest runs at the destination and fetches its memory from the
+ * source; there is no way back
  *
  * What happens inside an operation.
  *
@@ -68,7 +70,8 @@ typedef enum
   MIGRATE_PHASE_CANCELLING,
   MIGRATE_PHASE_PROVING,
   MIGRATE_PHASE_FINALIZING,
-  MIGRATE_PHASE_UNDOING
+  MIGRATE_PHASE_UNDOING,
+  MIGRATE_PHASE_POSTCOPY
 } MigratePhase;
 
 /**
@@ -77,7 +80,7 @@ typedef enum
  * @MIGRATE_OUTCOME_MOVED: the guest is at the destination, and only there
  * @MIGRATE_OUTCOME_STAYED: the guest is at the source as before, and only there
  * @MIGRATE_OUTCOME_DOWN: the guest is off: it powered itself off, or its QEMU ended
- * @MIGRATE_OUTCOME_LOST: no copy of the guest is left
+ * @MIGRATE_OUTCOME_LOST: no copy of the guest is left, or of its memory no whole one
  * @MIGRATE_OUTCOME_SPLIT: the guest runs on both hosts
  * @MIGRATE_OUTCOME_UNKNOWN: a host could not be asked; nothing was concluded
  * @MIGRATE_OUTCOME_DETACHED: the transfer was left running under libvirt
@@ -146,6 +149,40 @@ typedef enum
 } MigrateHandOver;
 
 /**
+ * MigrateAllow:
+ * @MIGRATE_ALLOW_THROTTLE: slow the guest's CPUs down
+ * @MIGRATE_ALLOW_POSTCOPY: let the guest run at the destination before all of its memory is there.
+ *   From that moment its memory is on both hosts, and it is lost when either of them is
+ * @MIGRATE_ALLOW_PAUSE: stop the guest, and finish
+ *
+ * What may be done to a guest so that its move comes to an end. This release acts on post-copy
+ * alone.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_ALLOW_THROTTLE = 1 << 0,
+  MIGRATE_ALLOW_POSTCOPY = 1 << 1,
+  MIGRATE_ALLOW_PAUSE = 1 << 2
+} MigrateAllow;
+
+/**
+ * MigratePostcopyStart:
+ * @MIGRATE_POSTCOPY_START_NEEDED: only where the copy would not come to an end otherwise
+ * @MIGRATE_POSTCOPY_START_FIRST_PASS: as soon as all memory was sent once
+ *
+ * When a move that may use post-copy switches to it.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_POSTCOPY_START_NEEDED,
+  MIGRATE_POSTCOPY_START_FIRST_PASS
+} MigratePostcopyStart;
+
+/**
  * MigrateConfirm:
  * @MIGRATE_CONFIRM_AUTO: `run` goes on to the end
  * @MIGRATE_CONFIRM_MANUAL: `run` stops at `migrated`; the program calls finalize itself
@@ -202,8 +239,8 @@ typedef enum
  * @MIGRATE_HOOK_POINT_AFTER_FINALIZE: the source is released; a refusal is a warning
  * @MIGRATE_HOOK_POINT_UNDO: the move is given up; undo what an earlier point did
  * @MIGRATE_HOOK_POINT_AFTER_PREPARE: the destination is ready; may refuse
- * @MIGRATE_HOOK_POINT_HANDED_OVER: the guest has just been handed over; told, nobody waits for
- *   an answer
+ * @MIGRATE_HOOK_POINT_HANDED_OVER: the guest has just been handed over, with post-copy before all
+ *   of its memory has travelled; told, nobody waits for an answer
  * @MIGRATE_HOOK_POINT_BEFORE_FINALIZE: before the platform's record is swapped and the source is
  *   released; a refusal is a warning
  *

@@ -231,6 +231,26 @@ look_tunnelled_uri (Look *look)
            "The transport “tunnelled” and a migration URI exclude each other");
 }
 
+/* libvirt refuses the first two; a guest that does not run fetches nothing. */
+static void
+look_postcopy (Look *look)
+{
+  const char *with = NULL;
+
+  if (!_migrate_policy_allows (look->policy, MIGRATE_ALLOW_POSTCOPY))
+    return;
+  if (look->request->transport == MIGRATE_TRANSPORT_TUNNELLED)
+    with = "the transport “tunnelled”";
+  else if (look->request->hand_over == MIGRATE_HAND_OVER_STRICT)
+    with = "the hand-over “strict”";
+  else if (look->facts->guest.state == MIGRATE_DOMAIN_PAUSED)
+    with = "a guest that is paused";
+  if (with != NULL)
+    found (look, look->check->severity, look->facts->guest.name,
+           "Take “postcopy” out of the policy key “allow”, or change the other",
+           "Post-copy and %s exclude each other", with);
+}
+
 static void
 look_unprotected (Look *look)
 {
@@ -283,6 +303,7 @@ static const Check checks[] = {
   { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE, look_transient_disk },
   { "peer-uri-local", MIGRATE_SEVERITY_BLOCKER, FALSE, look_local_peer },
   { "tunnelled-with-uri", MIGRATE_SEVERITY_BLOCKER, FALSE, look_tunnelled_uri },
+  { "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_postcopy },
   { "destination-older", MIGRATE_SEVERITY_WARNING, FALSE, look_older },
   { "hand-over-unprotected", MIGRATE_SEVERITY_WARNING, FALSE, look_unprotected },
   { "guest-transient", MIGRATE_SEVERITY_NOTE, FALSE, look_transient },

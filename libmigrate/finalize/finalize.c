@@ -33,8 +33,9 @@ prove_destination (MigrateWork *work, MigrateDomain *there, GError **error)
 
   if (call == NULL)
     return FALSE;
-  if (call->domain.state == MIGRATE_DOMAIN_PAUSED
-      && call->domain.reason == MIGRATE_PAUSED_POSTCOPY_FAILED)
+  if (call->domain.state == MIGRATE_DOMAIN_RUNNING
+      && (call->domain.reason == MIGRATE_RUNNING_POSTCOPY
+          || call->domain.reason == MIGRATE_RUNNING_POSTCOPY_FAILED))
     return needs_recover (error, MIGRATE_SIDE_DESTINATION,
                           "Guest “%s” is not whole at the destination", call->domain.name);
   _migrate_domain_copy (&call->domain, there);

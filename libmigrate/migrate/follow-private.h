@@ -3,15 +3,19 @@
 
 #include "migrate/migrate-private.h"
 
+#define MIGRATE_FOLLOW_FIRST_POLL_MS 100
+
 typedef struct
 {
   MigrateWork *work;
-  MigrateTransferCall *call; /* nullable */
+  MigrateTransferCall *call; /* nullable; the last one that was made */
   const MigrateBefore *before;
 
   MigrateObservation seen;
   MigrateStats stats; /* the last good sample */
-  gint64 same_since, unasked_since, unconfirmed_since;
+  gint64 same_since, unasked_since, unconfirmed_since, broken_since;
+  gint64 ran_here_at;        /* before the last look that found it running at the source; 0: none */
+  gint64 travelled_at;       /* when more memory was last seen to have travelled; 0: not yet */
   gint64 stopped_at, ran_at; /* 0: not seen yet */
   gint64 copy_since, written_at, aborted_at;
   guint poll_ms;
@@ -20,6 +24,14 @@ typedef struct
   GError *not_acted; /* why an act that the hand-over needs has failed so far */
   gint64 not_acted_since;
   GPtrArray *samples; /* GVariant a{sv}: not written yet */
+  gboolean too_late;  /* a cancel came after the switch to post-copy */
+
+  guint tried_pass;             /* in which a switch was asked for last */
+  gint64 ordered_at;            /* the switch, by this process; 0: not yet */
+  MigrateTransferCall *resumed; /* nullable; the last try to mend a post-copy */
+  GError *broke;                /* nullable; what the first call that failed said */
+  guint attempts, back_off_ms;
+  gint64 resume_at; /* the next attempt; 0: at once */
 } Follow;
 
 /* Gather: one look at both hosts, into seen and stats; nothing is changed anywhere. */
@@ -31,3 +43,27 @@ void _migrate_follow_keep_sample (Follow *self);
 /* Writes values (a{sv}, nullable, floating is taken) and the samples that were kept. What fails is
  * tried again with the next; FALSE: the claim is lost, and so is the right to go on. */
 gboolean _migrate_follow_write (Follow *self, GVariant *values, GError **error);
+/* Act, in follow-postcopy.c. */
+
+/* The order to switch was given, or may have been: no abort may follow. */
+gboolean _migrate_follow_is_switched (Follow *self);
+/* Gives the order when converge.c says so. FALSE: the journal refuses to know of it. */
+gboolean _migrate_follow_switch (Follow *self, GError **error);
+/* The order was given and is not seen to be done: the guest is about to stand still. */
+gboolean _migrate_follow_is_switching (Follow *self);
+/* Ends the steps whose end was seen. */
+gboolean _migrate_follow_note_postcopy (Follow *self, GError **error);
+/* Tries to mend a broken post-copy, unless it is too early for the next try. */
+gboolean _migrate_follow_resume (Follow *self, GError **error);
+
+/* Act, in follow-act.c. */
+
+/* The step that the hand-over needs from us; NULL: none. */
+const char *_migrate_follow_needed_step (Follow *self, MigrateConclusion conclusion);
+/* Does it, now or in a later round. FALSE: it was tried for too long, or the claim is lost. */
+gboolean _migrate_follow_act (Follow *self, const char *step, gboolean *acted, GError **error);
+
+/* "paused (migrating)", "does not answer": for people. */
+char *_migrate_sighting_describe (const MigrateSighting *sighting);
+/* Act: the outcome, with everything that is settled at the end. TRUE: it moved. */
+gboolean _migrate_follow_end (Follow *self, MigrateConclusion conclusion, GError **error);

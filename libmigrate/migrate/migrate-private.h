@@ -18,6 +18,9 @@ typedef struct _MigrateTransferCall MigrateTransferCall;
 /* Writes the step's intent, then starts. */
 MigrateTransferCall *
 _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError **error);
+/* The same for going on with a post-copy that broke; the step is its caller's to end. */
+MigrateTransferCall *
+_migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError **error);
 void _migrate_transfer_call_unref (MigrateTransferCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateTransferCall, _migrate_transfer_call_unref)
 MigrateTransferState _migrate_transfer_call_get_state (MigrateTransferCall *self);

@@ -20,8 +20,20 @@ look_at (Follow *self, MigrateSide side, MigrateSighting *sighting)
     }
 }
 
+/* A question that never came back need not sit in the guest's monitor: its answer may be lost. This
+ * one is answered without the monitor. */
+static gboolean
+is_monitor_free (Follow *self)
+{
+  g_autoptr (MigrateCall) call
+    = _migrate_work_call (self->work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_CONTROL_INFO,
+                          self->work->result->guest_uuid, 0, NULL /* error */);
+
+  return call != NULL && call->value_out == 0;
+}
+
 /* Statistics come from the guest's monitor, which may not answer: while one such question is
- * out, no other is asked. */
+ * out there, no other is asked. */
 static void
 sample_job (Follow *self)
 {
@@ -32,7 +44,8 @@ sample_job (Follow *self)
   self->seen.job_known = self->seen.source.asked && !self->seen.source.present;
   self->seen.job_active = FALSE;
   self->seen.job_ending = FALSE;
-  if (!self->seen.source.present || _migrate_link_count_parked (work->source) > 0)
+  if (!self->seen.source.present
+      || (_migrate_link_count_parked (work->source) > 0 && !is_monitor_free (self)))
     return;
   call = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_JOB_STATS,
                              work->result->guest_uuid, 0, &error);
@@ -45,8 +58,11 @@ sample_job (Follow *self)
     return;
   self->seen.job_active = TRUE;
   self->seen.job_ending = call->stats.type != MIGRATE_JOB_ACTIVE;
-  if (call->stats.memory_total != 0)
-    self->stats = call->stats;
+  if (call->stats.memory_total == 0)
+    return;
+  if (self->stats.memory_processed != call->stats.memory_processed)
+    self->travelled_at = _migrate_backend_now (work->backend);
+  self->stats = call->stats;
 }
 
 static guint64
@@ -76,8 +92,8 @@ _migrate_follow_sample (Follow *self)
 {
   MigrateObservation *seen = &self->seen;
   MigrateSighting source = seen->source, destination = seen->destination;
+  gint64 now, begun = _migrate_backend_now (self->work->backend);
   gboolean frozen;
-  gint64 now;
 
   /* The call first: what it says must not be older than what the hosts show. */
   seen->transfer
@@ -93,10 +109,18 @@ _migrate_follow_sample (Follow *self)
       || self->same_since == 0)
     self->same_since = now;
   stamp (&self->unasked_since, !seen->source.asked || !seen->destination.asked, now);
-  stamp (&self->unconfirmed_since, frozen && _migrate_sighting_runs (&seen->destination), now);
+  /* A source that enters post-copy shows itself so for a moment, beside a guest that needs it. */
+  stamp (&self->unconfirmed_since,
+         frozen && _migrate_sighting_runs (&seen->destination)
+           && !_migrate_watch_in_postcopy (seen),
+         now);
+  stamp (&self->broken_since, _migrate_watch_postcopy_is_broken (seen), now);
   seen->same_ms = ms_since (now, self->same_since);
   seen->unasked_ms = ms_since (now, self->unasked_since);
   seen->unconfirmed_ms = ms_since (now, self->unconfirmed_since);
+  seen->broken_ms = ms_since (now, self->broken_since);
+  if (_migrate_sighting_runs (&seen->source))
+    self->ran_here_at = begun;
   if (self->stopped_at == 0 && seen->source.asked && !_migrate_sighting_runs (&seen->source))
     self->stopped_at = now;
   if (self->ran_at == 0 && _migrate_sighting_runs (&seen->destination))

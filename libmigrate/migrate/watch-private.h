@@ -30,8 +30,10 @@ typedef struct
   gboolean persistent;
   guint64 unconfirmed_ms; /* source paused for migration, destination running */
   guint64 unasked_ms;     /* a host has not answered */
+  guint64 broken_ms;      /* a host has shown that its half of the post-copy is broken */
   guint64 same_ms;        /* both states have not changed */
   guint64 settle_ms;      /* the policy's patience */
+  guint64 resume_ms;      /* the same, with a broken post-copy */
 } MigrateObservation;
 
 typedef enum
@@ -46,8 +48,12 @@ typedef enum
   MIGRATE_CONCLUSION_UNKNOWN,
   MIGRATE_CONCLUSION_NEVER_BEGAN, /* no host shows a trace of the transfer: call it off */
   MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF,
-  MIGRATE_CONCLUSION_RESUME_SOURCE
+  MIGRATE_CONCLUSION_RESUME_SOURCE,
+  MIGRATE_CONCLUSION_RESUME_POSTCOPY /* both halves are broken, and nobody mends them */
 } MigrateConclusion;
 
 MigrateConclusion _migrate_watch_decide (const MigrateObservation *seen);
 gboolean _migrate_sighting_runs (const MigrateSighting *sighting);
+/* The guest's memory is on both hosts. */
+gboolean _migrate_watch_in_postcopy (const MigrateObservation *seen);
+gboolean _migrate_watch_postcopy_is_broken (const MigrateObservation *seen);

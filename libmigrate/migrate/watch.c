@@ -30,6 +30,44 @@ is_paused (const MigrateSighting *s)
 }
 
 static gboolean
+is_half_in_postcopy (const MigrateSighting *s)
+{
+  return is_paused (s)
+         && (s->reason == MIGRATE_PAUSED_POSTCOPY || s->reason == MIGRATE_PAUSED_POSTCOPY_FAILED);
+}
+
+static gboolean
+is_half_broken (const MigrateSighting *s)
+{
+  return is_paused (s) && s->reason == MIGRATE_PAUSED_POSTCOPY_FAILED;
+}
+
+static gboolean
+runs_in_postcopy (const MigrateSighting *s)
+{
+  return s->asked && s->present && s->state == MIGRATE_DOMAIN_RUNNING
+         && (s->reason == MIGRATE_RUNNING_POSTCOPY || s->reason == MIGRATE_RUNNING_POSTCOPY_FAILED);
+}
+
+static gboolean
+runs_broken (const MigrateSighting *s)
+{
+  return runs_in_postcopy (s) && s->reason == MIGRATE_RUNNING_POSTCOPY_FAILED;
+}
+
+gboolean
+_migrate_watch_in_postcopy (const MigrateObservation *seen)
+{
+  return is_half_in_postcopy (&seen->source) || runs_in_postcopy (&seen->destination);
+}
+
+gboolean
+_migrate_watch_postcopy_is_broken (const MigrateObservation *seen)
+{
+  return is_half_broken (&seen->source) || runs_broken (&seen->destination);
+}
+
+static gboolean
 is_paused_for_migration (const MigrateSighting *s)
 {
   return is_paused (s) && s->reason == MIGRATE_PAUSED_MIGRATION;
@@ -63,16 +101,13 @@ decide_arrived (const MigrateObservation *seen)
   if (is_paused_for_migration (&seen->source))
     return seen->unconfirmed_ms > MIGRATE_UNCONFIRMED_MS ? MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF
                                                          : MIGRATE_CONCLUSION_WAIT;
-  return wait_or_give_up (seen); /* post-copy, or a pause that nobody here made */
+  return wait_or_give_up (seen); /* a pause that nobody here made */
 }
 
 static MigrateConclusion
 decide_source_paused (const MigrateObservation *seen)
 {
   if (!is_off (&seen->destination))
-    return wait_or_give_up (seen);
-  if (seen->source.reason == MIGRATE_PAUSED_POSTCOPY
-      || seen->source.reason == MIGRATE_PAUSED_POSTCOPY_FAILED)
     return wait_or_give_up (seen);
   if (seen->was_paused || !is_paused_for_migration (&seen->source))
     return MIGRATE_CONCLUSION_STAYED;
@@ -108,9 +143,81 @@ decide_over (const MigrateObservation *seen)
   return wait_or_give_up (seen); /* being shut down */
 }
 
+/* ---- post-copy: half of the memory is on each host, so neither is ever resumed or destroyed ----
+ */
+
+static MigrateConclusion
+wait_until (const MigrateObservation *seen, gboolean over, MigrateConclusion then)
+{
+  if (over)
+    return then;
+  return seen->transfer == MIGRATE_TRANSFER_OPEN ? MIGRATE_CONCLUSION_GO_ON
+                                                 : MIGRATE_CONCLUSION_WAIT;
+}
+
+/* The source's QEMU ended. That it ended well is what libvirt says, or the definition's absence
+ * where there was one. */
+static MigrateConclusion
+decide_postcopy_source_off (const MigrateObservation *seen)
+{
+  gboolean ended_well = seen->source.present ? seen->source.state == MIGRATE_DOMAIN_SHUTOFF
+                                                 && seen->source.reason == MIGRATE_SHUTOFF_MIGRATED
+                                             : seen->persistent;
+
+  if (runs_broken (&seen->destination) && !ended_well)
+    return wait_until (seen, seen->same_ms > MIGRATE_UNCONFIRMED_MS, MIGRATE_CONCLUSION_LOST);
+  return wait_until (seen, seen->same_ms > seen->settle_ms, MIGRATE_CONCLUSION_UNKNOWN);
+}
+
+/* A source that is not broken while the destination is, or the other way round, may be late in
+ * seeing it, or only the daemons have lost each other and QEMU goes on by itself. */
+static MigrateConclusion
+decide_postcopy_running (const MigrateObservation *seen)
+{
+  gboolean impatient = seen->broken_ms > seen->resume_ms;
+
+  if (_migrate_sighting_runs (&seen->source)) /* the look at it may be the older one */
+    return wait_until (seen, seen->same_ms > MIGRATE_UNCONFIRMED_MS, MIGRATE_CONCLUSION_SPLIT);
+  if (is_off (&seen->source))
+    return decide_postcopy_source_off (seen);
+  if (is_half_broken (&seen->source) && runs_broken (&seen->destination)
+      && seen->transfer != MIGRATE_TRANSFER_OPEN)
+    return impatient ? MIGRATE_CONCLUSION_UNKNOWN : MIGRATE_CONCLUSION_RESUME_POSTCOPY;
+  if (_migrate_watch_postcopy_is_broken (seen))
+    return wait_until (seen, impatient, MIGRATE_CONCLUSION_UNKNOWN);
+  if (seen->transfer == MIGRATE_TRANSFER_OPEN || (seen->job_active && !seen->job_ending))
+    return MIGRATE_CONCLUSION_GO_ON;
+  return seen->same_ms > MAX (seen->settle_ms, seen->resume_ms) ? MIGRATE_CONCLUSION_UNKNOWN
+                                                                : MIGRATE_CONCLUSION_GO_ON;
+}
+
+/* The destination has all of the memory, or has it no more, or its CPUs stand still for a reason
+ * of their own. */
+static MigrateConclusion
+decide_postcopy_source (const MigrateObservation *seen)
+{
+  if (is_off (&seen->destination) && is_half_broken (&seen->source))
+    return wait_until (seen, seen->same_ms > MIGRATE_UNCONFIRMED_MS, MIGRATE_CONCLUSION_LOST);
+  if (is_paused (&seen->destination) && !is_half_broken (&seen->source) && seen->job_active
+      && !seen->job_ending)
+    return MIGRATE_CONCLUSION_GO_ON;
+  return wait_until (seen, seen->same_ms > seen->settle_ms, MIGRATE_CONCLUSION_UNKNOWN);
+}
+
+static MigrateConclusion
+decide_postcopy (const MigrateObservation *seen)
+{
+  if (!seen->source.asked || !seen->destination.asked)
+    return wait_until (seen, seen->unasked_ms > seen->settle_ms, MIGRATE_CONCLUSION_UNKNOWN);
+  return runs_in_postcopy (&seen->destination) ? decide_postcopy_running (seen)
+                                               : decide_postcopy_source (seen);
+}
+
 MigrateConclusion
 _migrate_watch_decide (const MigrateObservation *seen)
 {
+  if (_migrate_watch_in_postcopy (seen))
+    return decide_postcopy (seen);
   if (seen->transfer == MIGRATE_TRANSFER_OPEN)
     {
       if (_migrate_sighting_runs (&seen->destination) && is_paused_for_migration (&seen->source)

@@ -22,6 +22,7 @@ typedef enum
 {
   KEY_UINT,
   KEY_ENUM,
+  KEY_FLAGS,
   KEY_LIST
 } KeyType;
 
@@ -30,7 +31,7 @@ typedef struct
   const char *name;
   KeyType type;
   guint initial, least, most;
-  GType (*get_type) (void); /* KEY_ENUM */
+  GType (*get_type) (void); /* KEY_ENUM, KEY_FLAGS */
   const char *unit;
   const char *meaning;
   const char *const *words; /* KEY_LIST: nullable, what may be in it */
@@ -50,12 +51,24 @@ static const PolicyKey keys[] = {
   /* QEMU's own limit of 300 ms, and what a hand-over takes beside it. */
   { "target-downtime", KEY_UINT, 400, 20, 2000000, NULL, "ms",
     "how long the guest may stand still at the hand-over" },
+  { "allow", KEY_FLAGS, 0, 0, 0, migrate_allow_get_type, NULL,
+    "what may be done to the guest so that the move comes to an end" },
+  { "postcopy-start", KEY_ENUM, MIGRATE_POSTCOPY_START_NEEDED, 0, 0,
+    migrate_postcopy_start_get_type, NULL,
+    "when a move that is allowed post-copy switches to it; there is no way back from it" },
+  { "postcopy-bandwidth", KEY_UINT, 0, 0, 1024 * 1024, NULL, "MiB/s",
+    "the most that memory may take of the link after the switch to post-copy; 0: all there is" },
+  { "resume-timeout", KEY_UINT, 300, 1, 24 * 3600, NULL, "s",
+    "how long a broken post-copy is tried again before the job rests as failed" },
   { "deadline", KEY_UINT, 0, 0, 7 * 24 * 3600, NULL, "s",
     "how long the copy may take; past it the move is given up; 0: for ever" },
   { "call-timeout", KEY_UINT, 10000, 100, 600000, NULL, "ms",
     "how long one question to a host may take" },
   { "settle-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
     "how long to go on asking a host that does not answer who runs the guest" },
+  { "switchover-timeout", KEY_UINT, 60, 0, 3600, NULL, "s",
+    "how long a switch-over that stands still is waited for before the move is given up; 0: for "
+    "ever" },
   { "poll-interval", KEY_UINT, 500, 50, 60000, NULL, "ms",
     "how often both hosts are asked while the transfer runs" },
   { "hook-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
@@ -75,7 +88,7 @@ struct _MigratePolicy
 {
   GObject parent_instance;
 
-  guint numbers[N_KEYS]; /* KEY_UINT, KEY_ENUM */
+  guint numbers[N_KEYS]; /* all but KEY_LIST */
   char **lists[N_KEYS];  /* KEY_LIST */
 };
 
@@ -106,6 +119,9 @@ policy_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
       break;
     case KEY_ENUM:
       g_value_set_enum (value, (int) self->numbers[i]);
+      break;
+    case KEY_FLAGS:
+      g_value_set_flags (value, self->numbers[i]);
       break;
     case KEY_LIST:
       g_value_set_boxed (value, self->lists[i]);
@@ -148,6 +164,9 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
       break;
     case KEY_ENUM:
       number = (guint) g_value_get_enum (value);
+      break;
+    case KEY_FLAGS:
+      number = g_value_get_flags (value);
       break;
     case KEY_LIST:
       list = g_value_get_boxed (value);
@@ -197,6 +216,38 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
  * Since: 1.0
  */
 /**
+ * MigratePolicy:allow:
+ *
+ * What may be done to the guest so that the move comes to an end; nothing by default. Post-copy
+ * excludes the transport `tunnelled`, the hand-over `strict` and a guest that is paused.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:postcopy-start:
+ *
+ * When a move that is allowed post-copy switches to it. The switch is the hand-over: after it the
+ * guest runs at the destination, its memory is on both hosts, and a cancel is too late.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:postcopy-bandwidth:
+ *
+ * The most that memory may take of the link after the switch to post-copy, in MiB/s; 0 for all
+ * there is. What the guest itself asks for is not held back.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:resume-timeout:
+ *
+ * How long a post-copy that broke is tried again, in seconds, before the job rests as failed. It
+ * can be followed again after that.
+ *
+ * Since: 1.0
+ */
+/**
  * MigratePolicy:deadline:
  *
  * How long the copy may take, in seconds; past it the move is given up. 0: for ever.
@@ -214,6 +265,15 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
  * MigratePolicy:settle-timeout:
  *
  * How long to go on asking a host that does not answer who runs the guest, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:switchover-timeout:
+ *
+ * How long a guest may stand still in a switch-over that does not go on, in seconds; past it, and
+ * past three times the target downtime, the move is given up, and the guest goes on at the source.
+ * 0: for ever.
  *
  * Since: 1.0
  */
@@ -271,6 +331,8 @@ key_to_pspec (const PolicyKey *key)
     {
     case KEY_ENUM:
       return g_param_spec_enum (key->name, NULL, NULL, key->get_type (), (int) key->initial, flags);
+    case KEY_FLAGS:
+      return g_param_spec_flags (key->name, NULL, NULL, key->get_type (), key->initial, flags);
     case KEY_LIST:
       return g_param_spec_boxed (key->name, NULL, NULL, G_TYPE_STRV, flags);
     case KEY_UINT:
@@ -331,6 +393,19 @@ enum_words (GType type)
 
   for (guint i = 0; i < klass->n_values; i++)
     g_string_append_printf (words, "%s%s", i > 0 ? ", " : "", klass->values[i].value_nick);
+  return g_string_free (words, FALSE);
+}
+
+static char *
+flags_words (GType type, guint flags, const char *separator)
+{
+  g_autoptr (GFlagsClass) klass = g_type_class_ref (type);
+  GString *words = g_string_new (NULL);
+
+  for (guint i = 0; i < klass->n_values; i++)
+    if ((klass->values[i].value & flags) != 0)
+      g_string_append_printf (words, "%s%s", words->len > 0 ? separator : "",
+                              klass->values[i].value_nick);
   return g_string_free (words, FALSE);
 }
 
@@ -409,7 +484,7 @@ parse_enum (const PolicyKey *key, const char *value, guint *number, GError **err
 static char **
 parse_list (const PolicyKey *key, const char *value, GError **error)
 {
-  g_auto (GStrv) parts = g_strsplit (value, ";", -1);
+  g_auto (GStrv) parts = g_strsplit_set (value, ";,", -1);
   g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
 
   for (gsize i = 0; parts[i] != NULL; i++)
@@ -432,11 +507,39 @@ parse_list (const PolicyKey *key, const char *value, GError **error)
   return g_strv_builder_end (builder);
 }
 
+static gboolean
+parse_flags (const PolicyKey *key, const char *value, guint *number, GError **error)
+{
+  g_autoptr (GFlagsClass) klass = g_type_class_ref (key->get_type ());
+  g_auto (GStrv) words = g_strsplit_set (value, ";,", -1);
+  guint flags = 0;
+
+  for (gsize i = 0; words[i] != NULL; i++)
+    {
+      const char *word = g_strstrip (words[i]);
+      const GFlagsValue *found = g_flags_get_value_by_nick (klass, word);
+
+      if (found != NULL)
+        flags |= found->value;
+      else if (*word != '\0')
+        {
+          g_autofree char *all = flags_words (key->get_type (), G_MAXUINT, ", ");
+
+          _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
+                              "Policy key “%s” takes any of: %s; not “%s”", key->name, all, word);
+          return FALSE;
+        }
+    }
+  *number = flags;
+  return TRUE;
+}
+
 /**
  * migrate_policy_set:
  * @self: a policy
  * @key: the name of a key
- * @value: its value as text; a list is separated by semicolons
+ * @value: its value as text; a list is separated by semicolons, a set of words by semicolons or
+ *   commas
  * @error: return location for an error
  *
  * Sets a key from text, as a key file or a command line has it. On failure nothing changes.
@@ -470,6 +573,10 @@ migrate_policy_set (MigratePolicy *self, const char *key, const char *value, GEr
       break;
     case KEY_ENUM:
       if (!parse_enum (&keys[i], value, &number, error))
+        return FALSE;
+      break;
+    case KEY_FLAGS:
+      if (!parse_flags (&keys[i], value, &number, error))
         return FALSE;
       break;
     case KEY_LIST:
@@ -512,6 +619,8 @@ migrate_policy_dup (MigratePolicy *self, const char *key, GError **error)
     {
     case KEY_ENUM:
       return g_strdup (_migrate_enum_nick (keys[i].get_type (), (int) self->numbers[i]));
+    case KEY_FLAGS:
+      return flags_words (keys[i].get_type (), self->numbers[i], ";");
     case KEY_LIST:
       return g_strjoinv (";", self->lists[i]);
     case KEY_UINT:
@@ -568,6 +677,9 @@ migrate_policy_describe (const char *key)
       words = enum_words (keys[i].get_type ());
       return g_strdup_printf ("%s (%s; default %s)", keys[i].meaning, words,
                               _migrate_enum_nick (keys[i].get_type (), (int) keys[i].initial));
+    case KEY_FLAGS:
+      words = flags_words (keys[i].get_type (), G_MAXUINT, ", ");
+      return g_strdup_printf ("%s (any of %s; default none)", keys[i].meaning, words);
     case KEY_LIST:
       if (keys[i].words == NULL)
         return g_strdup_printf ("%s (a list, separated by semicolons)", keys[i].meaning);
@@ -661,6 +773,12 @@ _migrate_policy_dup_list (MigratePolicy *self, const char *key)
 
   g_assert (i >= 0 && keys[i].type == KEY_LIST);
   return g_strdupv (self->lists[i]);
+}
+
+gboolean
+_migrate_policy_allows (MigratePolicy *self, MigrateAllow what)
+{
+  return (self->numbers[find_key ("allow")] & what) != 0;
 }
 
 gboolean

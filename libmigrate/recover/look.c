@@ -63,7 +63,7 @@ look_at_machine (Look *self)
   return TRUE;
 }
 
-/* Statistics come from the monitor: while one question to it is out no other is asked. */
+/* Statistics come from the monitor: while one question sits in it no other is asked. */
 static void
 look_at_transfer (Look *self, const char *uuid)
 {
@@ -72,14 +72,17 @@ look_at_transfer (Look *self, const char *uuid)
   g_autoptr (MigrateCall) call = NULL;
   g_autoptr (MigrateCall) control = NULL;
 
-  if (_migrate_link_count_parked (host->link) == 0)
+  if (_migrate_link_count_parked (host->link) > 0)
+    control = ask (self, MIGRATE_CALL_CONTROL_INFO, uuid, NULL /* error */);
+  if (_migrate_link_count_parked (host->link) == 0 || (control != NULL && control->value_out == 0))
     call = ask (self, MIGRATE_CALL_JOB_STATS, uuid, &error);
   self->seen.monitor_hangs
     = call == NULL
       && (error == NULL || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_TIMED_OUT));
   if (self->seen.monitor_hangs)
     {
-      control = ask (self, MIGRATE_CALL_CONTROL_INFO, uuid, NULL /* error */);
+      if (control == NULL)
+        control = ask (self, MIGRATE_CALL_CONTROL_INFO, uuid, NULL /* error */);
       host->monitor_ms = control != NULL ? control->value_out : 0;
       return;
     }

@@ -92,7 +92,8 @@ before_now (MigrateRecoveryWork *self)
   };
 }
 
-/* However it ends, the next look tells what is true; only what cannot be told is a failure. */
+/* To the end of a transfer, also of one whose post-copy broke. However it ends, the next look tells
+ * what is true; only what cannot be told is a failure. */
 static gboolean
 follow (MigrateRecoveryWork *self, GError **error)
 {
@@ -157,7 +158,7 @@ static gboolean
 do_step (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **error)
 {
   bind_for (self, step);
-  if (g_str_equal (step->kind, "follow"))
+  if (g_str_equal (step->kind, "follow") || g_str_equal (step->kind, "resume-postcopy"))
     return follow (self, error);
   if (g_str_equal (step->kind, "release-obligations"))
     return _migrate_steps_undo (self->work, NULL /* only */, error);
@@ -193,7 +194,8 @@ take_step (Repair *repair, const MigratePlannedStep *step)
   repair->acted |= ok;
   repair->done (repair->data, step, host->shown, ok ? NULL : error->message);
   if (ok)
-    return !g_str_equal (step->kind, "close-job") && !g_str_equal (step->kind, "follow");
+    return !g_str_equal (step->kind, "close-job") && !g_str_equal (step->kind, "follow")
+           && !g_str_equal (step->kind, "resume-postcopy");
   if (is_stuck_job (self, step, error))
     {
       repair->acted = TRUE;

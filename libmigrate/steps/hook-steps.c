@@ -118,7 +118,10 @@ _migrate_steps_hook_or_warn (MigrateWork *work, MigrateHookPoint point)
 void
 _migrate_steps_tell_handed_over (MigrateWork *work)
 {
-  for (gsize i = 0; work->hooks != NULL && i < G_N_ELEMENTS (sides); i++)
+  gboolean told = work->told_handed_over;
+
+  work->told_handed_over = TRUE;
+  for (gsize i = 0; work->hooks != NULL && !told && i < G_N_ELEMENTS (sides); i++)
     {
       MigrateQuestion question;
 

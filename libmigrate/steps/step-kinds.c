@@ -221,6 +221,8 @@ static const MigrateStepKind kinds[] = {
   { "clear-autostart", clear_autostart_act, clear_autostart_undo },
   { "set-autostart", set_autostart_act, NULL },
   { "transfer", NULL, NULL },
+  { "start-postcopy", NULL, NULL },
+  { "resume-postcopy", NULL, NULL },
   { "destroy-source-half", destroy_source_half_act, NULL },
   { "undefine-source", undefine_source_act, NULL },
   { "persist-destination", persist_destination_act, NULL },

@@ -70,6 +70,6 @@ gboolean _migrate_steps_has_open (MigrateWork *work);
 gboolean _migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error);
 /* After the hand-over: a refusal is a warning, and both sides are asked. */
 void _migrate_steps_hook_or_warn (MigrateWork *work, MigrateHookPoint point);
-/* Tells the program, and waits for nothing. No step: there is nothing to undo, and nothing to do
- * again. */
+/* Tells the program, the first time, and waits for nothing. No step: there is nothing to undo, and
+ * nothing to do again. */
 void _migrate_steps_tell_handed_over (MigrateWork *work);

@@ -45,6 +45,7 @@ struct _MigrateWork
   gboolean lost_claim;
   gboolean warned_of_journal;
   gboolean slots_held;
+  gboolean told_handed_over;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
   GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */

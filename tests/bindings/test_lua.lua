@@ -187,6 +187,11 @@ test('policy', function()
   eq(made:dup('transport'), 'direct')
   made.accept = { 'a', 'b' }
   eq(made:dup('accept'), 'a;b')
+  made.allow = { 'POSTCOPY', 'PAUSE' }
+  eq(made:dup('allow'), 'postcopy;pause')
+  made.postcopy_start = 'FIRST_PASS'
+  eq(made:dup('postcopy-start'), 'first-pass')
+  refused('INVALID', made:set('allow', 'magic'))
   local copy = made:copy()
   made:set('bandwidth', '7')
   eq(copy.bandwidth, 100)

@@ -120,6 +120,13 @@ def the_policy():
     assert made.dup('transport') == 'direct'
     made.props.accept = ['a', 'b']
     assert made.dup('accept') == 'a;b'
+    made.props.allow = Migrate.Allow.POSTCOPY | Migrate.Allow.PAUSE
+    assert made.dup('allow') == 'postcopy;pause'
+    made.set('allow', 'throttle,postcopy')
+    assert made.props.allow == Migrate.Allow.THROTTLE | Migrate.Allow.POSTCOPY
+    made.props.postcopy_start = Migrate.PostcopyStart.FIRST_PASS
+    assert made.dup('postcopy-start') == 'first-pass'
+    refused(Migrate.Error.INVALID, made.set, 'allow', 'magic')
     copy = made.copy()
     made.set('bandwidth', '7')
     assert copy.props.bandwidth == 100

@@ -24,6 +24,12 @@ nick_of (GType type, int value)
 }
 
 static void
+on_phase (MigrateJob *job, GParamSpec *pspec, gpointer data)
+{
+  printf ("phase %s\n", nick_of (MIGRATE_TYPE_PHASE, (int) migrate_job_get_phase (job)));
+}
+
+static void
 say_end (MigrateJob *job, const GError *error)
 {
   g_autoptr (MigrateResult) result = migrate_job_dup_result (job);
@@ -69,6 +75,7 @@ main (int argc, char **argv)
   migrate_job_set_journal (job, journal);
   migrate_job_set_policy (job, policy);
   g_signal_connect (job, "progress", G_CALLBACK (on_progress), NULL);
+  g_signal_connect (job, "notify::phase", G_CALLBACK (on_phase), NULL);
   printf ("job %s\n", migrate_job_get_id (job));
   result = migrate_job_run (job, NULL, &error);
   say_end (job, error);

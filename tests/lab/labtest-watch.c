@@ -184,6 +184,22 @@ lab_controller_await_progress (LabController *self, double fraction)
     }
 }
 
+void
+lab_controller_await_phase (LabController *self, const char *phase)
+{
+  gint64 deadline = g_get_monotonic_time () + 60 * G_TIME_SPAN_SECOND;
+
+  for (;;)
+    {
+      g_autofree char *last = controller_last (self, "phase");
+
+      if (g_strcmp0 (last, phase) == 0)
+        return;
+      cr_assert (controller_read (self, deadline), "it did not come to %s: %s", phase,
+                 self->text->str);
+    }
+}
+
 char *
 lab_controller_await_end (LabController *self, guint seconds)
 {

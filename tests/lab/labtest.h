@@ -89,8 +89,25 @@ typedef struct
 LabController *
 lab_controller_start (const char *guest, int from, int to, const char *const *policy);
 void lab_controller_await_progress (LabController *self, double fraction);
+/* Its last “phase NICK” line says so. */
+void lab_controller_await_phase (LabController *self, const char *phase);
 /* Its last line: “end CODE OUTCOME STATE MESSAGE”, CODE is “ok” for none. */
 char *lab_controller_await_end (LabController *self, guint seconds);
 void lab_controller_kill (LabController *self);
 /* SIGSTOP, while it is not writing to the journal. */
 void lab_controller_stop (LabController *self);
+
+/* ---- post-copy (recipe B) ---- */
+
+/* A guest and policies with which a post-copy lasts for some 25 seconds. */
+#define LAB_POSTCOPY_GUEST "--dirty 64 --rate 30 --memory 256"
+extern const char *const lab_postcopy_policy[]; /* KEY=VALUE, NULL at the end */
+/* TCP gives up within seconds, as it does after minutes elsewhere; or in its own time again. */
+void lab_set_impatient (gboolean impatient);
+/* Each of these is false when it did not come to it in time. May be called on a thread. */
+gboolean lab_await_postcopy (const char *guest, int from, int to);
+gboolean lab_await_broken (const char *guest, int from, int to);
+gboolean lab_await_link (int a, int b);
+/* Moves the guest with a controller that is killed when the link is cut in mid post-copy, and
+ * returns its job's id with both ends broken and the link restored. The journal is this test's. */
+char *lab_break_postcopy (const char *guest, int from, int to);

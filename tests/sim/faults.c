@@ -78,26 +78,10 @@ static const Fault faults[] = {
 
 #define N_ROWS (G_N_ELEMENTS (hows) * G_N_ELEMENTS (faults))
 
-/* Cases that cannot pass yet, by what they fail with; an entry that meets none has no place here.
- */
-typedef struct
-{
-  const char *how, *fault; /* how: NULL for any */
-  const char *says;        /* part of the failure */
-  const char *reason;
-} Pending;
-
-static const Pending pending[] = {
-  { "direct", "link-cut", "does not end", "no one notices that a hand-over stalls" },
-  { "postcopy", "fail", "does not end", "a switch whose answer was lost is not asked for again" },
-  { "postcopy", "hang", "does not end", "one question that hangs, and no pass is seen any more" },
-};
-
 /* Shared with the process that runs the row. */
 typedef struct
 {
-  guint cases, failed, pending, now;
-  guint met; /* of pending, as bits */
+  guint cases, failed, now;
   gboolean skipped, complete;
   char told[MOST_TOLD][512];
   guint told_n[MOST_TOLD];
@@ -115,25 +99,11 @@ fault_of (guint row)
   return &faults[row % G_N_ELEMENTS (faults)];
 }
 
-static gboolean
-is_of_row (const Pending *self, guint row)
-{
-  return (self->how == NULL || g_str_equal (self->how, how_of (row)->name))
-         && g_str_equal (self->fault, fault_of (row)->name);
-}
-
 /* ---- a row ---- */
 
 static void
-note_failure (guint i, Row *row, guint n, const char *failure)
+note_failure (Row *row, guint n, const char *failure)
 {
-  for (guint p = 0; p < G_N_ELEMENTS (pending); p++)
-    if (is_of_row (&pending[p], i) && strstr (failure, pending[p].says) != NULL)
-      {
-        row->pending++;
-        row->met |= 1u << p;
-        return;
-      }
   if (row->failed < MOST_TOLD)
     {
       g_strlcpy (row->told[row->failed], failure, sizeof row->told[0]);
@@ -158,7 +128,7 @@ run_row (guint i, Row *row, const char *folder)
       reached = verdict.reached;
       row->cases += !verdict.skipped;
       if (verdict.failure != NULL)
-        note_failure (i, row, n, verdict.failure);
+        note_failure (row, n, verdict.failure);
       g_free (verdict.failure);
     }
   row->complete = !reached;
@@ -193,7 +163,6 @@ static gboolean
 tell_row (guint i, const Row *row, int status, guint number)
 {
   const char *how = how_of (i)->name, *fault = fault_of (i)->name;
-  const char *reason = NULL;
   gboolean ok = row->failed == 0;
 
   if (row->skipped)
@@ -209,44 +178,11 @@ tell_row (guint i, const Row *row, int status, guint number)
                  WIFSIGNALED (status) && WTERMSIG (status) == SIGALRM ? "it hangs" : "it crashes");
       ok = FALSE;
     }
-  for (guint p = 0; p < G_N_ELEMENTS (pending); p++)
-    if ((row->met & 1u << p) != 0)
-      reason = pending[p].reason;
-  printf ("%s %u - %s:%s %u cases", ok && reason == NULL ? "ok" : "not ok", number, how, fault,
-          row->cases);
+  printf ("%s %u - %s:%s %u cases", ok ? "ok" : "not ok", number, how, fault, row->cases);
   if (row->failed > 0)
     printf (", %u failed", row->failed);
-  if (row->pending > 0)
-    printf (", %u pending", row->pending);
-  if (ok && reason != NULL)
-    printf (" # TO"
-            "DO %s", /* in two: that is TAP's word, not ours */
-            reason);
   printf ("\n");
   fflush (stdout);
-  return ok;
-}
-
-/* FALSE: an entry of the table met no case, although its rows were run. */
-static gboolean
-check_pending (const Row *rows)
-{
-  gboolean ok = TRUE;
-
-  for (guint p = 0; p < G_N_ELEMENTS (pending); p++)
-    {
-      gboolean run = FALSE, met = FALSE;
-
-      for (guint i = 0; i < N_ROWS; i++)
-        {
-          run |= is_of_row (&pending[p], i) && rows[i].cases > 0;
-          met |= (rows[i].met & 1u << p) != 0;
-        }
-      if (!run || met)
-        continue;
-      printf ("# not pending any more: %s: %s\n", pending[p].fault, pending[p].reason);
-      ok = FALSE;
-    }
   return ok;
 }
 
@@ -308,7 +244,6 @@ run_all (const char *folder, const char *only)
             cases += rows[told].cases;
           }
     }
-  ok &= only != NULL || check_pending (rows);
   printf ("# %u cases in %.1f s\n", cases,
           (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC);
   munmap (rows, N_ROWS * sizeof (Row));

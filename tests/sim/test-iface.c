@@ -454,6 +454,7 @@ struct _TestHooks
   GString *log;
   const char *refuse, *silent; /* "before-migrate/destination" */
   GVariant *details;           /* of the first */
+  char *world_then;            /* when it heard of the hand-over first */
 };
 
 static gboolean
@@ -474,6 +475,9 @@ hooks_call (MigrateHooks *iface, MigrateRequest *request)
   cr_assert_str_eq (
     side, _migrate_enum_nick (MIGRATE_TYPE_SIDE, (int) migrate_request_get_side (request)));
   g_string_append_printf (self->log, "%s%s", self->log->len > 0 ? " " : "", what);
+  if (self->world_then == NULL
+      && migrate_request_get_point (request) == MIGRATE_HOOK_POINT_HANDED_OVER)
+    self->world_then = g_strdup (sim_world_describe (world, "g0"));
   if (self->details == NULL)
     self->details = g_variant_ref (details);
   if (g_strcmp0 (self->refuse, what) == 0)
@@ -499,6 +503,7 @@ hooks_free (GObject *object)
 
   g_string_free (self->log, TRUE);
   g_clear_pointer (&self->details, g_variant_unref);
+  g_free (self->world_then);
   G_OBJECT_CLASS (test_hooks_parent_class)->finalize (object);
 }
 
@@ -666,6 +671,25 @@ Test (hooks, nobody_waits_for_handed_over)
   cr_assert_eq (g_strv_length (warnings), 0);
   cr_assert_lt (sim_world_get_now (world) - began, 30 * G_TIME_SPAN_SECOND);
   cr_assert_not_null (strstr (hooks->log->str, BOTH ("handed-over")));
+}
+
+/* The guest runs there from then on, and the rest of its memory may take long. */
+Test (hooks, handed_over_comes_with_the_switch_to_post_copy)
+{
+  g_autoptr (MigrateJob) job
+    = job_new ((SimGuestSpec){ .memory = 1024 << 20, .dirty_rate = 200 << 20 });
+  g_autoptr (TestHooks) hooks = hooks_new (job);
+  const char *again;
+
+  set_policy (job, "allow", "postcopy");
+  set_policy (job, "postcopy-start", "first-pass");
+  run (job);
+  assert_moved (job);
+  cr_assert_not_null (hooks->world_then);
+  cr_assert_not_null (strstr (hooks->world_then, "post-copy"), "%s", hooks->world_then);
+  again = strstr (hooks->log->str, BOTH ("handed-over"));
+  cr_assert_not_null (again, "%s", hooks->log->str);
+  cr_assert_null (strstr (again + strlen (BOTH ("handed-over")), "handed-over"));
 }
 
 Test (hooks, an_undo_that_is_refused_is_not_swallowed)

@@ -151,6 +151,29 @@ strict (Given *g)
   g->request.hand_over = MIGRATE_HAND_OVER_STRICT;
 }
 static void
+postcopy (Given *g)
+{
+  migrate_policy_set (g->policy, "allow", "postcopy", NULL);
+}
+static void
+postcopy_tunnelled (Given *g)
+{
+  postcopy (g);
+  g->request.transport = MIGRATE_TRANSPORT_TUNNELLED;
+}
+static void
+postcopy_strict (Given *g)
+{
+  postcopy (g);
+  strict (g);
+}
+static void
+postcopy_paused (Given *g)
+{
+  postcopy (g);
+  paused (g);
+}
+static void
 tunnelled_uri (Given *g)
 {
   g->request.transport = MIGRATE_TRANSPORT_TUNNELLED;
@@ -258,6 +281,10 @@ static const struct
   { "transient disk", transient_disk, "transient-disk", MIGRATE_SEVERITY_BLOCKER },
   { "no lock guards", nothing, "hand-over-unprotected", MIGRATE_SEVERITY_WARNING },
   { "strict", strict, NULL, 0 },
+  { "post-copy", postcopy, NULL, 0 },
+  { "post-copy, tunnelled", postcopy_tunnelled, "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "post-copy, strict", postcopy_strict, "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "post-copy, paused", postcopy_paused, "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER },
   { "defined there", there, "already-there", MIGRATE_SEVERITY_BLOCKER },
   { "defined there, accepted", there_accepted, "already-there", MIGRATE_SEVERITY_BLOCKER },
   { "name taken", name_taken, "name-taken", MIGRATE_SEVERITY_BLOCKER },

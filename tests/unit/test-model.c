@@ -121,6 +121,10 @@ Test (policy, has_the_documented_defaults)
     { "chores", "" },
     { "fence-timeout", "180" },
     { "chore-timeout", "60" },
+    { "allow", "" },
+    { "postcopy-start", "needed" },
+    { "postcopy-bandwidth", "0" },
+    { "resume-timeout", "300" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (defaults); i++)
@@ -156,6 +160,9 @@ static const char *const bad_values[][3] = {
   { "target-downtime", "1", "20" },
   { "target-downtime", "", "number" },
   { "target-downtime", "300ms", "number" },
+  { "allow", "postcopy;magic", "throttle, postcopy, pause; not “magic”" },
+  { "postcopy-start", "soon", "needed, first-pass" },
+  { "resume-timeout", "0", "1 to 86400" },
   { "no-such-key", "1", "no policy key" },
 };
 
@@ -174,6 +181,39 @@ Test (policy, refuses_bad_values_and_keeps_the_old)
       after = migrate_policy_dup (policy, bad_values[i][0], NULL);
       cr_assert_eq (g_strcmp0 (before, after), 0);
     }
+}
+
+static const char *const sets_of_words[][2] = {
+  { "postcopy", "postcopy" },
+  { "pause,throttle", "throttle;pause" },
+  { "throttle; postcopy ;pause;", "throttle;postcopy;pause" },
+  { "postcopy;postcopy", "postcopy" },
+  { "", "" },
+};
+
+Test (policy, reads_and_writes_a_set_of_words)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (sets_of_words); i++)
+    {
+      g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+      g_autoptr (MigratePolicy) copy = NULL;
+      g_autofree char *value = NULL;
+
+      cr_assert (migrate_policy_set (policy, "allow", sets_of_words[i][0], NULL));
+      copy = migrate_policy_copy (policy);
+      value = migrate_policy_dup (copy, "allow", NULL);
+      cr_assert_str_eq (value, sets_of_words[i][1]);
+    }
+}
+
+Test (policy, allows_what_its_property_says)
+{
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+
+  g_object_set (policy, "allow", MIGRATE_ALLOW_POSTCOPY | MIGRATE_ALLOW_PAUSE, NULL);
+  cr_assert (_migrate_policy_allows (policy, MIGRATE_ALLOW_POSTCOPY));
+  cr_assert (_migrate_policy_allows (policy, MIGRATE_ALLOW_PAUSE));
+  cr_assert_not (_migrate_policy_allows (policy, MIGRATE_ALLOW_THROTTLE));
 }
 
 static void

@@ -5,6 +5,7 @@
 #include <criterion/parameterized.h>
 
 #define SETTLE 60000
+#define RESUME 300000
 
 /* A host as seen: "-" does not answer, "." no such guest, else state and reason. */
 typedef struct
@@ -41,9 +42,21 @@ typedef struct
   {                                                                                                \
     'S', MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_MIGRATION                                           \
   }
-#define PAUSED_POSTCOPY                                                                            \
+#define HALF                                                                                       \
+  {                                                                                                \
+    'S', MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_POSTCOPY                                            \
+  }
+#define HALF_BROKEN                                                                                \
   {                                                                                                \
     'S', MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_POSTCOPY_FAILED                                     \
+  }
+#define FETCHING                                                                                   \
+  {                                                                                                \
+    'S', MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_POSTCOPY                                          \
+  }
+#define FETCHING_BROKEN                                                                            \
+  {                                                                                                \
+    'S', MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_POSTCOPY_FAILED                                   \
   }
 #define OFF                                                                                        \
   {                                                                                                \
@@ -102,7 +115,6 @@ static const struct
   { "over, the call does not return", OPEN, ABSENT, RUNNING_MIGRATED, NO_JOB, 0, 6000, C (MOVED) },
   { "over, the call is about to return", OPEN, ABSENT, RUNNING_MIGRATED, NO_JOB, 0, 100,
     C (GO_ON) },
-  { "post-copy", OPEN, PAUSED_POSTCOPY, RUNNING, JOB, 0, 90000, C (GO_ON) },
   /* it said yes */
   { "moved", OK, ABSENT, RUNNING_MIGRATED, NO_JOB, 0, 0, C (MOVED) },
   { "moved, definition left", OK, OFF_MIGRATED, RUNNING_MIGRATED, NO_JOB, 0, 0, C (MOVED) },
@@ -149,7 +161,6 @@ static const struct
   { "off on the way", FAILED, OFF, ABSENT, NO_JOB, 0, 0, C (DOWN) },
   { "crashed on the way", FAILED, OFF_CRASHED, ABSENT, NO_JOB, 0, 0, C (DOWN) },
   { "transient, off on the way", FAILED, ABSENT, ABSENT, NO_JOB, TRANSIENT, 0, C (DOWN) },
-  { "broken post-copy", FAILED, PAUSED_POSTCOPY, ABSENT, NO_JOB, 0, 1000, C (WAIT) },
   { "paused there, gone here, failed", FAILED, ABSENT, PAUSED_USER, NO_JOB, STRICT, 1000,
     C (WAIT) },
   /* not ours */
@@ -157,6 +168,64 @@ static const struct
   { "followed to its end", FOREIGN, ABSENT, RUNNING_MIGRATED, NO_JOB, 0, 0, C (MOVED) },
   { "followed, rolled back", FOREIGN, RUNNING, ABSENT, NO_JOB, 0, 0, C (STAYED) },
   { "followed, strict", FOREIGN, ABSENT, PAUSED_USER, NO_JOB, STRICT, 0, C (MOVED) },
+  /* post-copy */
+  { "post-copy", OPEN, HALF, FETCHING, JOB, 0, 0, C (GO_ON) },
+  { "post-copy for long", OPEN, HALF, FETCHING, JOB, 0, 2 * RESUME, C (GO_ON) },
+  { "post-copy, followed", FOREIGN, HALF, FETCHING, JOB, 0, 2 * RESUME, C (GO_ON) },
+  { "post-copy, daemon restarted", FAILED, HALF, FETCHING, JOB, 0, 2 * RESUME, C (GO_ON) },
+  { "post-copy, its job cannot be asked", FAILED, HALF, FETCHING, UNASKED_JOB, 0, 1000, C (GO_ON) },
+  { "post-copy, its job is unseen for long", FAILED, HALF, FETCHING, UNASKED_JOB, 0, RESUME + 1,
+    C (UNKNOWN) },
+  { "entering it", OPEN, PAUSED_MIGRATION, FETCHING, JOB, 0, 100, C (GO_ON) },
+  { "entering it slowly", OPEN, PAUSED_MIGRATION, FETCHING, JOB, 0, 20000, C (GO_ON) },
+  { "entering it, followed", FOREIGN, PAUSED_MIGRATION, FETCHING, JOB, 0, 20000, C (GO_ON) },
+  { "entering it, seen out of step", FOREIGN, RUNNING, FETCHING, JOB, 0, 100, C (WAIT) },
+  { "entering it, seen out of step, open", OPEN, RUNNING, FETCHING, JOB, 0, 100, C (GO_ON) },
+  { "the source was resumed in post-copy", FOREIGN, RUNNING, FETCHING, JOB, 0, 3000, C (SPLIT) },
+  { "leaving it", OPEN, HALF, RUNNING_MIGRATED, JOB, 0, 100, C (GO_ON) },
+  { "leaving it, followed", FOREIGN, HALF, RUNNING_MIGRATED, NO_JOB, 0, 100, C (WAIT) },
+  { "the source never hears of the end", FAILED, HALF_BROKEN, RUNNING_MIGRATED, JOB, 0, SETTLE + 1,
+    C (UNKNOWN) },
+  { "ended unattended", FAILED, OFF_MIGRATED, RUNNING_MIGRATED, NO_JOB, 0, 0, C (MOVED) },
+  { "ended unattended, followed", FOREIGN, OFF_MIGRATED, RUNNING_MIGRATED, NO_JOB, 0, 0,
+    C (MOVED) },
+  { "the destination is late at the end", FAILED, OFF_MIGRATED, FETCHING, NO_JOB, 0, 1000,
+    C (WAIT) },
+  { "the destination is never at the end", FAILED, OFF_MIGRATED, FETCHING, NO_JOB, 0, SETTLE + 1,
+    C (UNKNOWN) },
+  { "source silent in post-copy", FAILED, SILENT, FETCHING, UNASKED_JOB, 0, 1000, C (WAIT) },
+  { "source silent in post-copy for long", FAILED, SILENT, FETCHING, UNASKED_JOB, 0, SETTLE + 1,
+    C (UNKNOWN) },
+  { "destination silent in post-copy", FAILED, HALF_BROKEN, SILENT, JOB, 0, 1000, C (WAIT) },
+  { "destination silent for long", FAILED, HALF_BROKEN, SILENT, JOB, 0, SETTLE + 1, C (UNKNOWN) },
+  { "guest paused there in post-copy", FOREIGN, HALF, PAUSED_USER, JOB, 0, 2 * SETTLE, C (GO_ON) },
+  /* post-copy that broke */
+  { "broken, the call is open", OPEN, HALF_BROKEN, FETCHING_BROKEN, JOB, 0, 1000, C (GO_ON) },
+  { "broken, the call is open for long", OPEN, HALF_BROKEN, FETCHING_BROKEN, JOB, 0, RESUME + 1,
+    C (UNKNOWN) },
+  { "broken", FAILED, HALF_BROKEN, FETCHING_BROKEN, JOB, 0, 0, C (RESUME_POSTCOPY) },
+  { "broken, no job", FAILED, HALF_BROKEN, FETCHING_BROKEN, NO_JOB, 0, 0, C (RESUME_POSTCOPY) },
+  { "broken, found", FOREIGN, HALF_BROKEN, FETCHING_BROKEN, JOB, 0, 0, C (RESUME_POSTCOPY) },
+  { "broken for longer than settling", FAILED, HALF_BROKEN, FETCHING_BROKEN, JOB, 0, SETTLE + 1,
+    C (RESUME_POSTCOPY) },
+  { "broken for too long", FAILED, HALF_BROKEN, FETCHING_BROKEN, JOB, 0, RESUME + 1, C (UNKNOWN) },
+  { "daemons lost each other", FAILED, HALF_BROKEN, FETCHING, JOB, 0, SETTLE + 1, C (WAIT) },
+  { "half broken for too long", FAILED, HALF_BROKEN, FETCHING, JOB, 0, RESUME + 1, C (UNKNOWN) },
+  { "the source is late in seeing it", OPEN, HALF, FETCHING_BROKEN, JOB, 0, 3000, C (GO_ON) },
+  { "the source is late, followed", FOREIGN, HALF, FETCHING_BROKEN, JOB, 0, 3000, C (WAIT) },
+  { "the source never sees it", FOREIGN, HALF, FETCHING_BROKEN, JOB, 0, RESUME + 1, C (UNKNOWN) },
+  { "being resumed", OPEN, HALF_BROKEN, FETCHING, JOB, 0, 1000, C (GO_ON) },
+  { "destination crashed", FAILED, HALF_BROKEN, OFF_CRASHED, JOB, 0, 3000, C (LOST) },
+  { "destination crashed just now", FAILED, HALF_BROKEN, OFF_CRASHED, JOB, 0, 0, C (WAIT) },
+  { "destination crashed, source unaware", OPEN, HALF, OFF_CRASHED, JOB, 0, 3000, C (GO_ON) },
+  { "destination gone", FOREIGN, HALF_BROKEN, ABSENT, JOB, 0, 3000, C (LOST) },
+  { "source crashed", FAILED, OFF_CRASHED, FETCHING_BROKEN, NO_JOB, 0, 3000, C (LOST) },
+  { "source crashed, destination unaware", FAILED, OFF_CRASHED, FETCHING, NO_JOB, 0, 3000,
+    C (WAIT) },
+  { "transient source crashed", FAILED, ABSENT, FETCHING_BROKEN, NO_JOB, TRANSIENT, 3000,
+    C (LOST) },
+  { "source gone, as after a good end", FAILED, ABSENT, FETCHING_BROKEN, NO_JOB, 0, SETTLE + 1,
+    C (UNKNOWN) },
 };
 
 static MigrateSighting
@@ -181,8 +250,11 @@ observe (int transfer, Seen source, Seen destination, int job, int flags, guint6
     .persistent = (flags & TRANSIENT) == 0,
     .same_ms = ms,
     .settle_ms = SETTLE,
+    .resume_ms = RESUME,
   };
 
+  if (_migrate_watch_postcopy_is_broken (&seen))
+    seen.broken_ms = ms;
   if (!seen.source.asked || !seen.destination.asked)
     seen.unasked_ms = ms;
   if (_migrate_sighting_runs (&seen.destination) && seen.source.state == MIGRATE_DOMAIN_PAUSED
@@ -213,8 +285,9 @@ ParameterizedTest (size_t *index, watch, decides)
 }
 
 static const Seen pictures[]
-  = { SILENT,           ABSENT,          RUNNING, RUNNING_MIGRATED, RUNNING_CANCELED, PAUSED_USER,
-      PAUSED_MIGRATION, PAUSED_POSTCOPY, OFF,     OFF_MIGRATED,     OFF_CRASHED };
+  = { SILENT,           ABSENT,     RUNNING,     RUNNING_MIGRATED, RUNNING_CANCELED, PAUSED_USER,
+      PAUSED_MIGRATION, HALF,       HALF_BROKEN, FETCHING,         FETCHING_BROKEN,  OFF,
+      OFF_MIGRATED,     OFF_CRASHED };
 
 static void
 assert_safe (const MigrateObservation *seen)
@@ -236,11 +309,21 @@ assert_safe (const MigrateObservation *seen)
   if (c == MIGRATE_CONCLUSION_RESUME_SOURCE)
     cr_assert (seen->destination.asked && !there && !here && !seen->was_paused,
                "the source is resumed only when the destination has none");
+  if (_migrate_watch_in_postcopy (seen))
+    cr_assert (c != MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF && c != MIGRATE_CONCLUSION_RESUME_SOURCE
+                 && c != MIGRATE_CONCLUSION_STAYED && c != MIGRATE_CONCLUSION_MOVED
+                 && c != MIGRATE_CONCLUSION_NEVER_BEGAN,
+               "memory on both hosts is left alone, and is no end");
+  if (c == MIGRATE_CONCLUSION_RESUME_POSTCOPY)
+    cr_assert (seen->transfer != MIGRATE_TRANSFER_OPEN && seen->source.asked
+                 && seen->destination.asked && there && !here,
+               "mended only where nobody else does");
   if (c == MIGRATE_CONCLUSION_SPLIT)
     cr_assert (here && there);
-  if (seen->same_ms > seen->settle_ms && seen->transfer != MIGRATE_TRANSFER_OPEN
-      && (!seen->job_active || seen->job_ending))
-    cr_assert (c != MIGRATE_CONCLUSION_WAIT && c != MIGRATE_CONCLUSION_GO_ON,
+  if (seen->same_ms > MAX (seen->settle_ms, seen->resume_ms)
+      && seen->transfer != MIGRATE_TRANSFER_OPEN && (!seen->job_active || seen->job_ending))
+    cr_assert (c != MIGRATE_CONCLUSION_WAIT && c != MIGRATE_CONCLUSION_GO_ON
+                 && c != MIGRATE_CONCLUSION_RESUME_POSTCOPY,
                "it ends: transfer %d, source %d/%d, destination %d/%d", (int) seen->transfer,
                (int) seen->source.state, seen->source.reason, (int) seen->destination.state,
                seen->destination.reason);
@@ -248,7 +331,7 @@ assert_safe (const MigrateObservation *seen)
 
 Test (watch, is_safe_and_ends_for_every_picture)
 {
-  static const guint64 ages[] = { 0, 2500, SETTLE + 1 };
+  static const guint64 ages[] = { 0, 2500, SETTLE + 1, RESUME + 1 };
   guint64 seen_rows = 0;
 
   for (int transfer = OPEN; transfer <= FOREIGN; transfer++)
