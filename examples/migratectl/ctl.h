@@ -13,7 +13,7 @@ typedef enum
   CTL_REFUSED = 2,   /* nothing was changed */
   CTL_NOT_MOVED = 3, /* nothing is left to do */
   CTL_FAILED = 4,    /* needs recover */
-  CTL_TO_REPAIR = 5, /* recover found work that was not applied */
+  CTL_TO_REPAIR = 5, /* recover found work that was not applied; a chore was not done */
   CTL_LEFT = 6,      /* left running */
   CTL_USAGE = 64
 } CtlExit;
@@ -33,6 +33,8 @@ typedef struct
   char *transport, *hand_over, *target_downtime, *deadline, *bandwidth;
   char **accept, **allow;
   char **set;
+  /* chores */
+  char **chore;
   /* recover */
   char **host;
   char *keep, *apply;
@@ -51,6 +53,7 @@ typedef struct
     CTL_OPTIONS_NONE,
     CTL_OPTIONS_MOVE,
     CTL_OPTIONS_LIST,
+    CTL_OPTIONS_CHORES,
     CTL_OPTIONS_RECOVER
   } options;
   gboolean takes_name; /* GUEST or JOB */
@@ -151,7 +154,8 @@ typedef enum
 {
   CTL_DRIVE_RUN,
   CTL_DRIVE_FOLLOW,
-  CTL_DRIVE_CANCEL
+  CTL_DRIVE_CANCEL,
+  CTL_DRIVE_CHORES
 } CtlDriveVerb;
 
 /* Runs it to its end, tells its result and frees nothing. looking_on: another process runs it. */
@@ -166,4 +170,5 @@ CtlExit ctl_list (const CtlOptions *options);
 CtlExit ctl_show (const CtlOptions *options);
 CtlExit ctl_follow (const CtlOptions *options);
 CtlExit ctl_cancel (const CtlOptions *options);
+CtlExit ctl_chores (const CtlOptions *options);
 CtlExit ctl_recover (const CtlOptions *options);

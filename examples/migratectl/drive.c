@@ -39,6 +39,12 @@ judge_leaving (Drive *self, const char **why, const char **remedy)
       *remedy = "See how it ended: migratectl show %s; or ask again: migratectl cancel %s";
       return CTL_LEFT;
     }
+  if (self->verb == CTL_DRIVE_CHORES)
+    {
+      *why = "Left; the guest has moved, and a chore may still go on in it";
+      *remedy = "Do the chores again: migratectl chores %s";
+      return CTL_TO_REPAIR;
+    }
   if (self->looking_on)
     {
       *why = "No longer following; the job goes on";
@@ -198,6 +204,15 @@ on_cancel (GObject *object, GAsyncResult *result, gpointer data)
 }
 
 static void
+on_chores (GObject *object, GAsyncResult *result, gpointer data)
+{
+  Drive *self = data;
+
+  migrate_job_run_chores_finish (MIGRATE_JOB (object), result, &self->error);
+  done_one (self);
+}
+
+static void
 start (Drive *self)
 {
   self->pending = 1;
@@ -211,6 +226,9 @@ start (Drive *self)
       break;
     case CTL_DRIVE_CANCEL:
       migrate_job_cancel_async (self->job, NULL /* cancellable */, on_cancel, self);
+      break;
+    case CTL_DRIVE_CHORES:
+      migrate_job_run_chores_async (self->job, self->cancellable, on_chores, self);
       break;
     }
 }
@@ -239,6 +257,27 @@ judge_cancel (Drive *self)
   return result != NULL && migrate_result_get_outcome (result) == MIGRATE_OUTCOME_DOWN
            ? CTL_NOT_MOVED
            : CTL_DONE;
+}
+
+/* The move is not in question. */
+static CtlExit
+conclude_chores (Drive *self)
+{
+  static const int refused[] = { MIGRATE_ERROR_WRONG_STATE, MIGRATE_ERROR_INVALID,
+                                 MIGRATE_ERROR_BUSY, MIGRATE_ERROR_JOURNAL };
+  g_autoptr (CtlFault) fault = ctl_fault_new (self->error, NULL /* job */);
+  CtlExit code = self->error == NULL ? CTL_DONE : CTL_TO_REPAIR;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (refused); i++)
+    if (g_error_matches (self->error, MIGRATE_ERROR, refused[i]))
+      code = CTL_REFUSED;
+  if (code == CTL_TO_REPAIR)
+    {
+      g_free (fault->remedy);
+      fault->remedy = with_id ("Try again: migratectl chores %s", migrate_job_get_id (self->job));
+    }
+  ctl_tell_job (self->options, self->job, fault);
+  return code;
 }
 
 static CtlExit
@@ -283,7 +322,7 @@ ctl_drive (const CtlOptions *options, MigrateJob *job, CtlDriveVerb verb, gboole
   if (self.detach_timeout != 0)
     g_source_remove (self.detach_timeout);
   g_clear_pointer (&self.line, ctl_line_free);
-  code = conclude (&self);
+  code = verb == CTL_DRIVE_CHORES ? conclude_chores (&self) : conclude (&self);
   g_clear_error (&self.error);
   g_object_unref (self.cancellable);
   g_main_loop_unref (self.loop);

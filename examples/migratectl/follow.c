@@ -1,4 +1,4 @@
-/* migratectl follow, cancel: a job that is in the journal already. */
+/* migratectl follow, cancel, chores: a job that is in the journal already. */
 #include "ctl.h"
 
 static gboolean
@@ -20,6 +20,19 @@ tell_closed (const CtlOptions *options, MigrateJob *job)
   return ctl_exit_of (job, NULL /* error */);
 }
 
+/* --chore is a policy of this time only: the job's own is in the journal. */
+static gboolean
+set_chores (MigrateJob *job, char **chores, GError **error)
+{
+  g_autoptr (MigratePolicy) policy = migrate_job_dup_policy (job);
+  g_autofree char *list = g_strjoinv (";", chores);
+
+  if (!migrate_policy_set (policy, "chores", list, error))
+    return FALSE;
+  migrate_job_set_policy (job, policy);
+  return TRUE;
+}
+
 /* The journal answers at once: it is a local file. */
 static CtlExit
 with_job (const CtlOptions *options, CtlDriveVerb verb)
@@ -33,7 +46,7 @@ with_job (const CtlOptions *options, CtlDriveVerb verb)
 
   record = migrate_journal_lookup (journal, id, NULL /* cancellable */, &error);
   job = record != NULL ? migrate_job_load (journal, id, NULL /* cancellable */, &error) : NULL;
-  if (job == NULL)
+  if (job == NULL || (options->chore != NULL && !set_chores (job, options->chore, &error)))
     return ctl_fail_error (options, error, CTL_REFUSED);
   held = migrate_job_record_is_held (record);
   if (verb == CTL_DRIVE_FOLLOW && !held && is_closed (migrate_job_get_state (job)))
@@ -55,4 +68,10 @@ CtlExit
 ctl_cancel (const CtlOptions *options)
 {
   return with_job (options, CTL_DRIVE_CANCEL);
+}
+
+CtlExit
+ctl_chores (const CtlOptions *options)
+{
+  return with_job (options, CTL_DRIVE_CHORES);
 }

@@ -13,7 +13,7 @@ _migratectl ()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --journal) journal=(--journal "${COMP_WORDS[i+1]}"); ((i++)) ;;
-      check|move|list|show|follow|cancel|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
+      check|move|list|show|follow|cancel|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
     esac
   done
   case $prev in
@@ -21,6 +21,7 @@ _migratectl ()
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
+    --chore) mapfile -t COMPREPLY < <(compgen -W 'clock trim announce' -- "$cur"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live' -- "$cur"); return ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W 'p2p direct tunnelled' -- "$cur"); return ;;
     --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
@@ -28,22 +29,24 @@ _migratectl ()
     --set)
       mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth
         target-downtime allow postcopy-start postcopy-bandwidth resume-timeout deadline
-        call-timeout settle-timeout switchover-timeout poll-interval hook-timeout accept' -- "$cur")
+        call-timeout settle-timeout switchover-timeout poll-interval hook-timeout fence-timeout
+        chores chore-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--deadline|\
     --bandwidth|--accept|--host|--keep) return ;;
   esac
   case $verb in
-    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel recover help
+    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel chores recover help
       --version
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
-      cancel recover' -- "$cur") ;;
+      cancel chores recover' -- "$cur") ;;
     check|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;
-    show|follow|cancel)
+    show|follow|cancel|chores)
       if [[ $cur == -* ]]; then
+        [[ $verb == chores ]] && common+=' --chore'
         mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(migratectl list --all --quiet "${journal[@]}" \

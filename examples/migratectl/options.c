@@ -28,6 +28,10 @@ const CtlVerb ctl_verbs[] = {
   { "cancel", "JOB", "cancel a job, whoever runs it, and wait until it is at rest",
     "The exit code is 0 when the guest stayed, and 2 when it was too late: the guest has moved.\n",
     CTL_OPTIONS_NONE, TRUE, ctl_cancel },
+  { "chores", "JOB", "do the chores after a finished move, again or for the first time",
+    "Those of the job's policy, or those named by --chore. The guest has moved whatever comes of\n"
+    "them; the exit code is 5 when at least one was not done.\n",
+    CTL_OPTIONS_CHORES, TRUE, ctl_chores },
   { "recover", "GUEST|JOB --host URI[=PEER-URI]…",
     "find out what is true of a guest, and put it right",
     "Name all hosts that may have the guest; those of its job are asked too. Without --apply "
@@ -70,6 +74,7 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->apply);
   g_strfreev (self->allow);
   g_strfreev (self->set);
+  g_strfreev (self->chore);
   g_strfreev (self->rest);
   memset (self, 0, sizeof *self);
 }
@@ -142,6 +147,13 @@ add_recover (Entries *entries, CtlOptions *o)
 }
 
 static void
+add_chores (Entries *entries, CtlOptions *o)
+{
+  add_many (entries, "chore", &o->chore,
+            "clock, trim (both need an agent in the guest), or announce; may be repeated", "CHORE");
+}
+
+static void
 add_common (Entries *entries, CtlOptions *o)
 {
   add_text (entries, "journal", &o->journal, "the journal, or “none”: in memory", "PATH|none");
@@ -159,6 +171,8 @@ entries_for (const CtlVerb *verb, CtlOptions *options)
     add_move (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_RECOVER)
     add_recover (entries, options);
+  if (verb != NULL && verb->options == CTL_OPTIONS_CHORES)
+    add_chores (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_LIST)
     add (entries, "all", G_OPTION_ARG_NONE, &options->all, "closed jobs too, however old", NULL);
   add_common (entries, options);
@@ -321,7 +335,7 @@ help_tool (void)
                          "  2   refused, nothing was changed\n"
                          "  3   not moved, nothing left to do: running, paused or off as before\n"
                          "  4   failed, needs “migratectl recover JOB”\n"
-                         "  5   recover found work that was not applied\n"
+                         "  5   recover found work that was not applied; a chore was not done\n"
                          "  6   left running under libvirt\n"
                          "  64  the command line is wrong\n");
   return g_string_free (text, FALSE);

@@ -16,7 +16,8 @@ G_DECLARE_INTERFACE (MigrateHooks, migrate_hooks, MIGRATE, HOOKS, GObject)
 /**
  * MigrateHooksInterface:
  * @parent_iface: the parent interface
- * @call: asked at every [enum@Migrate.HookPoint]; the default answers with no reply values
+ * @call: asked at every [enum@Migrate.HookPoint], once for each side; the default answers with no
+ * reply values
  *
  * Implemented by the embedding program to act before and after the phases of a move: an
  * interface, because only the program knows its network, its scheduler, its record.

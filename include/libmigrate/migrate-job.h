@@ -11,6 +11,7 @@
 #include <libmigrate/migrate-policy.h>
 #include <libmigrate/migrate-report.h>
 #include <libmigrate/migrate-hooks.h>
+#include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-journal.h>
 #include <libmigrate/migrate-recovery.h>
 
@@ -87,6 +88,13 @@ void migrate_job_detach_async (MigrateJob *self, GCancellable *cancellable,
                                GAsyncReadyCallback callback, gpointer user_data);
 MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_detach_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_run_chores (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_run_chores_async (MigrateJob *self, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_run_chores_finish (MigrateJob *self, GAsyncResult *result, GError **error);
 
 MIGRATE_AVAILABLE_IN_1_0
 MigrateRecovery *migrate_job_recover (MigrateJob *self, GCancellable *cancellable, GError **error);
@@ -121,6 +129,10 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateHooks *migrate_job_dup_hooks (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_hooks (MigrateJob *self, MigrateHooks *hooks);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateInventory *migrate_job_dup_inventory (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_inventory (MigrateJob *self, MigrateInventory *inventory);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateState migrate_job_get_state (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0

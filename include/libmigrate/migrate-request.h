@@ -15,7 +15,11 @@ MIGRATE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (MigrateRequest, migrate_request, MIGRATE, REQUEST, GObject)
 
 MIGRATE_AVAILABLE_IN_1_0
+MigrateRequestSubject migrate_request_get_subject (MigrateRequest *self);
+MIGRATE_AVAILABLE_IN_1_0
 MigrateHookPoint migrate_request_get_point (MigrateRequest *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateSide migrate_request_get_side (MigrateRequest *self);
 MIGRATE_AVAILABLE_IN_1_0
 const char *migrate_request_get_job_id (MigrateRequest *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -234,12 +234,20 @@ typedef enum
 /**
  * MigrateHookPoint:
  * @MIGRATE_HOOK_POINT_BEFORE_PREPARE: before the destination is touched; may refuse
- * @MIGRATE_HOOK_POINT_BEFORE_MIGRATE: before the transfer starts; may refuse
+ * @MIGRATE_HOOK_POINT_BEFORE_MIGRATE: before the transfer starts: the last that may refuse
  * @MIGRATE_HOOK_POINT_AFTER_MIGRATE: the guest was handed over; a refusal is a warning
- * @MIGRATE_HOOK_POINT_AFTER_FINALIZE: the job is done; a refusal is a warning
+ * @MIGRATE_HOOK_POINT_AFTER_FINALIZE: the source is released; a refusal is a warning
  * @MIGRATE_HOOK_POINT_UNDO: the move is given up; undo what an earlier point did
+ * @MIGRATE_HOOK_POINT_AFTER_PREPARE: the destination is ready; may refuse
+ * @MIGRATE_HOOK_POINT_HANDED_OVER: the guest has just been handed over; told, nobody waits for
+ *   an answer
+ * @MIGRATE_HOOK_POINT_BEFORE_FINALIZE: before the platform's record is swapped and the source is
+ *   released; a refusal is a warning
  *
- * Where in a move the embedding program is asked.
+ * Where in a move the embedding program is asked: at each point once for each side.
+ *
+ * In the order of a move: before and after prepare, before migrate, handed over, after migrate,
+ * before and after finalize.
  *
  * Since: 1.0
  */
@@ -249,8 +257,33 @@ typedef enum
   MIGRATE_HOOK_POINT_BEFORE_MIGRATE,
   MIGRATE_HOOK_POINT_AFTER_MIGRATE,
   MIGRATE_HOOK_POINT_AFTER_FINALIZE,
-  MIGRATE_HOOK_POINT_UNDO
+  MIGRATE_HOOK_POINT_UNDO,
+  MIGRATE_HOOK_POINT_AFTER_PREPARE,
+  MIGRATE_HOOK_POINT_HANDED_OVER,
+  MIGRATE_HOOK_POINT_BEFORE_FINALIZE
 } MigrateHookPoint;
+
+/**
+ * MigrateRequestSubject:
+ * @MIGRATE_REQUEST_SUBJECT_HOOK: a point of the move, of [iface@Migrate.Hooks]
+ * @MIGRATE_REQUEST_SUBJECT_INVENTORY_GET: [method@Migrate.Inventory.get]
+ * @MIGRATE_REQUEST_SUBJECT_INVENTORY_COMPARE_AND_SET:
+ *   [method@Migrate.Inventory.compare_and_set]
+ * @MIGRATE_REQUEST_SUBJECT_FENCE: [method@Migrate.Fence.fence]
+ * @MIGRATE_REQUEST_SUBJECT_FENCE_RESET_STREAM: [method@Migrate.Fence.reset_stream]
+ *
+ * What a request asks for.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_REQUEST_SUBJECT_HOOK,
+  MIGRATE_REQUEST_SUBJECT_INVENTORY_GET,
+  MIGRATE_REQUEST_SUBJECT_INVENTORY_COMPARE_AND_SET,
+  MIGRATE_REQUEST_SUBJECT_FENCE,
+  MIGRATE_REQUEST_SUBJECT_FENCE_RESET_STREAM
+} MigrateRequestSubject;
 
 /**
  * MigrateVerdict:

@@ -7,13 +7,16 @@
 #include <libmigrate/migrate-types.h>
 #include <libmigrate/migrate-enum-types.h>
 #include <libmigrate/migrate-error.h>
+#include <libmigrate/migrate-command-fence.h>
 #include <libmigrate/migrate-decision.h>
 #include <libmigrate/migrate-events.h>
 #include <libmigrate/migrate-evidence.h>
 #include <libmigrate/migrate-failure.h>
+#include <libmigrate/migrate-fence.h>
 #include <libmigrate/migrate-finding.h>
 #include <libmigrate/migrate-hooks.h>
 #include <libmigrate/migrate-host.h>
+#include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-job.h>
 #include <libmigrate/migrate-job-record.h>
 #include <libmigrate/migrate-journal.h>

@@ -270,12 +270,34 @@ look_unprotected (Look *look)
            "twice until this library sees it");
 }
 
+/* Else the guest would be moved, and then nothing could be released. */
+static void
+look_record (Look *look)
+{
+  const MigrateFacts *f = look->facts;
+  const MigrateCheckRequest *request = look->request;
+
+  if (!f->has_record
+      || (f->record != NULL
+          && (g_str_equal (f->record, request->source_name)
+              || g_str_equal (f->record, request->destination_name))))
+    return;
+  if (f->record == NULL)
+    found (look, look->check->severity, f->guest.name, "Put the platform's record right",
+           "The platform's record does not have guest “%s”", f->guest.name);
+  else
+    found (look, look->check->severity, f->guest.name, "Put the platform's record right",
+           "The platform's record has guest “%s” on “%s”, neither on “%s” nor on “%s”",
+           f->guest.name, f->record, request->source_name, request->destination_name);
+}
+
 static const Check checks[] = {
   { "same-host", MIGRATE_SEVERITY_BLOCKER, FALSE, look_same_host },
   { "guest-not-running", MIGRATE_SEVERITY_BLOCKER, FALSE, look_not_running },
   { "guest-has-job", MIGRATE_SEVERITY_BLOCKER, FALSE, look_has_job },
   { "already-there", MIGRATE_SEVERITY_BLOCKER, FALSE, look_already_there },
   { "name-taken", MIGRATE_SEVERITY_BLOCKER, FALSE, look_name_taken },
+  { "record-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_record },
   { "hypervisor-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_hypervisor },
   { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE, look_disks },
   { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE, look_transient_disk },
@@ -355,5 +377,7 @@ _migrate_check_request (MigrateWork *work)
     .destination_uri = work->destination_uri,
     .peer_uri = work->peer_uri,
     .migration_uri = work->migration_uri,
+    .source_name = work->source_name,
+    .destination_name = work->destination_name,
   };
 }

@@ -15,6 +15,8 @@ struct _MigrateFacts
   GPtrArray *disks;    /* MigrateDisk */
   gboolean found_uuid; /* the destination knows the guest's UUID */
   MigrateDomain same_uuid;
+  gboolean has_record; /* the platform was asked */
+  char *record;        /* the host that it names; nullable: it has no such guest */
   gboolean found_name; /* the destination knows the guest's name */
   MigrateDomain same_name;
 };
@@ -26,7 +28,7 @@ void _migrate_facts_unref (MigrateFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateFacts, _migrate_facts_unref)
 
 /* What was true before the move, for the journal and for whoever follows: a{sv} with
- * "was-paused", "persistent", "autostart". */
+ * "was-paused", "persistent", "autostart", and "disks", aa{sv}. */
 GVariant *_migrate_facts_to_variant (const MigrateFacts *self);
 
 /* What is asked of the checks besides the facts. */
@@ -36,6 +38,7 @@ typedef struct
   MigrateTransport transport;
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
+  const char *source_name, *destination_name; /* of the platform's record */
 } MigrateCheckRequest;
 
 /* Decide: pure. */

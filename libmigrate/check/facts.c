@@ -1,6 +1,8 @@
 /* Gather: one pass over both hosts, reading only. */
 #include "check/facts-private.h"
 
+#include "steps/inventory-private.h"
+
 #include <string.h>
 
 MigrateFacts *
@@ -22,6 +24,7 @@ _migrate_facts_unref (MigrateFacts *self)
   _migrate_domain_clear (&self->same_name);
   g_free (self->definition);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
+  g_free (self->record);
   g_free (self);
 }
 
@@ -125,6 +128,20 @@ gather_guest (MigrateWork *work, MigrateFacts *facts, GError **error)
   return TRUE;
 }
 
+static gboolean
+gather_record (MigrateWork *work, MigrateFacts *facts, GError **error)
+{
+  g_autoptr (GError) local_error = NULL;
+
+  facts->has_record = work->inventory != NULL;
+  if (!facts->has_record
+      || _migrate_inventory_ask_get_of (work, &facts->guest, &facts->record, &local_error)
+      || g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    return TRUE;
+  g_propagate_error (error, g_steal_pointer (&local_error));
+  return FALSE;
+}
+
 MigrateFacts *
 _migrate_facts_gather (MigrateWork *work, GError **error)
 {
@@ -138,9 +155,38 @@ _migrate_facts_gather (MigrateWork *work, GError **error)
       || !gather_domain (work, MIGRATE_SIDE_DESTINATION, facts->guest.uuid, &facts->found_uuid,
                          &facts->same_uuid, error)
       || !gather_domain (work, MIGRATE_SIDE_DESTINATION, facts->guest.name, &facts->found_name,
-                         &facts->same_name, error))
+                         &facts->same_name, error)
+      || !gather_record (work, facts, error))
     return NULL;
   return g_steal_pointer (&facts);
+}
+
+static void
+add_string (GVariantBuilder *builder, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
+}
+
+static GVariant *
+disks_to_variant (const MigrateFacts *self)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < self->disks->len; i++)
+    {
+      const MigrateDisk *disk = self->disks->pdata[i];
+      g_autofree char *source = disk->source != NULL ? _migrate_uri_redact (disk->source) : NULL;
+
+      g_variant_builder_open (&builder, G_VARIANT_TYPE_VARDICT);
+      add_string (&builder, "target", disk->target);
+      add_string (&builder, "type", disk->type);
+      add_string (&builder, "device", disk->device);
+      add_string (&builder, "source", source);
+      g_variant_builder_close (&builder);
+    }
+  return g_variant_builder_end (&builder);
 }
 
 GVariant *
@@ -155,6 +201,7 @@ _migrate_facts_to_variant (const MigrateFacts *self)
                          g_variant_new_boolean (self->guest.persistent));
   g_variant_builder_add (&builder, "{sv}", "autostart",
                          g_variant_new_boolean (self->guest.autostart));
+  g_variant_builder_add (&builder, "{sv}", "disks", disks_to_variant (self));
   if (self->definition != NULL)
     g_variant_builder_add (&builder, "{sv}", "definition", g_variant_new_string (self->definition));
   return g_variant_builder_end (&builder);

@@ -77,21 +77,36 @@ settle_destination (MigrateWork *work, const MigrateDomain *there, gboolean pers
          || _migrate_steps_run (work, "set-autostart", NULL /* args */, error);
 }
 
+/* First of all that is written: from here on the platform itself looks for the guest where it is.
+ */
+static gboolean
+swap_record (MigrateWork *work, GError **error)
+{
+  GVariantBuilder builder;
+
+  if (work->inventory == NULL)
+    return TRUE;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "expected", g_variant_new_string (work->source_name));
+  g_variant_builder_add (&builder, "{sv}", "host", g_variant_new_string (work->destination_name));
+  return _migrate_steps_run (work, "swap-record", g_variant_builder_end (&builder), error);
+}
+
 gboolean
 _migrate_finalize (MigrateWork *work, gboolean persistent, gboolean was_autostart, GError **error)
 {
   g_auto (MigrateDomain) there = { 0 };
-  g_autoptr (GError) refused = NULL;
   gboolean defined;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_FINALIZING);
+  _migrate_steps_hook_or_warn (work, MIGRATE_HOOK_POINT_BEFORE_FINALIZE);
   if (!prove_destination (work, &there, error) || !prove_source (work, &defined, error)
+      || !swap_record (work, error)
       || !settle_destination (work, &there, persistent, was_autostart, error))
     return FALSE;
   if (defined && !_migrate_steps_run (work, "undefine-source", NULL /* args */, error))
     return FALSE;
   _migrate_steps_release (work);
-  if (!_migrate_steps_hook (work, MIGRATE_HOOK_POINT_AFTER_FINALIZE, &refused))
-    _migrate_work_warn (work, "After the move: %s", refused->message);
+  _migrate_steps_hook_or_warn (work, MIGRATE_HOOK_POINT_AFTER_FINALIZE);
   return !work->lost_claim || needs_recover (error, MIGRATE_SIDE_NONE, "The claim was lost");
 }

@@ -36,6 +36,9 @@ static const MigrateEdge edges[] = {
     TRUE },
   { BIT (MIGRATE_STATE_FAILED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_FAILED, AS_PROVEN,
     TRUE },
+  /* The chores after the move, again; the job stays as it is whatever comes of them. */
+  { BIT (MIGRATE_STATE_FINALIZED), FALSE, MIGRATE_VERB_CHORES, MIGRATE_STATE_FINALIZED, DESTINATION,
+    FALSE },
 };
 
 /* What a run does next where it stands. */
@@ -52,8 +55,8 @@ static const struct
   { MIGRATE_STATE_MIGRATED, FALSE, MIGRATE_VERB_FINALIZE },
 };
 
-static const char *const verb_names[]
-  = { "check", "prepare", "migrate", "finalize", "follow", "cancel", "detach", "recover", "run" };
+static const char *const verb_names[] = { "check",  "prepare", "migrate", "finalize", "follow",
+                                          "cancel", "detach",  "recover", "chores",   "run" };
 
 const char *
 _migrate_verb_name (MigrateVerb verb)

@@ -28,6 +28,8 @@ add_request (MigrateJob *self, GVariantBuilder *builder)
   add_string (builder, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
   add_string (builder, MIGRATE_JOB_KEY_KIND,
               _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) work->kind));
+  add_string (builder, MIGRATE_JOB_KEY_SOURCE_NAME, work->source_name);
+  add_string (builder, MIGRATE_JOB_KEY_DESTINATION_NAME, work->destination_name);
   g_variant_builder_add (builder, "{sv}", MIGRATE_JOB_KEY_POLICY,
                          _migrate_policy_to_variant (work->policy));
 }
@@ -261,17 +263,8 @@ edge_prepare (MigrateJob *self, GError **error)
   if (!ok)
     return FALSE;
   g_clear_pointer (&self->before, g_variant_unref);
-  self->before = g_variant_ref_sink (_migrate_facts_to_variant (self->work->facts));
+  self->before = g_variant_ref (self->work->before);
   return TRUE;
-}
-
-static void
-warn_if_refused (MigrateWork *work, MigrateHookPoint point)
-{
-  g_autoptr (GError) refused = NULL;
-
-  if (!_migrate_steps_hook (work, point, &refused))
-    _migrate_work_warn (work, "After the move: %s", refused->message);
 }
 
 static gboolean
@@ -286,7 +279,8 @@ follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
   _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
   if (!write_if_possible (self, error))
     return FALSE;
-  warn_if_refused (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
+  _migrate_steps_tell_handed_over (self->work);
+  _migrate_steps_hook_or_warn (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
   return TRUE;
 }
 
@@ -329,6 +323,39 @@ edge_finalize (MigrateJob *self, GError **error)
     return FALSE;
   self->work->result->outcome = MIGRATE_OUTCOME_MOVED;
   return TRUE;
+}
+
+static gboolean
+edge_chores (MigrateJob *self, GError **error)
+{
+  g_auto (GStrv) words = _migrate_policy_dup_list (self->work->policy, "chores");
+
+  if (words[0] == NULL)
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_INVALID, "Set the policy key “chores”",
+                          "The policy names no chores");
+      return FALSE;
+    }
+  return _migrate_chores (self->work, TRUE /* may be cancelled */, error);
+}
+
+/* The move is over, and written down as good first: who is killed here leaves a finalized job,
+ * whose chores can be run again. Nothing here can make it a failed one. */
+static void
+do_chores (MigrateJob *self)
+{
+  g_auto (GStrv) words = _migrate_policy_dup_list (self->work->policy, "chores");
+  g_autoptr (GError) failed = NULL;
+
+  if (words[0] == NULL)
+    return;
+  self->work->result->total_ms = _migrate_work_elapsed_ms (self->work);
+  _migrate_job_publish_result (self);
+  if (!_migrate_job_write (self, &failed))
+    _migrate_work_warn_journal (self->work, failed);
+  g_clear_error (&failed);
+  if (!_migrate_chores (self->work, FALSE /* may be cancelled */, &failed))
+    g_debug ("Job %s: %s", self->id, failed->message);
 }
 
 /* Something is left to do: the code says so, the message keeps the first cause. */
@@ -381,6 +408,8 @@ edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
   MigrateWork *work = self->work;
   gboolean cancelled = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
+  if (verb == MIGRATE_VERB_CHORES) /* no part of the move */
+    return;
   if (work->lost_claim)
     {
       work->result->outcome = MIGRATE_OUTCOME_UNKNOWN;
@@ -419,7 +448,9 @@ gboolean
 _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
 {
   static gboolean (*const runs[]) (MigrateJob * self, GError * *error)
-    = { edge_check, edge_prepare, edge_migrate, edge_finalize, edge_follow };
+    = { [MIGRATE_VERB_CHECK] = edge_check,     [MIGRATE_VERB_PREPARE] = edge_prepare,
+        [MIGRATE_VERB_MIGRATE] = edge_migrate, [MIGRATE_VERB_FINALIZE] = edge_finalize,
+        [MIGRATE_VERB_FOLLOW] = edge_follow,   [MIGRATE_VERB_CHORES] = edge_chores };
   MigrateWork *work = self->work;
   g_autoptr (GError) failure = NULL;
   const MigrateEdge *edge;
@@ -439,6 +470,8 @@ _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
       if (edge_done (self, verb, &failure))
         {
           note_edge (self, verb, "done");
+          if (verb == MIGRATE_VERB_FINALIZE)
+            do_chores (self);
           return TRUE;
         }
       if (verb == MIGRATE_VERB_CHECK)

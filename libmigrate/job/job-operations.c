@@ -95,15 +95,6 @@ take_slots (MigrateJobOperation *op, MigrateVerb verb)
 }
 
 static void
-publish_result (MigrateJob *self)
-{
-  g_autoptr (GVariant) values
-    = g_variant_ref_sink (_migrate_result_to_variant (self->work->result));
-
-  _migrate_job_set_result (self, _migrate_result_from_variant (values));
-}
-
-static void
 settle_result (MigrateJob *self, const GError *error)
 {
   MigrateWork *work = self->work;
@@ -118,7 +109,7 @@ settle_result (MigrateJob *self, const GError *error)
   else if (state == MIGRATE_STATE_FINALIZED || state == MIGRATE_STATE_MIGRATED)
     _migrate_job_set_failure (self, NULL);
   if (state != MIGRATE_STATE_NEW && state != MIGRATE_STATE_CHECKED)
-    publish_result (self);
+    _migrate_job_publish_result (self);
 }
 
 /* It rests all the same, and says what the journal does not know. */
@@ -127,7 +118,7 @@ settle_unwritten (MigrateJob *self, const GError *error, const GError *unwritten
 {
   _migrate_work_warn_journal (self->work, unwritten);
   if (self->result != NULL)
-    publish_result (self);
+    _migrate_job_publish_result (self);
   if (error == NULL)
     _migrate_job_set_failure (self, _migrate_failure_new (unwritten, MIGRATE_PHASE_IDLE));
 }
@@ -180,6 +171,19 @@ _migrate_job_rest (MigrateJob *self, gboolean looked_on, const GError *error)
   return unwritten;
 }
 
+/* Chores alone: the move's numbers and its failure stay as they were. */
+static GError *
+rest_after_chores (MigrateJob *self)
+{
+  GError *unwritten = NULL;
+
+  _migrate_job_publish_result (self);
+  if (!self->work->lost_claim && self->work->generation != 0)
+    _migrate_job_write (self, &unwritten);
+  _migrate_job_release_claim (self);
+  return unwritten;
+}
+
 /* The last that a worker does; afterwards the job may be gone. */
 static void
 operation_end (MigrateJobOperation *op, GError *error)
@@ -188,7 +192,9 @@ operation_end (MigrateJobOperation *op, GError *error)
   MigrateOutcome outcome = self->work->result->outcome;
   g_autoptr (MigrateWork) kept = _migrate_work_ref (self->work);
   gboolean looked_on = op->verb == MIGRATE_VERB_FOLLOW && self->work->generation == 0;
-  g_autoptr (GError) unwritten = _migrate_job_rest (self, looked_on, error);
+  g_autoptr (GError) unwritten = op->verb == MIGRATE_VERB_CHORES
+                                   ? rest_after_chores (self)
+                                   : _migrate_job_rest (self, looked_on, error);
   gpointer value = NULL;
   GDestroyNotify free_value = NULL;
 
@@ -360,10 +366,13 @@ refresh_work (MigrateJob *self)
     self->journal = migrate_sqlite_journal_new (NULL /* the default */);
   g_set_object (&work->journal, self->journal);
   g_set_object (&work->hooks, self->hooks);
+  g_set_object (&work->inventory, self->inventory);
   g_set_object (&work->policy, self->policy);
   work->kind = self->kind;
   work->max_outgoing = migrate_host_get_max_outgoing (self->source);
   work->max_incoming = migrate_host_get_max_incoming (self->destination);
+  take_string (&work->source_name, _migrate_host_dup_platform_name (self->source));
+  take_string (&work->destination_name, _migrate_host_dup_platform_name (self->destination));
   take_string (&work->peer_uri, migrate_host_dup_peer_uri (self->destination));
   take_string (&work->migration_uri, migrate_host_dup_migration_uri (self->destination));
   take_string (&work->listen_address, migrate_host_dup_listen_address (self->destination));
@@ -421,6 +430,9 @@ _migrate_job_start (MigrateJob *self, MigrateVerb verb, GCancellable *cancellabl
       op = operation_new (self, verb, cancellable, task);
       if (!is_control (verb))
         self->current = op;
+      /* One that came too late for the move. */
+      if (verb == MIGRATE_VERB_CHORES)
+        _migrate_work_take_cancel (self->work);
     }
   g_mutex_unlock (&self->lock);
   if (op == NULL)

@@ -18,8 +18,9 @@ struct _MigrateJob
   MigrateQueue *queue;               /* set once */
   MigrateKind kind;
   MigratePolicy *policy;
-  MigrateJournal *journal; /* nullable until used */
-  MigrateHooks *hooks;     /* nullable */
+  MigrateJournal *journal;     /* nullable until used */
+  MigrateHooks *hooks;         /* nullable */
+  MigrateInventory *inventory; /* nullable */
 
   MigrateState state;
   gboolean in_flight;
@@ -44,8 +45,10 @@ extern const MigrateWorkReport _migrate_job_work_report;
 void _migrate_job_set_state (MigrateJob *self, MigrateState state, gboolean in_flight);
 void _migrate_job_set_phase (MigrateJob *self, MigratePhase phase);
 void _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress);
-void _migrate_job_set_report (MigrateJob *self, MigrateReport *report);    /* borrowed */
-void _migrate_job_set_result (MigrateJob *self, MigrateResult *result);    /* taken, nullable */
+void _migrate_job_set_report (MigrateJob *self, MigrateReport *report); /* borrowed */
+void _migrate_job_set_result (MigrateJob *self, MigrateResult *result); /* taken, nullable */
+/* The work's, as it is now. */
+void _migrate_job_publish_result (MigrateJob *self);
 void _migrate_job_set_failure (MigrateJob *self, MigrateFailure *failure); /* taken, nullable */
 MigrateState _migrate_job_where (MigrateJob *self, gboolean *in_flight);
 

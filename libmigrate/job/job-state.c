@@ -144,6 +144,15 @@ _migrate_job_set_result (MigrateJob *self, MigrateResult *result)
 }
 
 void
+_migrate_job_publish_result (MigrateJob *self)
+{
+  g_autoptr (GVariant) values
+    = g_variant_ref_sink (_migrate_result_to_variant (self->work->result));
+
+  _migrate_job_set_result (self, _migrate_result_from_variant (values));
+}
+
+void
 _migrate_job_set_failure (MigrateJob *self, MigrateFailure *failure)
 {
   g_mutex_lock (&self->lock);

@@ -257,12 +257,14 @@ migrate_job_migrate_finish (MigrateJob *self, GAsyncResult *result, GError **err
  * @cancellable: (nullable): a cancellable; cancelling it is [method@Migrate.Job.cancel]
  * @error: return location for an error
  *
- * Proves by asking both hosts that the guest is at the destination, settles its definition there,
- * and releases the source. Allowed in the state `migrated`.
+ * Proves by asking both hosts that the guest is at the destination, swaps the platform's record
+ * ([property@Migrate.Job:inventory]), settles the guest's definition there, releases the source,
+ * and tries the chores of the policy. Allowed in the state `migrated`.
  *
  * Blocks; signals are delivered meanwhile.
  *
- * Fails with %MIGRATE_ERROR_NEEDS_RECOVER and those of check.
+ * Fails with %MIGRATE_ERROR_NEEDS_RECOVER, also when the record names a third host, and those of
+ * check.
  *
  * Returns: true on success
  *
@@ -612,21 +614,101 @@ migrate_job_detach_finish (MigrateJob *self, GAsyncResult *result, GError **erro
   return g_task_propagate_boolean (G_TASK (result), error);
 }
 
+/**
+ * migrate_job_run_chores:
+ * @self: a job
+ * @cancellable: (nullable): a cancellable; cancelling it leaves out the chores that have not begun
+ * @error: return location for an error
+ *
+ * Does the chores of the policy ([property@Migrate.Policy:chores]) at the destination, again or for
+ * the first time: each is tried. Allowed in the state `finalized`, where finalizing has tried them
+ * once. The job stays `finalized` whatever comes of them; what was not done is a warning of its
+ * result, in the place of the warnings of an earlier try.
+ *
+ * Blocks, for each chore at most `chore-timeout`; signals are delivered meanwhile.
+ *
+ * Fails, when at least one chore was not done, with the error of the first:
+ * %MIGRATE_ERROR_NOT_FOUND (the guest is not there any more), %MIGRATE_ERROR_UNSUPPORTED (the
+ * guest does not run), %MIGRATE_ERROR_TIMED_OUT, %MIGRATE_ERROR_FAILED (its agent, QEMU); with
+ * %MIGRATE_ERROR_INVALID when the policy names none; with %MIGRATE_ERROR_BUSY when another job
+ * holds the guest.
+ *
+ * Returns: true when all were done
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_job_run_chores (MigrateJob *self, GCancellable *cancellable, GError **error)
+{
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), FALSE);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  return job_wait (self, MIGRATE_VERB_CHORES, cancellable, NULL /* value */, error);
+}
+
+/**
+ * migrate_job_run_chores_async:
+ * @self: a job
+ * @cancellable: (nullable): as for [method@Migrate.Job.run_chores]
+ * @callback: (nullable): called when the operation is at rest
+ * @user_data: for @callback
+ *
+ * Begins [method@Migrate.Job.run_chores] without blocking.
+ *
+ * Since: 1.0
+ */
+void
+migrate_job_run_chores_async (MigrateJob *self, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data)
+{
+  g_return_if_fail (MIGRATE_IS_JOB (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  job_start_async (self, MIGRATE_VERB_CHORES, migrate_job_run_chores_async, cancellable, callback,
+                   user_data);
+}
+
+/**
+ * migrate_job_run_chores_finish:
+ * @self: a job
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends [method@Migrate.Job.run_chores_async].
+ *
+ * Fails as [method@Migrate.Job.run_chores] does.
+ *
+ * Returns: true when all were done
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_job_run_chores_finish (MigrateJob *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), FALSE);
+  g_return_val_if_fail (g_async_result_is_tagged (result, migrate_job_run_chores_async), FALSE);
+  g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
+  return g_task_propagate_boolean (G_TASK (result), error);
+}
+
 /* ---- loading ---- */
 
 static MigrateHost *
-host_from_values (GVariant *values, const char *key)
+host_from_values (GVariant *values, const char *key, const char *name_key)
 {
   const char *uri = _migrate_variant_string (values, key);
+  MigrateHost *host = migrate_host_new (uri != NULL ? uri : "");
 
-  return migrate_host_new (uri != NULL ? uri : "");
+  migrate_host_set_name (host, _migrate_variant_string (values, name_key));
+  return host;
 }
 
 static MigrateJob *
 job_from_values (MigrateJournal *journal, GVariant *values)
 {
-  g_autoptr (MigrateHost) source = host_from_values (values, MIGRATE_JOB_KEY_SOURCE);
-  g_autoptr (MigrateHost) destination = host_from_values (values, MIGRATE_JOB_KEY_DESTINATION);
+  g_autoptr (MigrateHost) source
+    = host_from_values (values, MIGRATE_JOB_KEY_SOURCE, MIGRATE_JOB_KEY_SOURCE_NAME);
+  g_autoptr (MigrateHost) destination
+    = host_from_values (values, MIGRATE_JOB_KEY_DESTINATION, MIGRATE_JOB_KEY_DESTINATION_NAME);
   g_autoptr (GVariant) policy
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_POLICY, G_VARIANT_TYPE_VARDICT);
   const char *guest = _migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST);

@@ -31,6 +31,7 @@ enum
   PROP_POLICY,
   PROP_JOURNAL,
   PROP_HOOKS,
+  PROP_INVENTORY,
   PROP_STATE,
   PROP_PHASE,
   PROP_IN_FLIGHT,
@@ -64,6 +65,7 @@ job_dispose (GObject *object)
   g_clear_object (&self->policy);
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
+  g_clear_object (&self->inventory);
   g_clear_object (&self->report);
   G_OBJECT_CLASS (migrate_job_parent_class)->dispose (object);
 }
@@ -120,6 +122,9 @@ job_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
     case PROP_HOOKS:
       g_value_take_object (value, migrate_job_dup_hooks (self));
       break;
+    case PROP_INVENTORY:
+      g_value_take_object (value, migrate_job_dup_inventory (self));
+      break;
     case PROP_STATE:
       g_value_set_enum (value, (int) migrate_job_get_state (self));
       break;
@@ -174,6 +179,9 @@ job_set_property (GObject *object, guint id, const GValue *value, GParamSpec *ps
       break;
     case PROP_HOOKS:
       migrate_job_set_hooks (self, g_value_get_object (value));
+      break;
+    case PROP_INVENTORY:
+      migrate_job_set_inventory (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -253,6 +261,15 @@ install_properties (GObjectClass *klass)
    * Since: 1.0
    */
   props[PROP_HOOKS] = g_param_spec_object ("hooks", NULL, NULL, MIGRATE_TYPE_HOOKS, write);
+  /**
+   * MigrateJob:inventory:
+   *
+   * The platform's record of which host has the guest: finalizing swaps it. %NULL: there is none.
+   *
+   * Since: 1.0
+   */
+  props[PROP_INVENTORY]
+    = g_param_spec_object ("inventory", NULL, NULL, MIGRATE_TYPE_INVENTORY, write);
   /**
    * MigrateJob:state:
    *
@@ -653,6 +670,28 @@ migrate_job_dup_hooks (MigrateJob *self)
 }
 
 /**
+ * migrate_job_dup_inventory:
+ * @self: a job
+ *
+ * Gets [property@Migrate.Job:inventory].
+ *
+ * Returns: (transfer full) (nullable): the inventory
+ *
+ * Since: 1.0
+ */
+MigrateInventory *
+migrate_job_dup_inventory (MigrateJob *self)
+{
+  MigrateInventory *value;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_mutex_lock (&self->lock);
+  value = self->inventory != NULL ? g_object_ref (self->inventory) : NULL;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
  * migrate_job_dup_report:
  * @self: a job
  *
@@ -832,4 +871,27 @@ migrate_job_set_hooks (MigrateJob *self, MigrateHooks *hooks)
   g_mutex_unlock (&self->lock);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HOOKS]);
+}
+
+/**
+ * migrate_job_set_inventory:
+ * @self: a job
+ * @inventory: (nullable): the inventory
+ *
+ * Sets [property@Migrate.Job:inventory]. Counts from the next operation on.
+ *
+ * Since: 1.0
+ */
+void
+migrate_job_set_inventory (MigrateJob *self, MigrateInventory *inventory)
+{
+  gboolean changed;
+
+  g_return_if_fail (MIGRATE_IS_JOB (self));
+  g_return_if_fail (inventory == NULL || MIGRATE_IS_INVENTORY (inventory));
+  g_mutex_lock (&self->lock);
+  changed = g_set_object (&self->inventory, inventory);
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_INVENTORY]);
 }

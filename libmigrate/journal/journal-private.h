@@ -44,28 +44,30 @@ GVariant *_migrate_journal_collect (MigrateJournal *self, const char *id, GError
 MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, GVariant *samples);
 
 /* Keys of a job's values: */
-#define MIGRATE_JOB_KEY_ID "id"                         /* s, added on load */
-#define MIGRATE_JOB_KEY_GUEST "guest"                   /* s: as asked */
-#define MIGRATE_JOB_KEY_GUEST_NAME "guest-name"         /* s */
-#define MIGRATE_JOB_KEY_GUEST_UUID "guest-uuid"         /* s */
-#define MIGRATE_JOB_KEY_SOURCE "source"                 /* s: URI */
-#define MIGRATE_JOB_KEY_DESTINATION "destination"       /* s: URI */
-#define MIGRATE_JOB_KEY_PEER_URI "peer-uri"             /* s */
-#define MIGRATE_JOB_KEY_MIGRATION_URI "migration-uri"   /* s */
-#define MIGRATE_JOB_KEY_LISTEN_ADDRESS "listen-address" /* s */
-#define MIGRATE_JOB_KEY_KIND "kind"                     /* s: nick */
-#define MIGRATE_JOB_KEY_POLICY "policy"                 /* a{sv} */
-#define MIGRATE_JOB_KEY_STATE "state"                   /* s: nick */
-#define MIGRATE_JOB_KEY_PHASE "phase"                   /* s: nick */
-#define MIGRATE_JOB_KEY_OUTCOME "outcome"               /* s: nick */
-#define MIGRATE_JOB_KEY_IN_FLIGHT "in-flight"           /* b */
-#define MIGRATE_JOB_KEY_PROGRESS "progress"             /* a{sv} */
-#define MIGRATE_JOB_KEY_RESULT "result"                 /* a{sv} */
-#define MIGRATE_JOB_KEY_FAILURE "failure"               /* a{sv} */
-#define MIGRATE_JOB_KEY_FACTS "facts"                   /* a{sv}: what was true before the move */
-#define MIGRATE_JOB_KEY_CREATED "created-us"            /* t: wall clock, added on load */
-#define MIGRATE_JOB_KEY_UPDATED "updated-us"            /* t: wall clock, added on load */
-#define MIGRATE_JOB_KEY_HELD "held"                     /* b: by a live holder, added on load */
+#define MIGRATE_JOB_KEY_ID "id"                             /* s, added on load */
+#define MIGRATE_JOB_KEY_GUEST "guest"                       /* s: as asked */
+#define MIGRATE_JOB_KEY_GUEST_NAME "guest-name"             /* s */
+#define MIGRATE_JOB_KEY_GUEST_UUID "guest-uuid"             /* s */
+#define MIGRATE_JOB_KEY_SOURCE "source"                     /* s: URI */
+#define MIGRATE_JOB_KEY_DESTINATION "destination"           /* s: URI */
+#define MIGRATE_JOB_KEY_PEER_URI "peer-uri"                 /* s */
+#define MIGRATE_JOB_KEY_MIGRATION_URI "migration-uri"       /* s */
+#define MIGRATE_JOB_KEY_LISTEN_ADDRESS "listen-address"     /* s */
+#define MIGRATE_JOB_KEY_SOURCE_NAME "source-name"           /* s: of the platform's record */
+#define MIGRATE_JOB_KEY_DESTINATION_NAME "destination-name" /* s */
+#define MIGRATE_JOB_KEY_KIND "kind"                         /* s: nick */
+#define MIGRATE_JOB_KEY_POLICY "policy"                     /* a{sv} */
+#define MIGRATE_JOB_KEY_STATE "state"                       /* s: nick */
+#define MIGRATE_JOB_KEY_PHASE "phase"                       /* s: nick */
+#define MIGRATE_JOB_KEY_OUTCOME "outcome"                   /* s: nick */
+#define MIGRATE_JOB_KEY_IN_FLIGHT "in-flight"               /* b */
+#define MIGRATE_JOB_KEY_PROGRESS "progress"                 /* a{sv} */
+#define MIGRATE_JOB_KEY_RESULT "result"                     /* a{sv} */
+#define MIGRATE_JOB_KEY_FAILURE "failure"                   /* a{sv} */
+#define MIGRATE_JOB_KEY_FACTS "facts"           /* a{sv}: what was true before the move */
+#define MIGRATE_JOB_KEY_CREATED "created-us"    /* t: wall clock, added on load */
+#define MIGRATE_JOB_KEY_UPDATED "updated-us"    /* t: wall clock, added on load */
+#define MIGRATE_JOB_KEY_HELD "held"             /* b: by a live holder, added on load */
 #define MIGRATE_JOB_KEY_GENERATION "generation" /* t: of the claim, 0: none, added on load */
 /* Keys of a sample: at-ms t (since the job began), those of a progress that the follower knows, and
  * expected-downtime-ms t where the hypervisor tells it. */

@@ -34,7 +34,10 @@ typedef struct
   GType (*get_type) (void); /* KEY_ENUM, KEY_FLAGS */
   const char *unit;
   const char *meaning;
+  const char *const *words; /* KEY_LIST: nullable, what may be in it */
 } PolicyKey;
+
+static const char *const chore_words[] = { "clock", "trim", "announce", NULL };
 
 static const PolicyKey keys[] = {
   { "transport", KEY_ENUM, MIGRATE_TRANSPORT_P2P, 0, 0, migrate_transport_get_type, NULL,
@@ -70,6 +73,12 @@ static const PolicyKey keys[] = {
     "how often both hosts are asked while the transfer runs" },
   { "hook-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
     "how long the program may take to answer a request" },
+  { "fence-timeout", KEY_UINT, 180, 1, 7200, NULL, "s",
+    "how long a fence may take to answer a recovery" },
+  /* None by default: clock and trim need an agent in the guest, announce taints it in libvirt. */
+  { "chores", KEY_LIST, 0, 0, 0, NULL, NULL, "what is done in the moved guest after the move",
+    chore_words },
+  { "chore-timeout", KEY_UINT, 60, 1, 3600, NULL, "s", "how long one chore may take" },
   { "accept", KEY_LIST, 0, 0, 0, NULL, NULL, "codes of findings that the caller takes on himself" },
 };
 
@@ -283,6 +292,29 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
  * Since: 1.0
  */
 /**
+ * MigratePolicy:fence-timeout:
+ *
+ * How long a fence may take to answer a recovery, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:chores:
+ *
+ * What is done after the move, in this order: `clock` sets the guest's clock, `trim` discards what
+ * its file systems do not use (both through the guest's agent), `announce` tells the network again
+ * where the guest is (libvirt marks the guest as tainted by that). None by default.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:chore-timeout:
+ *
+ * How long one chore may take, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
  * MigratePolicy:accept:
  *
  * Codes of findings that the caller takes on himself; most blockers cannot be accepted.
@@ -475,6 +507,33 @@ parse_flags (const PolicyKey *key, const char *value, guint *number, GError **er
   return TRUE;
 }
 
+/* Blanks around items, and empty items, as key files have at their end, are no part of the list. */
+static char **
+parse_list (const PolicyKey *key, const char *value, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (value, ";", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (gsize i = 0; parts[i] != NULL; i++)
+    {
+      const char *item = g_strstrip (parts[i]);
+
+      if (*item == '\0')
+        continue;
+      if (key->words != NULL && !g_strv_contains (key->words, item))
+        {
+          g_autofree char *words = g_strjoinv (", ", (char **) key->words);
+
+          _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
+                              "Policy key “%s” takes a list of: %s; not “%s”", key->name, words,
+                              item);
+          return NULL;
+        }
+      g_strv_builder_add (builder, item);
+    }
+  return g_strv_builder_end (builder);
+}
+
 /**
  * migrate_policy_set:
  * @self: a policy
@@ -521,7 +580,9 @@ migrate_policy_set (MigratePolicy *self, const char *key, const char *value, GEr
         return FALSE;
       break;
     case KEY_LIST:
-      list = g_strsplit (value, ";", -1);
+      list = parse_list (&keys[i], value, error);
+      if (list == NULL)
+        return FALSE;
       break;
     }
   policy_store (self, (gsize) i, number, (const char *const *) list);
@@ -620,7 +681,11 @@ migrate_policy_describe (const char *key)
       words = flags_words (keys[i].get_type (), G_MAXUINT, ", ");
       return g_strdup_printf ("%s (any of %s; default none)", keys[i].meaning, words);
     case KEY_LIST:
-      return g_strdup_printf ("%s (a list, separated by semicolons)", keys[i].meaning);
+      if (keys[i].words == NULL)
+        return g_strdup_printf ("%s (a list, separated by semicolons)", keys[i].meaning);
+      words = g_strjoinv (", ", (char **) keys[i].words);
+      return g_strdup_printf ("%s (a list of %s, separated by semicolons; default none)",
+                              keys[i].meaning, words);
     case KEY_UINT:
     default:
       return g_strdup_printf ("%s (%u to %u %s, default %u)", keys[i].meaning, keys[i].least,
@@ -699,6 +764,15 @@ _migrate_policy_get_enum (MigratePolicy *self, const char *key)
 
   g_assert (i >= 0 && keys[i].type == KEY_ENUM);
   return (int) self->numbers[i];
+}
+
+char **
+_migrate_policy_dup_list (MigratePolicy *self, const char *key)
+{
+  gssize i = find_key (key);
+
+  g_assert (i >= 0 && keys[i].type == KEY_LIST);
+  return g_strdupv (self->lists[i]);
 }
 
 gboolean

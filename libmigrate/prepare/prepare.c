@@ -212,7 +212,9 @@ settle_and_note (MigrateWork *work, GError **error)
   if (!settle_predecessors (work, error))
     return FALSE;
   remember_definition (work);
-  _migrate_work_set_later (work, MIGRATE_JOB_KEY_FACTS, _migrate_facts_to_variant (work->facts));
+  g_clear_pointer (&work->before, g_variant_unref);
+  work->before = g_variant_ref_sink (_migrate_facts_to_variant (work->facts));
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_FACTS, work->before);
   return TRUE;
 }
 
@@ -230,5 +232,6 @@ _migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
   if (work->facts->guest.autostart
       && !_migrate_steps_run (work, "clear-autostart", NULL /* args */, error))
     return FALSE;
-  return !_migrate_work_check_cancelled (work, error);
+  return _migrate_steps_hook (work, MIGRATE_HOOK_POINT_AFTER_PREPARE, error)
+         && !_migrate_work_check_cancelled (work, error);
 }

@@ -7,6 +7,11 @@
  * What the embedding program does around the phases of a move: make a network ready, tell a
  * scheduler, veto. An interface, because only the program knows these.
  *
+ * It is asked at each [enum@Migrate.HookPoint] once for each side, source first, and its answer is
+ * awaited for `hook-timeout` of the policy, but for %MIGRATE_HOOK_POINT_HANDED_OVER. Before the
+ * hand-over a refusal gives the move up; then every point and side that was asked, also the one
+ * that refused, is asked to undo, last first. After it a refusal is a warning of the result.
+ *
  * Its method runs in the main context that was thread-default when the job was made.
  *
  * Since: 1.0

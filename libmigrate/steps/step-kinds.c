@@ -1,6 +1,6 @@
 /* What each kind of step does, proves and takes back. Acts. Every one may be run twice. */
-#include "steps/request-private.h"
-#include "steps/steps-private.h"
+#include "steps/inventory-private.h"
+#include "steps/step-acts-private.h"
 
 MigrateCall *
 _migrate_step_find (MigrateWork *work, MigrateSide side, GError **error)
@@ -181,43 +181,40 @@ resume_destination_act (MigrateWork *work, GVariant *args, GError **error)
   return resume (work, MIGRATE_SIDE_DESTINATION, error);
 }
 
-/* ---- the program's hooks: a request is a step, with an undo request ---- */
+/* ---- the platform's record ---- */
 
 static gboolean
-ask (MigrateWork *work, MigrateHookPoint point, GVariant *details, GError **error)
+swap_record_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  g_autoptr (GVariant) reply
-    = _migrate_request_ask (work->hooks, work->queue, work->backend, point, work->id, details,
-                            _migrate_policy_get_uint (work->policy, "hook-timeout") * 1000, error);
-
-  return reply != NULL;
-}
-
-static gboolean
-hook_act (MigrateWork *work, GVariant *args, GError **error)
-{
-  int point;
-
-  if (!_migrate_enum_parse (MIGRATE_TYPE_HOOK_POINT, _migrate_variant_string (args, "point"),
-                            &point))
-    return _migrate_step_unproven (error, MIGRATE_SIDE_NONE, "A hook of another version");
-  return ask (work, point, _migrate_work_describe (work, NULL, NULL), error);
-}
-
-static gboolean
-hook_undo (MigrateWork *work, GVariant *args, GError **error)
-{
-  const char *point = _migrate_variant_string (args, "point");
-
-  if (work->hooks == NULL)
+  if (work->inventory == NULL)
     {
       _migrate_set_error (error, MIGRATE_ERROR_NEEDS_RECOVER,
-                          "Set the program's hooks on the job and try again",
-                          "The hook “%s” must be undone, and no hooks are set", point);
+                          "Set the program's inventory on the job and try again",
+                          "The platform's record must be swapped, and no inventory is set");
       return FALSE;
     }
-  return ask (work, MIGRATE_HOOK_POINT_UNDO, _migrate_work_describe (work, "undone-point", point),
-              error);
+  return _migrate_inventory_swap (work, _migrate_variant_string (args, "expected"),
+                                  _migrate_variant_string (args, "host"), error);
+}
+
+/* ---- chores: the agent's or QEMU's answer is all the proof there is ---- */
+
+static gboolean
+set_clock_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return _migrate_step_order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_SET_TIME, 0, error);
+}
+
+static gboolean
+trim_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return _migrate_step_order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_TRIM, 0, error);
+}
+
+static gboolean
+announce_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return _migrate_step_order (work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_ANNOUNCE, 0, error);
 }
 
 static const MigrateStepKind kinds[] = {
@@ -231,7 +228,12 @@ static const MigrateStepKind kinds[] = {
   { "persist-destination", persist_destination_act, NULL },
   { "resume-source", resume_source_act, NULL },
   { "resume-destination", resume_destination_act, NULL },
-  { "hook", hook_act, hook_undo },
+  { "hook", _migrate_hook_act, _migrate_hook_undo },
+  /* Not undone: it says where the guest was proven to be, and recover goes by proof again. */
+  { "swap-record", swap_record_act, NULL },
+  { "set-clock", set_clock_act, NULL },
+  { "trim", trim_act, NULL },
+  { "announce", announce_act, NULL },
 };
 
 const MigrateStepKind *

@@ -65,5 +65,11 @@ void _migrate_steps_load (MigrateWork *work, GVariant *entries);
 gboolean _migrate_steps_has (MigrateWork *work, const char *kind);
 /* Whether anything is left that can be undone. */
 gboolean _migrate_steps_has_open (MigrateWork *work);
-/* Asks the program at this point, as a step; TRUE when no hooks are set. */
+/* Asks the program at this point, once for each side, source first, as steps; TRUE when no hooks
+ * are set. Stops at the first refusal. */
 gboolean _migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error);
+/* After the hand-over: a refusal is a warning, and both sides are asked. */
+void _migrate_steps_hook_or_warn (MigrateWork *work, MigrateHookPoint point);
+/* Tells the program, and waits for nothing. No step: there is nothing to undo, and nothing to do
+ * again. */
+void _migrate_steps_tell_handed_over (MigrateWork *work);

@@ -208,17 +208,3 @@ _migrate_steps_has_open (MigrateWork *work)
       return TRUE;
   return FALSE;
 }
-
-gboolean
-_migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error)
-{
-  GVariantBuilder builder;
-
-  if (work->hooks == NULL)
-    return TRUE;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (
-    &builder, "{sv}", "point",
-    g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_HOOK_POINT, (int) point)));
-  return _migrate_steps_run (work, "hook", g_variant_builder_end (&builder), error);
-}

@@ -31,12 +31,14 @@ struct _MigrateWork
   char *guest;
   MigrateLink *source, *destination;
   char *source_uri, *destination_uri;              /* as given */
+  char *source_name, *destination_name;            /* what the platform's record calls them */
   char *peer_uri, *migration_uri, *listen_address; /* of the destination; nullable */
   guint max_outgoing, max_incoming;
   MigrateKind kind;
   MigratePolicy *policy;
-  MigrateJournal *journal; /* nullable until the first operation */
-  MigrateHooks *hooks;     /* nullable */
+  MigrateJournal *journal;     /* nullable until the first operation */
+  MigrateHooks *hooks;         /* nullable */
+  MigrateInventory *inventory; /* nullable */
 
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
@@ -44,6 +46,7 @@ struct _MigrateWork
   gboolean warned_of_journal;
   gboolean slots_held;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
+  GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
   /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
   GPtrArray *later;
@@ -116,5 +119,10 @@ void _migrate_work_forget_later (MigrateWork *self);
  */
 gboolean
 _migrate_work_note (MigrateWork *self, GVariant *samples, GVariant *values, GError **error);
-/* "guest-name", "guest-uuid", "source", "destination", "job": what hooks and messages need. */
-GVariant *_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra);
+
+/* What requests tell the program: "job", "guest-name", "guest-uuid"; the guest is the work's when
+ * it is NULL. */
+void
+_migrate_work_describe (MigrateWork *self, GVariantBuilder *builder, const MigrateDomain *guest);
+/* The hosts, the plan, and what was true before. */
+void _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder);

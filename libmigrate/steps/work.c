@@ -38,12 +38,16 @@ _migrate_work_unref (MigrateWork *self)
   g_free (self->guest);
   g_free (self->source_uri);
   g_free (self->destination_uri);
+  g_free (self->source_name);
+  g_free (self->destination_name);
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
   g_clear_object (&self->policy);
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
+  g_clear_object (&self->inventory);
+  g_clear_pointer (&self->before, g_variant_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
   g_ptr_array_unref (self->later);
@@ -228,6 +232,8 @@ call_timeout (MigrateWork *self, MigrateCallKind kind)
 {
   guint timeout = _migrate_policy_get_uint (self->policy, "call-timeout");
 
+  if (kind == MIGRATE_CALL_SET_TIME || kind == MIGRATE_CALL_TRIM || kind == MIGRATE_CALL_ANNOUNCE)
+    return _migrate_policy_get_uint (self->policy, "chore-timeout") * 1000;
   return kind >= MIGRATE_CALL_SET_AUTOSTART && kind != MIGRATE_CALL_ABORT
              && kind != MIGRATE_CALL_SET_DOWNTIME && kind != MIGRATE_CALL_SET_BANDWIDTH
            ? timeout + LOCK_WAIT_MS
@@ -383,22 +389,52 @@ add_string (GVariantBuilder *builder, const char *key, const char *value)
     g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
 }
 
-GVariant *
-_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra)
+static void
+add_uri (GVariantBuilder *builder, const char *key, const char *uri)
 {
-  g_autofree char *source = _migrate_uri_redact (self->source_uri);
-  g_autofree char *destination = _migrate_uri_redact (self->destination_uri);
-  GVariantBuilder builder;
+  g_autofree char *shown = uri != NULL ? _migrate_uri_redact (uri) : NULL;
 
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  add_string (&builder, "job", self->id);
-  add_string (&builder, "guest-name", self->result->guest_name);
-  add_string (&builder, "guest-uuid", self->result->guest_uuid);
-  add_string (&builder, "source", source);
-  add_string (&builder, "destination", destination);
-  if (extra_key != NULL)
-    add_string (&builder, extra_key, extra);
-  return g_variant_builder_end (&builder);
+  add_string (builder, key, shown);
+}
+
+void
+_migrate_work_describe (MigrateWork *self, GVariantBuilder *builder, const MigrateDomain *guest)
+{
+  add_string (builder, "job", self->id);
+  add_string (builder, "guest-name", guest != NULL ? guest->name : self->result->guest_name);
+  add_string (builder, "guest-uuid", guest != NULL ? guest->uuid : self->result->guest_uuid);
+}
+
+static void
+add_choice (MigrateWork *self, GVariantBuilder *builder, const char *key, GType type)
+{
+  add_string (builder, key,
+              _migrate_enum_nick (type, _migrate_policy_get_enum (self->policy, key)));
+}
+
+void
+_migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
+{
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+
+  add_uri (builder, "source", self->source_uri);
+  add_uri (builder, "destination", self->destination_uri);
+  add_string (builder, "source-name", self->source_name);
+  add_string (builder, "destination-name", self->destination_name);
+  add_string (builder, "kind", _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) self->result->kind));
+  add_choice (self, builder, "transport", MIGRATE_TYPE_TRANSPORT);
+  add_choice (self, builder, "hand-over", MIGRATE_TYPE_HAND_OVER);
+  add_uri (builder, "peer-uri", self->peer_uri);
+  add_uri (builder, "migration-uri", self->migration_uri);
+  add_string (builder, "listen-address", self->listen_address);
+  if (self->before == NULL)
+    return;
+  g_variant_iter_init (&iter, self->before);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    if (!g_str_equal (key, "definition")) /* for a recovery; the program can ask its host */
+      g_variant_builder_add (builder, "{sv}", key, value);
 }
 
 /* The wall clock of whoever began the job may have been ahead of ours: its own time never goes
@@ -423,6 +459,8 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
 
   _migrate_steps_load (self, entries);
+  g_clear_pointer (&self->before, g_variant_unref);
+  self->before = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
   if (result != NULL)
     {
       migrate_result_unref (self->result);

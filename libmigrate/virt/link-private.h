@@ -43,4 +43,5 @@ gboolean _migrate_slots_give_up (gpointer data);
 void _migrate_slots_release (MigrateLink *source, MigrateLink *destination);
 
 /* From MigrateHost. */
+char *_migrate_host_dup_platform_name (MigrateHost *host); /* its name, or the redacted URI */
 MigrateLink *_migrate_host_get_link (MigrateHost *host);

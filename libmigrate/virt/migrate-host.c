@@ -20,7 +20,7 @@ struct _MigrateHost
 
   GMutex lock;
   char *uri; /* set once */
-  char *peer_uri, *migration_uri, *listen_address;
+  char *peer_uri, *migration_uri, *listen_address, *name;
   guint max_outgoing, max_incoming;
   MigrateLink *link; /* nullable until used */
 };
@@ -31,6 +31,7 @@ enum
   PROP_PEER_URI,
   PROP_MIGRATION_URI,
   PROP_LISTEN_ADDRESS,
+  PROP_NAME,
   PROP_MAX_OUTGOING,
   PROP_MAX_INCOMING,
   N_PROPS
@@ -50,6 +51,7 @@ host_free (GObject *object)
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_free (self->name);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (migrate_host_parent_class)->finalize (object);
 }
@@ -72,6 +74,9 @@ host_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_LISTEN_ADDRESS:
       g_value_take_string (value, migrate_host_dup_listen_address (self));
+      break;
+    case PROP_NAME:
+      g_value_take_string (value, migrate_host_dup_name (self));
       break;
     case PROP_MAX_OUTGOING:
       g_value_set_uint (value, migrate_host_get_max_outgoing (self));
@@ -102,6 +107,9 @@ host_set_property (GObject *object, guint id, const GValue *value, GParamSpec *p
       break;
     case PROP_LISTEN_ADDRESS:
       migrate_host_set_listen_address (self, g_value_get_string (value));
+      break;
+    case PROP_NAME:
+      migrate_host_set_name (self, g_value_get_string (value));
       break;
     case PROP_MAX_OUTGOING:
       migrate_host_set_max_outgoing (self, g_value_get_uint (value));
@@ -158,6 +166,15 @@ migrate_host_class_init (MigrateHostClass *klass)
    * Since: 1.0
    */
   props[PROP_LISTEN_ADDRESS] = g_param_spec_string ("listen-address", NULL, NULL, NULL, flags);
+  /**
+   * MigrateHost:name:
+   *
+   * What the platform calls the host: in its record of guests ([iface@Migrate.Inventory]), and in
+   * the operator's commands ([class@Migrate.CommandFence]). %NULL: the URI, without secrets.
+   *
+   * Since: 1.0
+   */
+  props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
   /**
    * MigrateHost:max-outgoing:
    *
@@ -373,6 +390,39 @@ migrate_host_set_listen_address (MigrateHost *self, const char *listen_address)
 }
 
 /**
+ * migrate_host_dup_name:
+ * @self: a host
+ *
+ * Gets [property@Migrate.Host:name].
+ *
+ * Returns: (transfer full) (nullable): the value
+ *
+ * Since: 1.0
+ */
+char *
+migrate_host_dup_name (MigrateHost *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_HOST (self), NULL);
+  return host_dup_string (self, &self->name);
+}
+
+/**
+ * migrate_host_set_name:
+ * @self: a host
+ * @name: (nullable): the value
+ *
+ * Sets [property@Migrate.Host:name]. Operations that have begun keep the old value.
+ *
+ * Since: 1.0
+ */
+void
+migrate_host_set_name (MigrateHost *self, const char *name)
+{
+  g_return_if_fail (MIGRATE_IS_HOST (self));
+  host_set_string (self, &self->name, name, PROP_NAME);
+}
+
+/**
  * migrate_host_get_max_outgoing:
  * @self: a host
  *
@@ -438,6 +488,14 @@ migrate_host_set_max_incoming (MigrateHost *self, guint max_incoming)
   g_return_if_fail (MIGRATE_IS_HOST (self));
   g_return_if_fail (max_incoming >= 1 && max_incoming <= MOST_TRANSFERS);
   host_set_number (self, &self->max_incoming, max_incoming, PROP_MAX_INCOMING);
+}
+
+char *
+_migrate_host_dup_platform_name (MigrateHost *host)
+{
+  char *name = migrate_host_dup_name (host);
+
+  return name != NULL ? name : _migrate_uri_redact (migrate_host_get_uri (host));
 }
 
 MigrateLink *

@@ -126,6 +126,10 @@ def step_by_step():
                 assert Migrate.is_error(error, Migrate.Error.TOO_LATE), error
             assert await runner.finalize(job)
             assert (await runner.follow(job)).get_outcome() == Migrate.Outcome.MOVED
+            policy = job.dup_policy()
+            policy.set('chores', 'clock')
+            job.set_policy(policy)
+            assert await runner.run_chores(job)
             try:
                 await runner.run(job, SOURCE)
                 raise AssertionError('a job took hosts')

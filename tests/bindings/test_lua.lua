@@ -169,6 +169,9 @@ test('host', function()
   eq(host.peer_uri, 'qemu+tls://peer/system')
   eq(host:dup_migration_uri(), 'tcp://data')
   eq(host:dup_listen_address(), '::')
+  eq(host:dup_name(), nil)
+  host:set_name('rack7-2')
+  eq(host:dup_name(), 'rack7-2')
   eq(host:get_max_outgoing(), 2)
   eq(host:get_max_incoming(), 3)
   host:set_peer_uri(nil)
@@ -328,6 +331,8 @@ test('properties of a job', function()
   eq(job:dup_journal(), journal)
   eq(job:dup_policy().deadline, 9)
   eq(job:dup_hooks(), nil)
+  job:set_inventory(nil)
+  eq(job:dup_inventory(), nil)
   eq(job:get_state(), 'NEW')
   eq(job:get_phase(), 'IDLE')
   eq(job:is_in_flight(), false)
@@ -559,7 +564,7 @@ end)
 local Hooks = GObject.Object:derive('TestLuaHooks', { Migrate.Hooks })
 function Hooks:do_call(request)
   local act, points = self.priv.act, self.priv.points
-  points[#points + 1] = request:get_point()
+  points[#points + 1] = request:get_point() .. '/' .. request:get_side():sub(1, 1)
   return act(request)
 end
 
@@ -586,9 +591,15 @@ test('hooks are asked', function()
   eq(err and err.message, nil)
   eq(#result:dup_warnings(), 0)
   eq(table.concat(hooks.priv.points, ' '),
-     'BEFORE_PREPARE BEFORE_MIGRATE AFTER_MIGRATE AFTER_FINALIZE')
+     'BEFORE_PREPARE/S BEFORE_PREPARE/D AFTER_PREPARE/S AFTER_PREPARE/D ' ..
+     'BEFORE_MIGRATE/S BEFORE_MIGRATE/D HANDED_OVER/S HANDED_OVER/D ' ..
+     'AFTER_MIGRATE/S AFTER_MIGRATE/D BEFORE_FINALIZE/S BEFORE_FINALIZE/D ' ..
+     'AFTER_FINALIZE/S AFTER_FINALIZE/D')
+  eq(first:get_subject(), 'HOOK')
   eq(first:get_job_id(), job:get_id())
   eq(first:details()['guest-name'], job:get_guest())
+  eq(first:details().side, 'source')
+  eq(type(first:details().disks), 'table')
   eq(first:dup_details():get_type_string(), 'a{sv}')
   local asked = new_hooks(function() return true end)
   eq(Migrate.Hooks.call(asked, first), true)
@@ -618,6 +629,100 @@ test('an error in a hook fails the move cleanly', function()
   refused('FAILED', job:run())
   eq(job:get_state(), 'UNDONE')
   eq(job:dup_result():get_outcome(), 'STAYED')
+end)
+
+-- ---- the platform's record, in a Lua table ----
+
+local Inventory = GObject.Object:derive('TestLuaInventory', { Migrate.Inventory })
+function Inventory:do_get(request)
+  local record = self.priv.record
+  record.asked = record.asked .. 'get '
+  return request:answer { host = record.host }
+end
+function Inventory:do_compare_and_set(request)
+  local record, asked = self.priv.record, request:details()
+  record.asked = record.asked .. 'set '
+  if record.broken then error('a bug of the program') end
+  if record.host ~= asked.expected then return request:refuse('conflict', record.host) end
+  record.host = asked.host
+  return request:answer()
+end
+
+local function run_with_record(host, broken)
+  local inventory, job = Inventory(), make_job()
+  local record = { host = host, asked = '', broken = broken }
+  inventory.priv.record = record
+  job:set_inventory(inventory)
+  eq(job:dup_inventory(), inventory)
+  return record, job, job:run()
+end
+
+test('a record is swapped', function()
+  local record, _, result, err = run_with_record(SOURCE)
+  eq(err and err.message, nil)
+  eq(result:get_outcome(), 'MOVED')
+  eq(record.host, DESTINATION)
+  eq(record.asked, 'get get get set get ')
+end)
+
+test('a record that names another host is left alone', function()
+  local record, job, result, err = run_with_record('elsewhere')
+  refused('BLOCKED', result, err)
+  eq(record.host, 'elsewhere')
+  eq(job:get_state(), 'CHECKED')
+end)
+
+test('an error in an inventory is a clear error', function()
+  local record, _, result, err = run_with_record(SOURCE, true)
+  refused('NEEDS_RECOVER', result, err)
+  eq(record.host, SOURCE)
+end)
+
+local function some_request()
+  local kept
+  local job = make_job { hooks = new_hooks(function(request)
+    kept = request
+    return request:answer()
+  end) }
+  eq(job:run() and true, true)
+  return kept
+end
+
+test('interfaces called by themselves', function()
+  local request, inventory = some_request(), Inventory()
+  inventory.priv.record = { host = '', asked = '' }
+  eq(Migrate.Inventory.get(inventory, request), false) -- it is answered already
+  eq(Migrate.Inventory.compare_and_set(inventory, request), false)
+end)
+
+-- ---- the fence ----
+
+local Fence = GObject.Object:derive('TestLuaFence', { Migrate.Fence })
+function Fence:do_fence() return true end
+function Fence:do_reset_stream() return true end
+
+test('fences', function()
+  local request, fence = some_request(), Fence()
+  eq(Migrate.Fence.fence(fence, request), true)
+  eq(Migrate.Fence.reset_stream(fence, request), true)
+  local made = Migrate.CommandFence.new({ '/bin/false', '{uuid}' }, nil)
+  eq(made.timeout, 30)
+  eq(table.concat(made.command, ' '), '/bin/false {uuid}')
+  made = Migrate.CommandFence { command = { '/bin/a', '{host}' }, probe = { '/bin/b' },
+                                reset_stream = { '/bin/c' }, timeout = 9 }
+  eq(made.timeout, 9)
+  eq(made.probe[1] .. made.reset_stream[1], '/bin/b/bin/c')
+end)
+
+-- ---- chores ----
+
+test('chores', function()
+  local job = make_job { policy = policy { chores = 'clock;trim' } }
+  refused('WRONG_STATE', job:run_chores())
+  eq(#job:run():dup_warnings(), 0)
+  eq(job:run_chores(), true)
+  eq(finish(job, Migrate.Job, 'run_chores'), true)
+  eq(job:get_state(), 'FINALIZED')
 end)
 
 -- ---- last: what concerns the whole process, and the count ----

@@ -2,6 +2,8 @@
 """Every public call once from Python, on simulated hosts (sim://w/h1 and h2, from MIGRATE_SIM) and
 on libvirt's test driver. The last test compares with the GIR: a call that is not here fails it."""
 import os
+import sqlite3
+import subprocess
 import sys
 import tempfile
 import threading
@@ -100,6 +102,9 @@ def host():
     assert made.dup_peer_uri() == made.props.peer_uri == 'qemu+tls://peer/system'
     assert made.dup_migration_uri() == made.props.migration_uri == 'tcp://data'
     assert made.dup_listen_address() == made.props.listen_address == '::'
+    assert made.dup_name() is None
+    made.set_name('rack7-2')
+    assert made.dup_name() == made.props.name == 'rack7-2'
     assert made.get_max_outgoing() == 2 and made.get_max_incoming() == 3
     made.props.peer_uri = None
     assert made.dup_peer_uri() is None
@@ -259,7 +264,10 @@ def properties_of_a_job():
     job.set_policy(policy(deadline=9))
     hooks = Hooks()
     job.set_hooks(hooks)
-    assert told == ['kind', 'journal', 'policy', 'hooks'], told
+    inventory = Inventory({})
+    job.set_inventory(inventory)
+    assert job.dup_inventory() == inventory
+    assert told == ['kind', 'journal', 'policy', 'hooks', 'inventory'], told
     assert job.get_guest() == 'g' and len(job.get_id()) == 8 and job.get_id() in repr(job)
     assert job.get_source() == source and job.get_destination() == destination
     assert job.get_kind() == Migrate.Kind.LIVE and job.dup_journal() == journal
@@ -556,7 +564,7 @@ class Hooks(GObject.Object, Migrate.Hooks):
         self.act, self.points, self.threads = act, [], set()
 
     def do_call(self, request):
-        self.points.append(request.get_point())
+        self.points.append((request.get_point(), request.get_side()))
         self.threads.add(threading.get_ident())
         self.act(request)
         return True
@@ -577,14 +585,23 @@ def hooks_are_asked_in_our_thread():
     hooks = Hooks(act)
     job = make_job(hooks=hooks)
     assert job.run().dup_warnings() == []
-    point = Migrate.HookPoint
-    assert hooks.points == [point.BEFORE_PREPARE, point.BEFORE_MIGRATE, point.AFTER_MIGRATE,
-                            point.AFTER_FINALIZE], hooks.points
+    point, side = Migrate.HookPoint, Migrate.Side
+    assert hooks.points == [(each, where)
+                            for each in (point.BEFORE_PREPARE, point.AFTER_PREPARE,
+                                         point.BEFORE_MIGRATE, point.HANDED_OVER,
+                                         point.AFTER_MIGRATE, point.BEFORE_FINALIZE,
+                                         point.AFTER_FINALIZE)
+                            for where in (side.SOURCE, side.DESTINATION)], hooks.points
     assert hooks.threads == {MAIN}
+    assert requests[0].get_subject() == Migrate.RequestSubject.HOOK
     assert requests[0].get_job_id() == job.get_id() and job.get_id() in repr(requests[0])
     details = requests[0].dup_details().unpack()
     assert details == requests[0].details
     assert details['guest-name'] == job.get_guest() and details['source'] == SOURCE
+    assert details['side'] == 'source' and details['kind'] == 'live'
+    assert details['transport'] == 'p2p' and details['source-name'] == SOURCE
+    assert details['persistent'] is True and details['was-paused'] is False
+    assert isinstance(details['disks'], list)
     for odd in (object(), {1, 2}):
         try:
             requests[0].answer({'odd': odd})
@@ -636,7 +653,9 @@ def an_exception_in_a_hook_fails_the_move_cleanly():
     finally:
         sys.excepthook = hook
     assert printed == [ValueError]
-    assert Migrate.HookPoint.UNDO in hooks.points
+    undone = [where for point, where in hooks.points if point == Migrate.HookPoint.UNDO]
+    assert undone == [Migrate.Side.SOURCE, Migrate.Side.DESTINATION, Migrate.Side.SOURCE,
+                      Migrate.Side.DESTINATION, Migrate.Side.SOURCE], hooks.points
     assert job.get_state() == Migrate.State.UNDONE
     assert job.dup_result().get_outcome() == Migrate.Outcome.STAYED
 
@@ -652,6 +671,225 @@ def a_hook_that_says_nothing_is_given_up():
     job = make_job(hooks=Silent(), policy=policy(hook_timeout=1))
     refused(Migrate.Error.TIMED_OUT, job.run)
     assert job.get_state() == Migrate.State.UNDONE
+
+
+# ---- the platform's record ----
+
+
+class Inventory(GObject.Object, Migrate.Inventory):
+    """A platform's record in a table of SQLite, and what may be wrong with one."""
+
+    def __init__(self, guests):
+        super().__init__()
+        self.asked, self.threads = [], set()
+        self.table = sqlite3.connect(':memory:')
+        self.table.execute('CREATE TABLE guests (name TEXT PRIMARY KEY, host TEXT NOT NULL)')
+        self.table.executemany('INSERT INTO guests VALUES (?, ?)', guests.items())
+
+    def host_of(self, name):
+        row = self.table.execute('SELECT host FROM guests WHERE name = ?', (name,)).fetchone()
+        return row[0] if row is not None else None
+
+    def note(self, request):
+        self.asked.append(request.get_subject())
+        self.threads.add(threading.get_ident())
+        assert len(request.details['guest-uuid']) == 36
+        return request.details['guest-name']
+
+    def do_get(self, request):
+        host = self.host_of(self.note(request))
+        if host is None:
+            return request.refuse('not-found', 'there is no such row')
+        return request.answer({'host': host})
+
+    def do_compare_and_set(self, request):
+        name = self.note(request)
+        with self.table:
+            changed = self.table.execute(
+                'UPDATE guests SET host = ? WHERE name = ? AND host = ?',
+                (request.details['host'], name, request.details['expected'])).rowcount
+        if changed == 0:
+            return request.refuse('conflict', 'it is on %s' % self.host_of(name))
+        return request.answer()
+
+
+def job_with_record(host, inventory_class=Inventory):
+    guest = next(names)
+    source, destination = hosts()
+    source.set_name('one')
+    destination.set_name('two')
+    job = Migrate.Job.new(guest, source, destination)
+    job.set_journal(Migrate.SqliteJournal.new_none())
+    job.set_inventory(inventory_class({guest: host} if host is not None else {}))
+    return job, job.dup_inventory()
+
+
+@test
+def a_record_is_swapped():
+    job, inventory = job_with_record('one')
+    assert job.run().dup_warnings() == []
+    assert inventory.host_of(job.get_guest()) == 'two' and inventory.threads == {MAIN}
+    subject = Migrate.RequestSubject
+    assert inventory.asked == ([subject.INVENTORY_GET] * 3  # check, prepare, finalize
+                               + [subject.INVENTORY_COMPARE_AND_SET, subject.INVENTORY_GET])
+
+
+@test
+def the_example_of_a_platform():
+    example = os.path.join(os.environ['MIGRATE_SOURCE_DIR'], 'examples/platform.py')
+    with tempfile.TemporaryDirectory() as place:
+        path, log = os.path.join(place, 'record'), os.path.join(place, 'log')
+        command = os.path.join(place, 'network')
+        with open(command, 'w', encoding='utf-8') as file:
+            file.write('#!/bin/sh\necho "$1 $2" >>%s\n' % log)
+        os.chmod(command, 0o700)
+        job = make_job('g598')  # any process's g0 has this UUID
+        job.check()
+        uuid = job.dup_report().get_guest_uuid()
+
+        def platform(guest, known):
+            database = sqlite3.connect(path)
+            database.execute('DROP TABLE IF EXISTS guests')
+            database.execute('CREATE TABLE guests (uuid TEXT PRIMARY KEY, host TEXT)')
+            if known:
+                database.execute('INSERT INTO guests VALUES (?, ?)', (uuid, SOURCE))
+            database.commit()
+            done = subprocess.run(
+                [sys.executable, example, guest, SOURCE, DESTINATION, path, command],
+                check=False, text=True, stdout=subprocess.PIPE, stderr=subprocess.PIPE,
+                env=dict(os.environ, XDG_STATE_HOME=place, HOME=place))
+            return done, [row[0] for row in database.execute('SELECT host FROM guests')]
+
+        done, hosts_now = platform('g598', True)
+        assert done.returncode == 0, done.stderr
+        assert 'moved' in done.stdout and hosts_now == [DESTINATION]
+        with open(log, encoding='utf-8') as file:
+            assert file.read() == 'up %s\n' % DESTINATION
+        done, hosts_now = platform('g598', False)
+        assert done.returncode == 1 and 'record-differs' in done.stderr, done.stderr
+        with open(command, 'a', encoding='utf-8') as file:
+            file.write('[ $1 = down ]\n')
+        done, hosts_now = platform('g598', True)
+        assert done.returncode == 1 and 'the network is not ready there' in done.stderr
+        assert hosts_now == [SOURCE]
+        with open(log, encoding='utf-8') as file:
+            assert file.read().splitlines()[-2:] == ['up ' + DESTINATION, 'down ' + DESTINATION]
+
+
+@test
+def a_record_that_names_another_host_is_left_alone():
+    job, inventory = job_with_record('three')
+    error = refused(Migrate.Error.BLOCKED, job.run)
+    assert 'record-differs' in error.message and '“three”' in error.message
+    job, inventory = job_with_record('one')
+    job.set_policy(policy(confirm='manual'))
+    assert job.run().get_outcome() == Migrate.Outcome.MOVED
+    inventory.table.execute("UPDATE guests SET host = 'three'")
+    error = refused(Migrate.Error.NEEDS_RECOVER, job.finalize)
+    assert '“three”' in error.message and '“one”' in error.message
+    job.set_policy(policy())
+    assert inventory.host_of(job.get_guest()) == 'three'
+    assert job.get_state() == Migrate.State.FAILED
+    inventory.table.execute("UPDATE guests SET host = 'one'")
+    assert job.follow().get_outcome() == Migrate.Outcome.MOVED
+    assert inventory.host_of(job.get_guest()) == 'two'
+
+
+@test
+def a_record_without_the_guest():
+    job, inventory = job_with_record(None)
+    error = refused(Migrate.Error.BLOCKED, job.run)
+    assert 'does not have guest' in error.message
+
+
+@test
+def an_exception_in_an_inventory_is_a_clear_error():
+    class Broken(Inventory):
+        def do_compare_and_set(self, request):
+            raise ValueError('a bug of the program')
+
+    hook = sys.excepthook
+    printed = []
+    sys.excepthook = lambda *what: printed.append(what[0])
+    try:
+        job, inventory = job_with_record('one', Broken)
+        error = refused(Migrate.Error.NEEDS_RECOVER, job.run)
+    finally:
+        sys.excepthook = hook
+    assert printed == [ValueError]
+    assert 'inventory (compare-and-set) failed without saying why' in error.message
+    assert inventory.host_of(job.get_guest()) == 'one'
+
+
+@test
+def an_inventory_that_implements_nothing():
+    class Empty(GObject.Object, Migrate.Inventory):
+        pass
+
+    job = make_job(inventory=Empty())
+    refused(Migrate.Error.UNSUPPORTED, job.run)
+    asked, request = Inventory({}), some_request()
+    assert Migrate.Inventory.get(asked, request) is False  # it is answered already
+    assert Migrate.Inventory.compare_and_set(asked, request) is False
+
+
+def some_request():
+    """A request of a move that is over."""
+    requests = []
+
+    def act(request):
+        requests.append(request)
+        request.answer()
+
+    make_job(hooks=Hooks(act)).run()
+    return requests[0]
+
+
+# ---- the fence, which a recovery asks ----
+
+
+class Fence(GObject.Object, Migrate.Fence):
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def do_fence(self, request):
+        self.asked.append('fence')
+        return True
+
+    def do_reset_stream(self, request):
+        self.asked.append('reset-stream')
+        return True
+
+
+@test
+def fences():
+    request, fence = some_request(), Fence()
+    assert Migrate.Fence.fence(fence, request) is True
+    assert Migrate.Fence.reset_stream(fence, request) is True
+    assert fence.asked == ['fence', 'reset-stream']
+    made = Migrate.CommandFence.new(['/bin/false', '{uuid}'], None)
+    assert made.props.command == ['/bin/false', '{uuid}'] and made.props.timeout == 30
+    made = Migrate.CommandFence(command=['/bin/kill-it', '{host}'], probe=['/bin/probe', '{uuid}'],
+                                reset_stream=['/bin/reset'], timeout=9)
+    assert made.props.probe == ['/bin/probe', '{uuid}'] and made.props.timeout == 9
+    assert made.props.reset_stream == ['/bin/reset']
+
+
+# ---- chores ----
+
+
+@test
+def chores():
+    job = make_job(policy=policy(chores='clock;trim;announce'))
+    refused(Migrate.Error.WRONG_STATE, job.run_chores)
+    assert job.run().dup_warnings() == []
+    assert job.run_chores() is True and finish(job, 'run_chores') is True
+    assert job.get_state() == Migrate.State.FINALIZED
+    job.set_policy(policy(chores=''))
+    refused(Migrate.Error.INVALID, job.run_chores)
+    error = refused(Migrate.Error.INVALID, lambda: policy(chores='clock;dishes'))
+    assert 'clock, trim, announce' in error.message and 'dishes' in error.message
 
 
 # ---- last: what concerns the whole process, and the count ----

@@ -13,7 +13,7 @@ from tool import Running, ctl
 SOURCE_DIR = os.environ['MIGRATE_SOURCE_DIR']
 HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
 SLOW = ('--set', 'bandwidth=2')  # some 40 s on the simulated clock, which is twenty times as fast
-VERBS = ('check', 'move', 'list', 'show', 'follow', 'cancel', 'recover')
+VERBS = ('check', 'move', 'list', 'show', 'follow', 'cancel', 'chores', 'recover')
 place = tempfile.TemporaryDirectory()
 JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
 
@@ -345,6 +345,39 @@ def without_a_journal_nobody_else_can_see_it():
     done = ctl('move', 'g0', *HOSTS, '--journal', 'none', '--json')
     assert done.code == 0
     assert_error(ctl('show', done.json['job'], *JOURNAL, '--json'), 'not-found', 2)
+
+
+@test
+def chores_are_done_after_a_move():
+    done = ctl(*move('g0', '--set', 'chores=clock;announce', '--json'))
+    assert done.code == 0 and done.json['warnings'] == []
+    error = assert_error(ctl(*move('g0', '--set', 'chores=dishes', '--json')), 'usage', 64)
+    assert 'clock, trim, announce' in error['message']
+
+
+@test
+def chores_that_cannot_be_done_are_work_that_is_left():
+    done = ctl(*move('g0', '--json'))
+    job = done.json['job']
+    error = assert_error(ctl('chores', job, *JOURNAL, '--json'), 'invalid', 2)
+    assert 'names no chores' in error['message']
+    assert_error(ctl('chores', job, '--chore', 'dishes', *JOURNAL, '--json'), 'invalid', 2)
+    # In this process's world the guest never moved.
+    again = ctl('chores', job, '--chore', 'trim', *JOURNAL, '--json')
+    error = assert_error(again, 'not-found', 5)
+    assert error['remedy'] == 'Try again: migratectl chores %s' % job
+    assert again.json['outcome'] == 'moved' and again.json['state'] == 'finalized'
+    assert again.json['total_ms'] == done.json['total_ms']
+    assert len(again.json['warnings']) == 1
+    told = ctl('chores', job, '--chore', 'trim', *JOURNAL)
+    assert told.code == 5 and re.search('^warning +Chore “trim” was not done: ', told.out, re.M)
+
+
+@test
+def chores_come_after_a_move():
+    done = ctl(*move('g0', '--bandwidth', '2', '--deadline', '5', '--json'))
+    job = done.json['job']
+    assert_error(ctl('chores', job, '--chore', 'trim', *JOURNAL, '--json'), 'wrong-state', 2)
 
 
 def options_in(text):

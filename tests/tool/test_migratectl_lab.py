@@ -63,6 +63,21 @@ def moves_there_and_back():
 
 
 @test
+def chores_are_done_and_done_again():
+    done = ctl(*move('--set', 'chores=trim;announce', '--json'))
+    assert done.code == 0 and done.json['outcome'] == 'moved'
+    warnings = done.json['warnings']  # this guest has no agent
+    assert len(warnings) == 1 and warnings[0].startswith('Chore “trim” was not done: '), warnings
+    assert_moved()
+    job = done.json['job']
+    done = ctl('chores', job, '--chore', 'announce', *JOURNAL, '--json')
+    assert done.code == 0 and done.json['warnings'] == [] and done.json['outcome'] == 'moved'
+    done = ctl('chores', job, *JOURNAL, '--json')
+    assert done.code == 5 and done.json['outcome'] == 'moved'
+    assert_is_at(here)
+
+
+@test
 def interrupted_the_guest_stays():
     running, _ = start_and_copy('--json')
     running.signal(signal.SIGINT)

@@ -224,6 +224,33 @@ name_taken (Given *g)
                                          .state = MIGRATE_DOMAIN_RUNNING };
 }
 
+static void
+record (Given *g, const char *host)
+{
+  g->facts->has_record = TRUE;
+  g->facts->record = g_strdup (host);
+}
+static void
+record_here (Given *g)
+{
+  record (g, "one");
+}
+static void
+record_there (Given *g)
+{
+  record (g, "two");
+}
+static void
+record_elsewhere (Given *g)
+{
+  record (g, "three");
+}
+static void
+record_without_it (Given *g)
+{
+  record (g, NULL);
+}
+
 /* What must be found: code and severity, and whether prepare is refused then. */
 static const struct
 {
@@ -261,6 +288,10 @@ static const struct
   { "defined there", there, "already-there", MIGRATE_SEVERITY_BLOCKER },
   { "defined there, accepted", there_accepted, "already-there", MIGRATE_SEVERITY_BLOCKER },
   { "name taken", name_taken, "name-taken", MIGRATE_SEVERITY_BLOCKER },
+  { "record as it is", record_here, NULL, 0 },
+  { "record ahead", record_there, NULL, 0 },
+  { "record of a third host", record_elsewhere, "record-differs", MIGRATE_SEVERITY_BLOCKER },
+  { "record without the guest", record_without_it, "record-differs", MIGRATE_SEVERITY_BLOCKER },
   { "tunnelled with URI", tunnelled_uri, "tunnelled-with-uri", MIGRATE_SEVERITY_BLOCKER },
   { "local peer", local_peer, "peer-uri-local", MIGRATE_SEVERITY_BLOCKER },
   { "localhost peer", localhost_peer, "peer-uri-local", MIGRATE_SEVERITY_BLOCKER },
@@ -273,7 +304,9 @@ given_good (void)
   return (Given){ good_facts (),
                   { .kind = MIGRATE_KIND_AUTO,
                     .source_uri = "qemu+tcp://h1/system",
-                    .destination_uri = "qemu+tcp://h2/system" },
+                    .destination_uri = "qemu+tcp://h2/system",
+                    .source_name = "one",
+                    .destination_name = "two" },
                   migrate_policy_new () };
 }
 

@@ -122,6 +122,9 @@ Test (policy, has_the_documented_defaults)
     { "postcopy-start", "needed" },
     { "postcopy-bandwidth", "0" },
     { "resume-timeout", "300" },
+    { "chores", "" },
+    { "fence-timeout", "180" },
+    { "chore-timeout", "60" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (defaults); i++)
@@ -256,6 +259,25 @@ Test (policy, is_read_from_a_key_file)
   cr_assert_eq (_migrate_policy_get_uint (policy, "bandwidth"), 40);
   cr_assert (_migrate_policy_accepts (policy, "b"));
   cr_assert_not (_migrate_policy_accepts (policy, "c"));
+}
+
+Test (policy, a_list_of_words_takes_only_them)
+{
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_autoptr (GError) error = NULL;
+  g_autofree char *value = NULL;
+
+  cr_assert (migrate_policy_set (policy, "chores", " clock ; announce;", &error), "%s",
+             error != NULL ? error->message : "");
+  value = migrate_policy_dup (policy, "chores", NULL);
+  cr_assert_str_eq (value, "clock;announce");
+  cr_assert_not (migrate_policy_set (policy, "chores", "clock;dishes", &error));
+  cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_INVALID));
+  cr_assert_str_eq (error->message, "Policy key “chores” takes a list of: clock, trim, announce; "
+                                    "not “dishes”");
+  g_free (value);
+  value = migrate_policy_dup (policy, "chores", NULL);
+  cr_assert_str_eq (value, "clock;announce", "a refused value changed it");
 }
 
 Test (policy, names_file_and_key_of_a_bad_file)

@@ -407,6 +407,9 @@ class AsyncRunner:
     async def follow(self, job, *hosts, **options):
         return await self._operate('follow', job, hosts, options)
 
+    async def run_chores(self, job, *hosts, **options):
+        return await self._operate('run_chores', job, hosts, options)
+
     async def cancel(self, job):
         return await self._operate('cancel', job, (), {})
 
