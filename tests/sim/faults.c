@@ -34,46 +34,50 @@ static const FaultHow hows[] = {
     .what = what_, .host = host_, .guest = "g0", __VA_ARGS__                                       \
   }
 
+/* At the n-th call, and at the n-th stage. */
+#define HAPPENS(name_, loses_, splits_, ...)                                                       \
+  { name_, FAULT_ACTION, { __VA_ARGS__ }, loses_, splits_ },                                       \
+  {                                                                                                \
+    name_ "/stage", FAULT_AT_STAGE, { __VA_ARGS__ }, loses_, splits_                               \
+  }
+
+static void
+kill_us (SimWorld *world, gpointer unused)
+{
+  sim_world_kill_client (world);
+}
+
 static const Fault faults[] = {
-  { "fail", FAULT_FAIL, { { 0 } }, FALSE },
-  { "refuse", FAULT_REFUSE, { { 0 } }, FALSE },
-  { "lose-answer", FAULT_LOSE_ANSWER, { { 0 } }, FALSE },
-  { "hang", FAULT_HANG, { { 0 } }, FALSE },
-  { "kill-before-journal", FAULT_KILL_BEFORE_JOURNAL, { { 0 } }, FALSE },
-  { "kill-after-journal", FAULT_KILL_AFTER_JOURNAL, { { 0 } }, FALSE },
-  { "kill-at-call", FAULT_KILL_AT_CALL, { { 0 } }, FALSE },
-  { "daemon-killed@h1",
-    FAULT_ACTION,
-    { ON ("h1", SIM_KILL_LIBVIRTD), ON ("h1", SIM_START_LIBVIRTD, .after_ms = 5000) },
+  { "fail", FAULT_FAIL, { { 0 } }, FALSE, FALSE },
+  { "refuse", FAULT_REFUSE, { { 0 } }, FALSE, FALSE },
+  { "lose-answer", FAULT_LOSE_ANSWER, { { 0 } }, FALSE, FALSE },
+  { "hang", FAULT_HANG, { { 0 } }, FALSE, FALSE },
+  { "kill-before-journal", FAULT_KILL_BEFORE_JOURNAL, { { 0 } }, FALSE, FALSE },
+  { "kill-after-journal", FAULT_KILL_AFTER_JOURNAL, { { 0 } }, FALSE, FALSE },
+  { "kill-at-call", FAULT_KILL_AT_CALL, { { 0 } }, FALSE, FALSE },
+  { "lose-message", FAULT_LOSE_MESSAGE, { { 0 } }, FALSE, FALSE },
+  { "kill-at-stage",
+    FAULT_AT_STAGE,
+    { ON ("h1", SIM_CALL, .func = kill_us, .after_ms = 1) },
+    FALSE,
     FALSE },
-  { "daemon-killed@h2",
-    FAULT_ACTION,
-    { ON ("h2", SIM_KILL_LIBVIRTD), ON ("h2", SIM_START_LIBVIRTD, .after_ms = 5000) },
-    FALSE },
-  { "daemon-hung@h1",
-    FAULT_ACTION,
-    { ON ("h1", SIM_HANG_LIBVIRTD), ON ("h1", SIM_UNHANG_LIBVIRTD, .after_ms = 45000) },
-    FALSE },
-  { "daemon-hung@h2",
-    FAULT_ACTION,
-    { ON ("h2", SIM_HANG_LIBVIRTD), ON ("h2", SIM_UNHANG_LIBVIRTD, .after_ms = 45000) },
-    FALSE },
-  { "host-lost@h1",
-    FAULT_ACTION,
-    { ON ("h1", SIM_KILL_HOST), ON ("h1", SIM_START_HOST, .after_ms = 60000) },
-    TRUE },
-  { "host-lost@h2",
-    FAULT_ACTION,
-    { ON ("h2", SIM_KILL_HOST), ON ("h2", SIM_START_HOST, .after_ms = 60000) },
-    TRUE },
-  { "qemu-killed@h1", FAULT_ACTION, { ON ("h1", SIM_KILL_QEMU) }, TRUE },
-  { "qemu-killed@h2", FAULT_ACTION, { ON ("h2", SIM_KILL_QEMU) }, TRUE },
-  { "link-cut-5s",
-    FAULT_ACTION,
-    { ON ("h1", SIM_CUT_LINK, .peer = "h2"),
-      ON ("h1", SIM_RESTORE_LINK, .peer = "h2", .after_ms = 5000) },
-    FALSE },
-  { "link-cut", FAULT_ACTION, { ON ("h1", SIM_CUT_LINK, .peer = "h2") }, FALSE },
+  HAPPENS ("daemon-killed@h1", FALSE, FALSE, ON ("h1", SIM_KILL_LIBVIRTD),
+           ON ("h1", SIM_START_LIBVIRTD, .after_ms = 5000)),
+  HAPPENS ("daemon-killed@h2", FALSE, TRUE, ON ("h2", SIM_KILL_LIBVIRTD),
+           ON ("h2", SIM_START_LIBVIRTD, .after_ms = 5000)),
+  HAPPENS ("daemon-hung@h1", FALSE, FALSE, ON ("h1", SIM_HANG_LIBVIRTD),
+           ON ("h1", SIM_UNHANG_LIBVIRTD, .after_ms = 45000)),
+  HAPPENS ("daemon-hung@h2", FALSE, FALSE, ON ("h2", SIM_HANG_LIBVIRTD),
+           ON ("h2", SIM_UNHANG_LIBVIRTD, .after_ms = 45000)),
+  HAPPENS ("host-lost@h1", TRUE, FALSE, ON ("h1", SIM_KILL_HOST),
+           ON ("h1", SIM_START_HOST, .after_ms = 60000)),
+  HAPPENS ("host-lost@h2", TRUE, FALSE, ON ("h2", SIM_KILL_HOST),
+           ON ("h2", SIM_START_HOST, .after_ms = 60000)),
+  HAPPENS ("qemu-killed@h1", TRUE, FALSE, ON ("h1", SIM_KILL_QEMU)),
+  HAPPENS ("qemu-killed@h2", TRUE, FALSE, ON ("h2", SIM_KILL_QEMU)),
+  HAPPENS ("link-cut-5s", FALSE, FALSE, ON ("h1", SIM_CUT_LINK, .peer = "h2"),
+           ON ("h1", SIM_RESTORE_LINK, .peer = "h2", .after_ms = 5000)),
+  HAPPENS ("link-cut", FALSE, FALSE, ON ("h1", SIM_CUT_LINK, .peer = "h2")),
 };
 
 #define N_ROWS (G_N_ELEMENTS (hows) * G_N_ELEMENTS (faults))
@@ -89,6 +93,9 @@ typedef struct
 
 #define LOST_UNDO "a job that was killed while it prepared is cancelled without undoing its steps"
 #define OFF_THERE "a guest that moved and then went off does not get its autostart back"
+#define LEFT_THERE "the definition that a failed hand-over leaves at the destination is not removed"
+#define TWO_PAUSED "a pause at the hand-over on both hosts is not told apart"
+#define STALLS "no one notices that a transfer stalls"
 
 static const Pending pending[] = {
   { NULL, "kill-before-journal", "after recovery: autostart is off", LOST_UNDO },
@@ -96,10 +103,23 @@ static const Pending pending[] = {
   { NULL, "kill-at-call", "after recovery: autostart is off", LOST_UNDO },
   { NULL, "host-lost@h2", "off, with autostart off", OFF_THERE },
   { NULL, "qemu-killed@h2", "off, with autostart off", OFF_THERE },
-  { "direct", "link-cut", "does not end", "no one notices that a hand-over stalls" },
+  { NULL, "host-lost@h2/stage", "off, with autostart off", OFF_THERE },
+  { NULL, "qemu-killed@h2/stage", "off, with autostart off", OFF_THERE },
+  { NULL, "daemon-killed@h2/stage", "something is left over", LEFT_THERE },
+  { NULL, "host-lost@h2/stage", "something is left over", LEFT_THERE },
+  { NULL, "qemu-killed@h2/stage", "something is left over", LEFT_THERE },
+  { "p2p-strict", "lose-message", "cannot be told", TWO_PAUSED },
+  { "p2p-strict", "daemon-killed@h1/stage", "cannot be told", TWO_PAUSED },
+  { "p2p-strict", "link-cut/stage", "cannot be told", TWO_PAUSED },
+  { "paused", "lose-message", "cannot be told", TWO_PAUSED },
+  { "paused", "daemon-killed@h1/stage", "cannot be told", TWO_PAUSED },
+  { "paused", "link-cut/stage", "cannot be told", TWO_PAUSED },
+  { "direct", "link-cut", "does not end", STALLS },
+  { "direct", "link-cut/stage", "does not end", STALLS },
   { "postcopy", "fail", "does not end", "a switch whose answer was lost is not asked for again" },
   { "postcopy", "hang", "does not end", "one question that hangs, and no pass is seen any more" },
 };
+G_STATIC_ASSERT (G_N_ELEMENTS (pending) <= 32); /* bits */
 
 /* Shared with the process that runs the row. */
 typedef struct
