@@ -286,20 +286,58 @@ is_wanted (guint row, const char *only)
   return only == NULL || g_str_has_prefix (name, only);
 }
 
+/* The rows' processes, as many at once as there are processors. */
+typedef struct
+{
+  const char *folder, *only;
+  Row *rows;
+  pid_t pids[N_ROWS];
+  int statuses[N_ROWS];
+  gboolean ended[N_ROWS];
+  guint running, next;
+} Run;
+
+static void
+start_rows (Run *self)
+{
+  for (; self->next < N_ROWS && self->running < g_get_num_processors (); self->next++)
+    {
+      guint i = self->next;
+
+      self->ended[i] = !is_wanted (i, self->only);
+      if (self->ended[i])
+        continue;
+      self->pids[i] = start_row (i, &self->rows[i], self->folder);
+      if (self->pids[i] < 0)
+        g_error ("faults: no process can be had");
+      self->running++;
+    }
+}
+
+static void
+wait_for_row (Run *self)
+{
+  int status;
+  pid_t pid = self->running > 0 ? wait (&status) : 0;
+
+  for (guint i = 0; pid > 0 && i < self->next; i++)
+    if (self->pids[i] == pid)
+      {
+        self->pids[i] = 0; /* it may be given out again */
+        self->ended[i] = TRUE;
+        self->statuses[i] = status;
+        self->running--;
+      }
+}
+
 static int
 run_all (const char *folder, const char *only)
 {
-  Row *rows
-    = mmap (NULL, N_ROWS * sizeof (Row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  guint jobs = g_get_num_processors (), running = 0, next = 0, told = 0, number = 0, cases = 0;
+  Run run = { .folder = folder, .only = only };
+  guint wanted = 0, number = 0, cases = 0, told = 0;
   gint64 begun = g_get_monotonic_time ();
-  gboolean ended[N_ROWS] = { FALSE };
-  int statuses[N_ROWS] = { 0 };
-  pid_t pids[N_ROWS] = { 0 };
   gboolean ok = TRUE;
-  guint wanted = 0;
 
-  g_assert (rows != MAP_FAILED);
   for (guint i = 0; i < N_ROWS; i++)
     wanted += is_wanted (i, only);
   if (wanted == 0)
@@ -307,44 +345,25 @@ run_all (const char *folder, const char *only)
       fprintf (stderr, "faults: no row begins with “%s”\n", only);
       return 64;
     }
+  run.rows
+    = mmap (NULL, N_ROWS * sizeof (Row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  g_assert (run.rows != MAP_FAILED);
   printf ("1..%u\n", wanted);
   while (told < N_ROWS)
     {
-      for (; next < N_ROWS && running < jobs; next++)
-        {
-          if (!is_wanted (next, only))
-            {
-              ended[next] = TRUE;
-              continue;
-            }
-          pids[next] = start_row (next, &rows[next], folder);
-          running += pids[next] > 0;
-        }
-      if (running > 0)
-        {
-          int status;
-          pid_t pid = wait (&status);
-
-          for (guint i = 0; i < next; i++)
-            if (pids[i] == pid)
-              {
-                pids[i] = 0; /* it may be given out again */
-                ended[i] = TRUE;
-                statuses[i] = status;
-                running--;
-              }
-        }
-      for (; told < N_ROWS && ended[told]; told++)
+      start_rows (&run);
+      wait_for_row (&run);
+      for (; told < N_ROWS && run.ended[told]; told++)
         if (is_wanted (told, only))
           {
-            ok &= tell_row (told, &rows[told], statuses[told], ++number);
-            cases += rows[told].cases;
+            ok &= tell_row (told, &run.rows[told], run.statuses[told], ++number);
+            cases += run.rows[told].cases;
           }
     }
-  ok &= only != NULL || check_pending (rows);
+  ok &= only != NULL || check_pending (run.rows);
   printf ("# %u cases in %.1f s\n", cases,
           (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC);
-  munmap (rows, N_ROWS * sizeof (Row));
+  munmap (run.rows, N_ROWS * sizeof (Row));
   return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
