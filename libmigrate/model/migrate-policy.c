@@ -66,6 +66,9 @@ static const PolicyKey keys[] = {
     "how long one question to a host may take" },
   { "settle-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
     "how long to go on asking a host that does not answer who runs the guest" },
+  { "stall-timeout", KEY_UINT, 120, 0, 3600, NULL, "s",
+    "how long a copy of which nothing travels is waited for before the move is given up; 0: for "
+    "ever" },
   { "switchover-timeout", KEY_UINT, 60, 0, 3600, NULL, "s",
     "how long a switch-over that stands still is waited for before the move is given up; 0: for "
     "ever" },
@@ -265,6 +268,14 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
  * MigratePolicy:settle-timeout:
  *
  * How long to go on asking a host that does not answer who runs the guest, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:stall-timeout:
+ *
+ * How long a copy of which nothing travels is waited for, in seconds; past it the move is given up.
+ * 0: for ever.
  *
  * Since: 1.0
  */
