@@ -268,7 +268,7 @@ class Ctl:
         return [f"{job['id']} {job['state']}" for job in jobs if job["state"] not in CLOSED]
 
 
-def faults_of_rest(hosts, guest, at, *, autostart=True):
+def faults_of_rest(hosts, guest, at, *, autostart=True, persistent=True):
     """What is wrong with a guest that should run on that host and be unknown to the other."""
     wrong = []
     where = hosts.where(guest)
@@ -279,9 +279,9 @@ def faults_of_rest(hosts, guest, at, *, autostart=True):
     if wrong:
         return wrong
     with Eye(hosts.uri(at)) as eye:
-        persistent, starts = eye.flags(guest)
-    if not persistent:
-        wrong.append(f"it is not defined on host {at}")
+        defined, starts = eye.flags(guest)
+    if defined != persistent:
+        wrong.append(f"that it is defined on host {at} is {defined}")
     if starts != autostart:
         wrong.append(f"its autostart on host {at} is {starts}")
     for words in (("wait-counter", guest, "+1"), ("check-counter", guest)):
