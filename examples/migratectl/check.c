@@ -270,13 +270,13 @@ ctl_check (const CtlOptions *options)
     = options->journal != NULL ? ctl_request_journal (options) : migrate_sqlite_journal_new_none ();
   g_autoptr (MigratePolicy) policy = NULL;
   MigrateKind kind;
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
   CtlExit code;
 
   if (ctl_request_kind (options, &kind, &error))
     policy = ctl_request_policy (options, &error);
   if (policy == NULL)
-    return ctl_fail_error (options, error, CTL_USAGE);
+    return ctl_fail_usage (options, "check", error->message);
   self.candidates = g_ptr_array_new_with_free_func (candidate_free);
   for (guint i = 0; options->to[i] != NULL; i++)
     {

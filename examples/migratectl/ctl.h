@@ -121,6 +121,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (CtlFault, ctl_fault_free)
 /* Says it, also as the only JSON object when that is asked for, and passes code through. */
 CtlExit ctl_fail (const CtlOptions *options, CtlFault *fault, CtlExit code);     /* takes fault */
 CtlExit ctl_fail_error (const CtlOptions *options, GError *error, CtlExit code); /* takes error */
+/* The command line is wrong; verb: whose help tells more, nullable. */
+CtlExit ctl_fail_usage (const CtlOptions *options, const char *verb, const char *message);
 
 /* ---- json.c ---- */
 

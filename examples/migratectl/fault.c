@@ -6,6 +6,7 @@ fault_from_failure (MigrateFailure *failure)
 {
   CtlFault *self = g_new0 (CtlFault, 1);
   MigrateSide side = migrate_failure_get_side (failure);
+  MigratePhase phase = migrate_failure_get_phase (failure);
 
   self->code = g_strdup (migrate_failure_is_cancelled (failure)
                            ? "cancelled"
@@ -13,15 +14,27 @@ fault_from_failure (MigrateFailure *failure)
   self->message = ctl_redact (migrate_failure_get_message (failure));
   self->remedy = g_strdup (migrate_failure_get_remedy (failure));
   self->other_job = g_strdup (migrate_failure_get_other_job (failure));
-  self->phase = g_strdup (ctl_nick (MIGRATE_TYPE_PHASE, (int) migrate_failure_get_phase (failure)));
   self->libvirt_code = migrate_failure_get_libvirt_code (failure);
+  if (phase != MIGRATE_PHASE_IDLE)
+    self->phase = g_strdup (ctl_nick (MIGRATE_TYPE_PHASE, (int) phase));
   if (side != MIGRATE_SIDE_NONE)
     self->side = g_strdup (ctl_nick (MIGRATE_TYPE_SIDE, (int) side));
   return self;
 }
 
+/* For the journal's own calls, which no job's failure tells of. */
+static const char *
+remedy_of (const GError *error)
+{
+  if (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_JOURNAL))
+    return "Make the journal readable and writable, or name another one with --journal";
+  if (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    return "See “migratectl list --all”; another user, or --journal, is another journal";
+  return NULL;
+}
+
 /* What the operation was refused for is in the error alone; what it failed for is in the job's
- * failure too, with more. A failure may also be an old one. */
+ * failure too, with its phase. A failure may also be an old one. */
 CtlFault *
 ctl_fault_new (const GError *error, MigrateJob *job)
 {
@@ -37,7 +50,7 @@ ctl_fault_new (const GError *error, MigrateJob *job)
     code = ctl_nick (MIGRATE_TYPE_ERROR, error->code);
   else if (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED))
     code = "cancelled";
-  return ctl_fault_new_literal (code, error->message, NULL /* remedy */);
+  return ctl_fault_new_literal (code, error->message, remedy_of (error));
 }
 
 CtlFault *
@@ -97,4 +110,13 @@ ctl_fail_error (const CtlOptions *options, GError *error, CtlExit code)
 
   g_error_free (error);
   return ctl_fail (options, fault, code);
+}
+
+CtlExit
+ctl_fail_usage (const CtlOptions *options, const char *verb, const char *message)
+{
+  g_autofree char *remedy = verb != NULL ? g_strdup_printf ("See “migratectl help %s”", verb)
+                                         : g_strdup ("See “migratectl help”");
+
+  return ctl_fail (options, ctl_fault_new_literal ("usage", message, remedy), CTL_USAGE);
 }

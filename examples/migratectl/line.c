@@ -50,22 +50,44 @@ columns (void)
   return 80;
 }
 
-/* What the transfer says, or how long the phase has lasted where it says nothing. */
+/* What the transfer says, what is looked for most first. */
 static void
-append_progress (GString *text, CtlLine *self, MigrateProgress *progress)
+add_progress (GPtrArray *fields, CtlLine *self, MigrateProgress *progress)
 {
   g_autofree char *rate = ctl_bytes (migrate_progress_get_rate (progress));
   g_autofree char *remaining = ctl_bytes (migrate_progress_get_memory_remaining (progress));
 
-  g_string_append_printf (text, "  %3.0f %%  %s/s  %s left  pass %u",
-                          migrate_progress_get_fraction (progress) * 100, rate, remaining,
-                          migrate_progress_get_pass (progress));
+  g_ptr_array_add (fields,
+                   g_strdup_printf ("%3.0f %%", migrate_progress_get_fraction (progress) * 100));
+  g_ptr_array_add (fields, g_strdup_printf ("%s/s", rate));
   if (migrate_progress_has_time_left (progress) && self->phase == MIGRATE_PHASE_COPYING_MEMORY)
     {
       g_autofree char *left = ctl_duration (migrate_progress_get_time_left_ms (progress));
 
-      g_string_append_printf (text, "  %s to go", left);
+      g_ptr_array_add (fields, g_strdup_printf ("%s to go", left));
     }
+  g_ptr_array_add (fields, g_strdup_printf ("%s left", remaining));
+  g_ptr_array_add (fields, g_strdup_printf ("pass %u", migrate_progress_get_pass (progress)));
+}
+
+/* As many of them as the terminal is wide; a line that wraps cannot be taken back. */
+static char *
+join_fields (GPtrArray *fields, glong width)
+{
+  GString *text = g_string_new (NULL);
+
+  for (guint i = 0; i < fields->len; i++)
+    {
+      g_autofree char *field = ctl_escape (fields->pdata[i]);
+      glong length = g_utf8_strlen (text->str, -1) + (i > 0 ? 2 : 0) + g_utf8_strlen (field, -1);
+
+      if (i > 0 && length > width)
+        break;
+      g_string_append_printf (text, "%s%s", i > 0 ? "  " : "", field);
+    }
+  if (g_utf8_strlen (text->str, -1) > width)
+    g_string_truncate (text, (gsize) (g_utf8_offset_to_pointer (text->str, width) - text->str));
+  return g_string_free (text, FALSE);
 }
 
 /* As much of it as the terminal is wide. */
@@ -94,17 +116,17 @@ static char *
 line_text (CtlLine *self)
 {
   g_autoptr (MigrateProgress) progress = migrate_job_dup_progress (self->job);
+  g_autoptr (GPtrArray) fields = g_ptr_array_new_with_free_func (g_free);
   gint64 s = (g_get_monotonic_time () - self->since) / G_USEC_PER_SEC;
-  GString *text = g_string_new (NULL);
 
-  g_string_append_printf (text, "%s  %s", migrate_job_get_id (self->job),
-                          ctl_nick (MIGRATE_TYPE_PHASE, (int) self->phase));
+  g_ptr_array_add (fields, g_strdup (migrate_job_get_id (self->job)));
+  g_ptr_array_add (fields, g_strdup (ctl_nick (MIGRATE_TYPE_PHASE, (int) self->phase)));
   if (progress != NULL && self->phase >= MIGRATE_PHASE_COPYING_MEMORY
       && migrate_progress_get_memory_total (progress) > 0)
-    append_progress (text, self, progress);
+    add_progress (fields, self, progress);
   else if (s > 0)
-    g_string_append_printf (text, "  %" G_GINT64_FORMAT " s", s);
-  return g_string_free (text, FALSE);
+    g_ptr_array_add (fields, g_strdup_printf ("%" G_GINT64_FORMAT " s", s));
+  return join_fields (fields, columns () - 1);
 }
 
 static void

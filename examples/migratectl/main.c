@@ -5,15 +5,6 @@
 #include <signal.h>
 #include <string.h>
 
-static CtlExit
-usage_error (const CtlOptions *options, const CtlVerb *verb, const char *message)
-{
-  g_autofree char *remedy = verb != NULL ? g_strdup_printf ("See “migratectl help %s”", verb->name)
-                                         : g_strdup ("See “migratectl help”");
-
-  return ctl_fail (options, ctl_fault_new_literal ("usage", message, remedy), CTL_USAGE);
-}
-
 /* Asked before anything is parsed: what cannot be parsed is told in the right form too. */
 static gboolean
 wants_json (char **arguments)
@@ -82,7 +73,7 @@ help_verb (const CtlOptions *options, char **arguments)
     {
       g_autofree char *message = g_strdup_printf ("There is no verb “%s”", name);
 
-      return usage_error (options, NULL, message);
+      return ctl_fail_usage (options, NULL, message);
     }
   return tell_help (options, verb);
 }
@@ -97,10 +88,10 @@ run_verb (CtlOptions *options, char **arguments)
     {
       g_autofree char *message = g_strdup_printf ("There is no verb “%s”", arguments[0]);
 
-      return usage_error (options, NULL, message);
+      return ctl_fail_usage (options, NULL, message);
     }
   if (!ctl_options_parse (options, verb, arguments, &error))
-    return usage_error (options, verb, error->message);
+    return ctl_fail_usage (options, verb->name, error->message);
   ctl_text_init (options->json, options->quiet);
   if (options->help)
     return tell_help (options, verb);
@@ -120,16 +111,16 @@ run (CtlOptions *options, char **argv)
   options->json = wants_json (argv);
   ctl_text_init (options->json, FALSE);
   if (!is_text (argv))
-    return usage_error (options, NULL, "The command line is not UTF-8");
+    return ctl_fail_usage (options, NULL, "The command line is not UTF-8");
   if (!ctl_options_parse_common (options, &version, &arguments, &error))
-    return usage_error (options, NULL, error->message);
+    return ctl_fail_usage (options, NULL, error->message);
   ctl_text_init (options->json, options->quiet);
   if (version)
     return tell_version (options);
   if (options->help)
     return tell_help (options, NULL);
   if (arguments[1] == NULL)
-    return usage_error (options, NULL, "A verb is missing");
+    return ctl_fail_usage (options, NULL, "A verb is missing");
   if (g_str_equal (arguments[1], "help"))
     return help_verb (options, arguments + 1);
   return run_verb (options, arguments + 1);

@@ -37,16 +37,13 @@ job_from_options (const CtlOptions *options, GError **error)
 CtlExit
 ctl_move (const CtlOptions *options)
 {
-  GError *error = NULL;
+  g_autoptr (GError) error = NULL;
   g_autoptr (MigrateJob) job = NULL;
 
   if (g_strv_length (options->to) > 1)
-    return ctl_fail (options,
-                     ctl_fault_new_literal ("usage", "A move has one --to; check takes several",
-                                            NULL /* remedy */),
-                     CTL_USAGE);
+    return ctl_fail_usage (options, "move", "A move has one --to; check takes several");
   job = job_from_options (options, &error);
   if (job == NULL)
-    return ctl_fail_error (options, error, CTL_USAGE);
+    return ctl_fail_usage (options, "move", error->message);
   return ctl_drive (options, job, CTL_DRIVE_RUN, FALSE /* looking on */);
 }

@@ -141,10 +141,14 @@ ctl_raw (const char *text)
   fflush (stdout);
 }
 
+/* With an ordinary space, for those who search the output; GLib writes one that does not break. */
 char *
 ctl_bytes (guint64 bytes)
 {
-  return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_autofree char *text = g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  g_auto (GStrv) words = g_strsplit (text, "\u00a0", -1);
+
+  return g_strjoinv (" ", words);
 }
 
 char *

@@ -46,5 +46,7 @@ MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_job_record_dup_values (MigrateJobRecord *self);
 MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_job_record_dup_entries (MigrateJobRecord *self);
+MIGRATE_AVAILABLE_IN_1_0
+GVariant *migrate_job_record_dup_samples (MigrateJobRecord *self);
 
 G_END_DECLS

@@ -19,9 +19,8 @@ G_DECLARE_INTERFACE (MigrateJournal, migrate_journal, MIGRATE, JOURNAL, GObject)
  * MigrateJournalInterface:
  * @parent_iface: the parent interface
  * @add_job: write a new job with its values; an id that exists is an error
- * @update_job: merge values into the job's; refused with LOST_CLAIM when @generation is not 0 and
- *   not the current generation of the job's claim
- * @append: add an entry to the job's log, refused as @update_job is
+ * @record: add entries to the job's log and merge values into the job's, in one step; refused with
+ *   LOST_CLAIM when @generation is not the current one of the job's claim
  * @load_job: the values of a job
  * @list_jobs: the values of all jobs, or of those of one guest, newest first
  * @load_entries: the log of a job, oldest first
@@ -29,6 +28,9 @@ G_DECLARE_INTERFACE (MigrateJournal, migrate_journal, MIGRATE, JOURNAL, GObject)
  * @release: give the claim back; the claim's generation stays known
  * @post: put a message into a job's mailbox
  * @collect: take all messages out of a job's mailbox
+ * @add_samples: keep samples of a running transfer and merge values, in one step; refused as
+ *   @record is; %NULL: samples are not kept, the values go to @record
+ * @load_samples: the samples of a job, oldest first; %NULL: there are none
  *
  * An interface, because a platform may keep the journal in a store of its own that several
  * controllers share. Blocking, called on worker threads of the library, from several at once: to
@@ -41,10 +43,8 @@ struct _MigrateJournalInterface
   GTypeInterface parent_iface;
 
   gboolean (*add_job) (MigrateJournal *self, const char *id, GVariant *values, GError **error);
-  gboolean (*update_job) (MigrateJournal *self, const char *id, guint64 generation,
-                          GVariant *values, GError **error);
-  gboolean (*append) (MigrateJournal *self, const char *id, guint64 generation, const char *kind,
-                      const char *name, const char *status, GVariant *values, GError **error);
+  gboolean (*record) (MigrateJournal *self, const char *id, guint64 generation, GVariant *entries,
+                      GVariant *values, GError **error);
   GVariant *(*load_job) (MigrateJournal *self, const char *id, GError **error);
   GVariant *(*list_jobs) (MigrateJournal *self, const char *guest_uuid, GError **error);
   GVariant *(*load_entries) (MigrateJournal *self, const char *id, GError **error);
@@ -54,6 +54,9 @@ struct _MigrateJournalInterface
   gboolean (*post) (MigrateJournal *self, const char *id, const char *verb, GVariant *values,
                     GError **error);
   GVariant *(*collect) (MigrateJournal *self, const char *id, GError **error);
+  gboolean (*add_samples) (MigrateJournal *self, const char *id, guint64 generation,
+                           GVariant *samples, GVariant *values, GError **error);
+  GVariant *(*load_samples) (MigrateJournal *self, const char *id, GError **error);
 
   /*< private >*/
   gpointer _reserved[8];

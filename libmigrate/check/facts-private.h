@@ -9,6 +9,8 @@ struct _MigrateFacts
   gatomicrefcount ref_count;
   MigrateHostInfo source, destination;
   MigrateDomain guest; /* at the source */
+  char *definition;    /* nullable: how it is defined there, for the journal; only where that has no
+                          secrets */
   gboolean guest_has_job;
   GPtrArray *disks;    /* MigrateDisk */
   gboolean found_uuid; /* the destination knows the guest's UUID */

@@ -20,6 +20,7 @@ _migrate_facts_unref (MigrateFacts *self)
   _migrate_domain_clear (&self->guest);
   _migrate_domain_clear (&self->same_uuid);
   _migrate_domain_clear (&self->same_name);
+  g_free (self->definition);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
   g_free (self);
 }
@@ -154,5 +155,7 @@ _migrate_facts_to_variant (const MigrateFacts *self)
                          g_variant_new_boolean (self->guest.persistent));
   g_variant_builder_add (&builder, "{sv}", "autostart",
                          g_variant_new_boolean (self->guest.autostart));
+  if (self->definition != NULL)
+    g_variant_builder_add (&builder, "{sv}", "definition", g_variant_new_string (self->definition));
   return g_variant_builder_end (&builder);
 }

@@ -89,8 +89,7 @@ _migrate_finalize (MigrateWork *work, gboolean persistent, gboolean was_autostar
     return FALSE;
   if (defined && !_migrate_steps_run (work, "undefine-source", NULL /* args */, error))
     return FALSE;
-  if (!_migrate_steps_release (work, error))
-    return FALSE;
+  _migrate_steps_release (work);
   if (!_migrate_steps_hook (work, MIGRATE_HOOK_POINT_AFTER_FINALIZE, &refused))
     _migrate_work_warn (work, "After the move: %s", refused->message);
   return !work->lost_claim || needs_recover (error, MIGRATE_SIDE_NONE, "The claim was lost");

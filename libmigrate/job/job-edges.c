@@ -78,18 +78,50 @@ _migrate_job_write (MigrateJob *self, GError **error)
   return self->in_journal;
 }
 
+/* What has happened is so, whether the journal can be told or not: who takes the job over from an
+ * older state finds the same by evidence. FALSE: the claim is lost. */
 static gboolean
-note_edge (MigrateJob *self, MigrateVerb verb, const char *status, GError **error)
+write_if_possible (MigrateJob *self, GError **error)
 {
-  return !self->in_journal
-         || _migrate_work_append (self->work, "edge", _migrate_verb_name (verb), status,
-                                  NULL /* values */, error);
+  g_autoptr (GError) local_error = NULL;
+
+  if (_migrate_job_write (self, &local_error))
+    return TRUE;
+  if (self->work->lost_claim)
+    {
+      g_propagate_error (error, g_steal_pointer (&local_error));
+      return FALSE;
+    }
+  _migrate_work_warn_journal (self->work, local_error);
+  return TRUE;
+}
+
+/* For whoever reads the log: it goes with the next write, which is what counts. */
+static void
+note_edge (MigrateJob *self, MigrateVerb verb, const char *status)
+{
+  if (self->in_journal)
+    _migrate_work_append_later (self->work, "edge", _migrate_verb_name (verb), status,
+                                NULL /* values */);
 }
 
 static gboolean
 read_enum (GVariant *values, const char *key, GType type, int *number)
 {
   return _migrate_enum_parse (type, _migrate_variant_string (values, key), number);
+}
+
+/* Its controller died while it prepared (the facts are written under the claim, before the first
+ * step): what it did may be left. */
+static gboolean
+is_cut_short (MigrateJob *self, GVariant *values)
+{
+  g_autoptr (GVariant) facts
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
+  gboolean ours = self->work != NULL && self->work->generation != 0;
+
+  return self->state == MIGRATE_STATE_CHECKED && facts != NULL
+         && (ours || !_migrate_variant_boolean (values, MIGRATE_JOB_KEY_HELD));
 }
 
 /* What another process, or this one earlier, wrote. */
@@ -107,6 +139,8 @@ _migrate_job_load_values (MigrateJob *self, GVariant *values)
   g_mutex_lock (&self->lock);
   if (read_enum (values, MIGRATE_JOB_KEY_STATE, MIGRATE_TYPE_STATE, &number))
     self->state = number;
+  if (is_cut_short (self, values))
+    self->state = MIGRATE_STATE_FAILED;
   if (read_enum (values, MIGRATE_JOB_KEY_KIND, MIGRATE_TYPE_KIND, &number))
     self->kind = number;
   self->in_flight = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_IN_FLIGHT);
@@ -131,24 +165,10 @@ _migrate_job_reload (MigrateJob *self, GError **error)
 
   if (entries == NULL)
     return FALSE;
+  _migrate_work_forget_later (work);
   _migrate_job_load_values (self, values);
   _migrate_work_load (work, values, entries);
   return TRUE;
-}
-
-/* A job that was loaded acts only with the claim; what is known is read again under it. */
-static gboolean
-ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
-{
-  MigrateWork *work = self->work;
-
-  if (work->generation != 0 || verb == MIGRATE_VERB_CHECK || verb == MIGRATE_VERB_PREPARE)
-    return TRUE;
-  if (work->result->guest_uuid == NULL && !_migrate_job_reload (self, error))
-    return FALSE;
-  work->generation
-    = _migrate_journal_claim (work->journal, work->result->guest_uuid, work->id, error);
-  return work->generation != 0 && _migrate_job_reload (self, error);
 }
 
 void
@@ -163,6 +183,26 @@ _migrate_job_release_claim (MigrateJob *self)
                                  work->generation, &error))
     g_debug ("Job %s: releasing the claim: %s", work->id, error->message);
   work->generation = 0;
+}
+
+/* A job that was loaded acts only with the claim; what is known is read again under it. */
+static gboolean
+ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
+{
+  MigrateWork *work = self->work;
+
+  if (work->generation != 0 || verb == MIGRATE_VERB_CHECK || verb == MIGRATE_VERB_PREPARE)
+    return TRUE;
+  if (work->result->guest_uuid == NULL && !_migrate_job_reload (self, error))
+    return FALSE;
+  work->generation
+    = _migrate_journal_claim (work->journal, work->result->guest_uuid, work->id, error);
+  if (work->generation == 0)
+    return FALSE;
+  if (_migrate_job_reload (self, error))
+    return TRUE;
+  _migrate_job_release_claim (self);
+  return FALSE;
 }
 
 /* ---- the edges ---- */
@@ -244,7 +284,7 @@ follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
     return FALSE;
   /* The hand-over: one write, then the program is told. */
   _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
-  if (!_migrate_job_write (self, error))
+  if (!write_if_possible (self, error))
     return FALSE;
   warn_if_refused (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
   return TRUE;
@@ -291,6 +331,28 @@ edge_finalize (MigrateJob *self, GError **error)
   return TRUE;
 }
 
+/* Something is left to do: the code says so, the message keeps the first cause. */
+static void
+fail (MigrateJob *self, GError **error)
+{
+  const MigrateErrorPrivate *first = _migrate_error_private (*error);
+  g_autofree char *remedy = NULL;
+  GError *failed;
+
+  _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
+  if (first == NULL || (*error)->code == MIGRATE_ERROR_NEEDS_RECOVER)
+    return; /* a cancellation stays one */
+  remedy = first->remedy != NULL ? g_strconcat (first->remedy, ", then follow the job again", NULL)
+                                 : g_strdup ("Follow the job again");
+  failed = _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER, remedy, "%s", (*error)->message);
+  _migrate_error_private (failed)->side = first->side;
+  _migrate_error_private (failed)->vir_domain = first->vir_domain;
+  _migrate_error_private (failed)->vir_code = first->vir_code;
+  _migrate_error_private (failed)->other_job = g_strdup (first->other_job);
+  g_clear_error (error);
+  g_propagate_error (error, failed);
+}
+
 /* Everything is taken back, or what is left is said. */
 static void
 undo (MigrateJob *self, GError **error)
@@ -308,9 +370,9 @@ undo (MigrateJob *self, GError **error)
                               FALSE);
       return;
     }
-  _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
   _migrate_work_warn (work, "%s", failed->message);
   g_prefix_error (error, "%s; before that: ", failed->message);
+  fail (self, error);
 }
 
 static void
@@ -339,8 +401,18 @@ edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
       undo (self, error);
       break;
     default:
-      _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
+      fail (self, error);
     }
+}
+
+/* An edge that is not written was not taken; but where the guest has moved nothing can take that
+ * back, and the job's rest writes it. */
+static gboolean
+edge_done (MigrateJob *self, MigrateVerb verb, GError **error)
+{
+  if (verb != MIGRATE_VERB_CHECK && verb != MIGRATE_VERB_PREPARE)
+    return TRUE;
+  return _migrate_job_write (self, error);
 }
 
 gboolean
@@ -358,20 +430,25 @@ _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
     return FALSE;
   state = _migrate_job_where (self, &in_flight);
   edge = _migrate_edge_require (state, in_flight, verb, error);
-  if (edge == NULL || !note_edge (self, verb, "begun", error))
+  if (edge == NULL)
     return FALSE;
+  note_edge (self, verb, "begun");
   if (runs[verb](self, &failure))
     {
       _migrate_job_set_state (self, edge->to, FALSE);
-      if (_migrate_job_write (self, &failure) && note_edge (self, verb, "done", &failure))
-        return TRUE;
+      if (edge_done (self, verb, &failure))
+        {
+          note_edge (self, verb, "done");
+          return TRUE;
+        }
+      if (verb == MIGRATE_VERB_CHECK)
+        _migrate_job_set_state (self, state, FALSE);
     }
   if (failure == NULL) /* detached: neither done nor failed */
     return FALSE;
   work->failed_phase = work->phase;
   edge_failed (self, verb, &failure);
-  if (!work->lost_claim)
-    note_edge (self, verb, "failed", NULL /* error */);
+  note_edge (self, verb, "failed");
   g_propagate_error (error, g_steal_pointer (&failure));
   return FALSE;
 }

@@ -95,6 +95,15 @@ take_slots (MigrateJobOperation *op, MigrateVerb verb)
 }
 
 static void
+publish_result (MigrateJob *self)
+{
+  g_autoptr (GVariant) values
+    = g_variant_ref_sink (_migrate_result_to_variant (self->work->result));
+
+  _migrate_job_set_result (self, _migrate_result_from_variant (values));
+}
+
+static void
 settle_result (MigrateJob *self, const GError *error)
 {
   MigrateWork *work = self->work;
@@ -109,11 +118,18 @@ settle_result (MigrateJob *self, const GError *error)
   else if (state == MIGRATE_STATE_FINALIZED || state == MIGRATE_STATE_MIGRATED)
     _migrate_job_set_failure (self, NULL);
   if (state != MIGRATE_STATE_NEW && state != MIGRATE_STATE_CHECKED)
-    {
-      g_autoptr (GVariant) values = g_variant_ref_sink (_migrate_result_to_variant (work->result));
+    publish_result (self);
+}
 
-      _migrate_job_set_result (self, _migrate_result_from_variant (values));
-    }
+/* It rests all the same, and says what the journal does not know. */
+static void
+settle_unwritten (MigrateJob *self, const GError *error, const GError *unwritten)
+{
+  _migrate_work_warn_journal (self->work, unwritten);
+  if (self->result != NULL)
+    publish_result (self);
+  if (error == NULL)
+    _migrate_job_set_failure (self, _migrate_failure_new (unwritten, MIGRATE_PHASE_IDLE));
 }
 
 static void
@@ -156,8 +172,8 @@ _migrate_job_rest (MigrateJob *self, gboolean looked_on, const GError *error)
       return NULL; /* the job, and what is written of it, is another's */
     }
   settle_result (self, error);
-  if (self->in_journal && !work->lost_claim)
-    _migrate_job_write (self, &unwritten);
+  if (self->in_journal && !work->lost_claim && !_migrate_job_write (self, &unwritten))
+    settle_unwritten (self, error, unwritten);
   if (_migrate_state_is_closed (_migrate_job_where (self, NULL))
       || work->result->outcome == MIGRATE_OUTCOME_DETACHED)
     _migrate_job_release_claim (self);

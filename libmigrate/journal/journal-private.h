@@ -5,24 +5,43 @@
 
 gboolean
 _migrate_journal_add_job (MigrateJournal *self, const char *id, GVariant *values, GError **error);
+/* One entry of a log, floating; values: a{sv}, nullable. */
+GVariant *_migrate_journal_entry_new (const char *kind, const char *name, const char *status,
+                                      GVariant *values);
+/* entries: aa{sv}, values: a{sv}, both nullable: all of it or nothing. */
+gboolean _migrate_journal_record (MigrateJournal *self, const char *id, guint64 generation,
+                                  GVariant *entries, GVariant *values, GError **error);
+/* The same with values, or with one entry. */
 gboolean _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 generation,
                                       GVariant *values, GError **error);
 gboolean
 _migrate_journal_append (MigrateJournal *self, const char *id, guint64 generation, const char *kind,
                          const char *name, const char *status, GVariant *values, GError **error);
+/* samples: aa{sv}, each with "at-ms". For what may be lost: the call does not wait long. */
+gboolean _migrate_journal_add_samples (MigrateJournal *self, const char *id, guint64 generation,
+                                       GVariant *samples, GVariant *values, GError **error);
 GVariant *_migrate_journal_list_jobs (MigrateJournal *self,
                                       const char *guest_uuid /* nullable: all */, GError **error);
 GVariant *_migrate_journal_load_job (MigrateJournal *self, const char *id, GError **error);
 GVariant *_migrate_journal_load_entries (MigrateJournal *self, const char *id, GError **error);
+GVariant *_migrate_journal_load_samples (MigrateJournal *self, const char *id, GError **error);
 guint64 _migrate_journal_claim (MigrateJournal *self, const char *guest_uuid, const char *id,
                                 GError **error);
 gboolean _migrate_journal_release (MigrateJournal *self, const char *guest_uuid, const char *id,
                                    guint64 generation, GError **error);
+/* ---- debts.c ---- */
+/* The claim is of no use any more and could not be released. */
+void _migrate_journal_owe (MigrateJournal *self, const char *guest_uuid, const char *id,
+                           guint64 generation);
+/* Releases what is owed, where it can be. */
+void _migrate_journal_pay (MigrateJournal *self);
+
 gboolean _migrate_journal_post (MigrateJournal *self, const char *id, const char *verb,
                                 GVariant *values, GError **error);
 GVariant *_migrate_journal_collect (MigrateJournal *self, const char *id, GError **error);
 
-MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries);
+/* entries, samples: aa{sv}, or NULL when they were not asked for. */
+MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, GVariant *samples);
 
 /* Keys of a job's values: */
 #define MIGRATE_JOB_KEY_ID "id"                         /* s, added on load */
@@ -48,4 +67,6 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries);
 #define MIGRATE_JOB_KEY_UPDATED "updated-us"            /* t: wall clock, added on load */
 #define MIGRATE_JOB_KEY_HELD "held"                     /* b: by a live holder, added on load */
 #define MIGRATE_JOB_KEY_GENERATION "generation" /* t: of the claim, 0: none, added on load */
+/* Keys of a sample: at-ms t (since the job began), those of a progress that the follower knows, and
+ * expected-downtime-ms t where the hypervisor tells it. */
 /* Keys of an entry: seq t, at-us t, generation t, kind s, name s, status s, values a{sv}. */

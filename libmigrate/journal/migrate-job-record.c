@@ -18,6 +18,7 @@ struct _MigrateJobRecord
 
   GVariant *values;  /* a{sv}, never NULL */
   GVariant *entries; /* aa{sv}, nullable */
+  GVariant *samples; /* aa{sv}, nullable */
 
   /* Copies: a string inside values may move when somebody serialises them. */
   char *id, *guest_name, *guest_uuid, *source, *destination;
@@ -84,9 +85,8 @@ record_read (MigrateJobRecord *self)
   self->fraction = CLAMP (_migrate_variant_double (progress, "fraction"), 0.0, 1.0);
 }
 
-/* entries: aa{sv}, or NULL when they were not asked for. */
 MigrateJobRecord *
-_migrate_job_record_new (GVariant *values, GVariant *entries)
+_migrate_job_record_new (GVariant *values, GVariant *entries, GVariant *samples)
 {
   MigrateJobRecord *self = g_object_new (MIGRATE_TYPE_JOB_RECORD, NULL);
 
@@ -94,6 +94,7 @@ _migrate_job_record_new (GVariant *values, GVariant *entries)
   g_variant_unref (self->values);
   self->values = g_variant_ref_sink (values);
   self->entries = entries != NULL ? g_variant_ref_sink (entries) : NULL;
+  self->samples = samples != NULL ? g_variant_ref_sink (samples) : NULL;
   record_read (self);
   return self;
 }
@@ -105,6 +106,7 @@ job_record_free (GObject *object)
 
   g_variant_unref (self->values);
   g_clear_pointer (&self->entries, g_variant_unref);
+  g_clear_pointer (&self->samples, g_variant_unref);
   g_free (self->id);
   g_free (self->guest_name);
   g_free (self->guest_uuid);
@@ -579,4 +581,26 @@ migrate_job_record_dup_entries (MigrateJobRecord *self)
 {
   g_return_val_if_fail (MIGRATE_IS_JOB_RECORD (self), NULL);
   return self->entries != NULL ? g_variant_ref (self->entries) : NULL;
+}
+
+/**
+ * migrate_job_record_dup_samples:
+ * @self: a record
+ *
+ * How the transfer went, oldest first, as `aa{sv}`: what was seen each time the hosts were asked,
+ * thinned out evenly where it went on for long. A sample has `at-ms` (`t`, since the job began) and
+ * `phase` (`s`), and of the memory copy `pass`, `memory-total`, `memory-processed`,
+ * `memory-remaining`, `rate`, `dirty-rate` (bytes per second) and `throttle` (percent), all `t`;
+ * and `expected-downtime-ms` (`t`) where the hypervisor told it.
+ *
+ * Returns: (transfer full) (nullable): the samples, %NULL in a record that comes from
+ *   [method@Migrate.Journal.list]
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_job_record_dup_samples (MigrateJobRecord *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_JOB_RECORD (self), NULL);
+  return self->samples != NULL ? g_variant_ref (self->samples) : NULL;
 }

@@ -43,34 +43,23 @@ G_DEFINE_INTERFACE (MigrateJournal, migrate_journal, G_TYPE_OBJECT)
  * Since: 1.0
  */
 /**
- * MigrateJournalInterface::update_job:
+ * MigrateJournalInterface::record:
  * @self: a journal
  * @id: the job's id
  * @generation: the generation of the claim under which the caller acts, or 0 for none
+ * @entries: entries for the job's log, of type `aa{sv}`, oldest first; each has `kind` (`edge`,
+ *   `step`, `decision`), `name` and `status` (`begun`, `done`, `failed`, …; all `s`), `values`
+ *   (`a{sv}`) and `at-us` (`t`, microseconds of the wall clock)
  * @values: values of type `a{sv}` that are merged into the job's
  * @error: return location for an error
  *
- * Changes some of a job's values. With a @generation that is not the current one of the job's
- * claim nothing is written and the call fails with %MIGRATE_ERROR_LOST_CLAIM; so it does with 0
- * while there is a claim. This is what stops a controller that was replaced while it slept.
+ * Adds to the job's log and changes some of its values, all of it or nothing. What it returns true
+ * for must survive the end of the program, and of the machine: the library does what an entry
+ * announces only after that.
  *
- * Returns: true when it is written
- *
- * Since: 1.0
- */
-/**
- * MigrateJournalInterface::append:
- * @self: a journal
- * @id: the job's id
- * @generation: as for `update_job`
- * @kind: what sort of entry: `edge`, `step`, `decision`
- * @name: what it is about, never %NULL
- * @status: `begun`, `done`, `failed`, never %NULL
- * @values: more, of type `a{sv}`
- * @error: return location for an error
- *
- * Adds an entry to the job's log, refused as `update_job` is. The library does what an entry
- * announces only after this has returned true.
+ * With a @generation that is not the current one of the job's claim nothing is written and the call
+ * fails with %MIGRATE_ERROR_LOST_CLAIM; so it does with 0 while there is a claim. This is what
+ * stops a controller that was replaced while it slept.
  *
  * Returns: true when it is written
  *
@@ -177,6 +166,38 @@ G_DEFINE_INTERFACE (MigrateJournal, migrate_journal, G_TYPE_OBJECT)
  *
  * Since: 1.0
  */
+/**
+ * MigrateJournalInterface::add_samples:
+ * @self: a journal
+ * @id: the job's id
+ * @generation: as for `record`
+ * @samples: the samples, of type `aa{sv}`, oldest first; each has at least `at-ms` (`t`), the time
+ *   since the job began
+ * @values: values of type `a{sv}` that are merged into the job's
+ * @error: return location for an error
+ *
+ * Keeps samples of a running transfer and changes some of the job's values, in one step, refused
+ * as `record` is. Called about once a second while the hand-over is watched, so it must not wait
+ * longer than a second for others; what it could not write comes again with the next call. It need
+ * not survive a power cut. An implementation bounds what it keeps of one job, and thins out evenly
+ * over time.
+ *
+ * Returns: true when it is written
+ *
+ * Since: 1.0
+ */
+/**
+ * MigrateJournalInterface::load_samples:
+ * @self: a journal
+ * @id: the job's id
+ * @error: return location for an error
+ *
+ * Reads the samples of a job, oldest first.
+ *
+ * Returns: (transfer full): the samples, of type `aa{sv}`
+ *
+ * Since: 1.0
+ */
 
 static void
 migrate_journal_default_init (MigrateJournalInterface *iface)
@@ -241,27 +262,59 @@ _migrate_journal_add_job (MigrateJournal *self, const char *id, GVariant *values
   return settle (self, "add_job", ok, inner, error);
 }
 
+static GVariant *
+own_list (GVariant *list)
+{
+  return g_variant_ref_sink (list != NULL ? list : g_variant_new ("aa{sv}", NULL));
+}
+
+gboolean
+_migrate_journal_record (MigrateJournal *self, const char *id, guint64 generation,
+                         GVariant *entries, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned_entries = own_list (entries);
+  g_autoptr (GVariant) owned_values = own_values (values);
+  GError *inner = NULL;
+  gboolean ok = CALL (self, record, id, generation, owned_entries, owned_values, &inner);
+
+  if (ok)
+    _migrate_journal_pay (self);
+  return settle (self, "record", ok, inner, error);
+}
+
 gboolean
 _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 generation,
                              GVariant *values, GError **error)
 {
-  g_autoptr (GVariant) owned = own_values (values);
-  GError *inner = NULL;
-  gboolean ok = CALL (self, update_job, id, generation, owned, &inner);
+  return _migrate_journal_record (self, id, generation, NULL /* entries */, values, error);
+}
 
-  return settle (self, "update_job", ok, inner, error);
+GVariant *
+_migrate_journal_entry_new (const char *kind, const char *name, const char *status,
+                            GVariant *values)
+{
+  g_autoptr (GVariant) owned = own_values (values);
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "kind", g_variant_new_string (kind));
+  g_variant_builder_add (&builder, "{sv}", "name", g_variant_new_string (name));
+  g_variant_builder_add (&builder, "{sv}", "status", g_variant_new_string (status));
+  g_variant_builder_add (&builder, "{sv}", "values", owned);
+  g_variant_builder_add (&builder, "{sv}", "at-us",
+                         g_variant_new_uint64 ((guint64) g_get_real_time ()));
+  return g_variant_builder_end (&builder);
 }
 
 gboolean
 _migrate_journal_append (MigrateJournal *self, const char *id, guint64 generation, const char *kind,
                          const char *name, const char *status, GVariant *values, GError **error)
 {
-  g_autoptr (GVariant) owned = own_values (values);
-  GError *inner = NULL;
-  gboolean ok = CALL (self, append, id, generation, kind, name != NULL ? name : "",
-                      status != NULL ? status : "", owned, &inner);
+  GVariant *entry = _migrate_journal_entry_new (kind, name, status, values);
 
-  return settle (self, "append", ok, inner, error);
+  return _migrate_journal_record (self, id, generation,
+                                  g_variant_new_array (G_VARIANT_TYPE_VARDICT, &entry, 1),
+                                  NULL /* values */, error);
 }
 
 GVariant *
@@ -296,8 +349,10 @@ _migrate_journal_claim (MigrateJournal *self, const char *guest_uuid, const char
                         GError **error)
 {
   GError *inner = NULL;
-  guint64 generation = CALL (self, claim, guest_uuid, id, &inner);
+  guint64 generation;
 
+  _migrate_journal_pay (self);
+  generation = CALL (self, claim, guest_uuid, id, &inner);
   return settle (self, "claim", generation != 0, inner, error) ? generation : 0;
 }
 
@@ -308,6 +363,9 @@ _migrate_journal_release (MigrateJournal *self, const char *guest_uuid, const ch
   GError *inner = NULL;
   gboolean ok = CALL (self, release, guest_uuid, id, generation, &inner);
 
+  if (!ok && !g_error_matches (inner, MIGRATE_ERROR, MIGRATE_ERROR_LOST_CLAIM)
+      && MIGRATE_JOURNAL_GET_IFACE (self)->release != NULL)
+    _migrate_journal_owe (self, guest_uuid, id, generation);
   return settle (self, "release", ok, inner, error);
 }
 
@@ -329,6 +387,33 @@ _migrate_journal_collect (MigrateJournal *self, const char *id, GError **error)
   GVariant *given = CALL (self, collect, id, &inner);
 
   return settle_variant (self, "collect", "aa{sv}", given, inner, error);
+}
+
+gboolean
+_migrate_journal_add_samples (MigrateJournal *self, const char *id, guint64 generation,
+                              GVariant *samples, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned_samples = own_list (samples);
+  g_autoptr (GVariant) owned_values = own_values (values);
+  GError *inner = NULL;
+  gboolean ok;
+
+  if (MIGRATE_JOURNAL_GET_IFACE (self)->add_samples == NULL)
+    return _migrate_journal_update_job (self, id, generation, owned_values, error);
+  ok = CALL (self, add_samples, id, generation, owned_samples, owned_values, &inner);
+  return settle (self, "add_samples", ok, inner, error);
+}
+
+GVariant *
+_migrate_journal_load_samples (MigrateJournal *self, const char *id, GError **error)
+{
+  GError *inner = NULL;
+  GVariant *given;
+
+  if (MIGRATE_JOURNAL_GET_IFACE (self)->load_samples == NULL)
+    return own_list (NULL /* none */);
+  given = CALL (self, load_samples, id, &inner);
+  return settle_variant (self, "load_samples", "aa{sv}", given, inner, error);
 }
 
 /* ---- a thread for one call ---- */
@@ -416,7 +501,8 @@ work_list (MigrateJournal *self, const char *id, GCancellable *cancellable, GErr
   for (gsize i = 0; i < g_variant_n_children (jobs); i++)
     {
       g_autoptr (GVariant) values = g_variant_get_child_value (jobs, i);
-      g_autoptr (MigrateJobRecord) record = _migrate_job_record_new (values, NULL /* no entries */);
+      g_autoptr (MigrateJobRecord) record
+        = _migrate_job_record_new (values, NULL /* entries */, NULL /* samples */);
 
       g_list_store_append (list, record);
     }
@@ -429,7 +515,7 @@ work_list (MigrateJournal *self, const char *id, GCancellable *cancellable, GErr
  * @cancellable: (nullable): asked once, before the journal is read
  * @error: where to put an error
  *
- * Tells all jobs of the journal, newest first, without their logs.
+ * Tells all jobs of the journal, newest first, without their logs and samples.
  *
  * Blocks for a read of the journal; [method@Migrate.Journal.list_async] does not. May be called
  * from any thread. Fails with %MIGRATE_ERROR_JOURNAL when the journal cannot be opened or read,
@@ -502,6 +588,7 @@ work_lookup (MigrateJournal *self, const char *id, GCancellable *cancellable, GE
 {
   g_autoptr (GVariant) values = NULL;
   g_autoptr (GVariant) entries = NULL;
+  g_autoptr (GVariant) samples = NULL;
 
   if (g_cancellable_set_error_if_cancelled (cancellable, error))
     return NULL;
@@ -511,7 +598,8 @@ work_lookup (MigrateJournal *self, const char *id, GCancellable *cancellable, GE
   entries = _migrate_journal_load_entries (self, id, error);
   if (entries == NULL)
     return NULL;
-  return _migrate_job_record_new (values, entries);
+  samples = _migrate_journal_load_samples (self, id, error);
+  return samples != NULL ? _migrate_job_record_new (values, entries, samples) : NULL;
 }
 
 /**
@@ -521,7 +609,7 @@ work_lookup (MigrateJournal *self, const char *id, GCancellable *cancellable, GE
  * @cancellable: (nullable): asked once, before the journal is read
  * @error: where to put an error
  *
- * Tells what the journal knows of one job, with its log.
+ * Tells what the journal knows of one job, with its log and samples.
  *
  * Blocks for a read of the journal; [method@Migrate.Journal.lookup_async] does not. May be called
  * from any thread. Fails with %MIGRATE_ERROR_NOT_FOUND when the job is not in this journal, with

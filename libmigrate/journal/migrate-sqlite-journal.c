@@ -17,10 +17,13 @@
  * The file can be shared by all programs of one user on one machine: each job has at most one
  * controller, proven by a lock file beside the journal that the kernel releases when its program
  * ends, however it ends. The file has mode 0600; a file that belongs to another user, or that
- * others can write to, is refused. Each write is on the disk before the call returns.
+ * others can write to, is refused. Each write but those of
+ * samples is on the disk before the call returns.
  *
  * The file is opened, or made with its folder, at the first use; so a wrong path is found then,
- * with %MIGRATE_ERROR_JOURNAL. Closed jobs are removed 90 days after their last change, when a
+ * with %MIGRATE_ERROR_JOURNAL. A file of an older libmigrate is brought up to date then; one of a
+ * newer libmigrate is refused and left as it is. Of one job at most 2000 samples are kept. Closed
+ * jobs are removed 90 days after their last change, when a
  * journal is opened. The values are text; `sqlite3 FILE` shows them.
  *
  * [ctor@Migrate.SqliteJournal.new_none] gives a journal in memory: an explicit choice, for a
@@ -142,30 +145,15 @@ sqlite_journal_add_job (MigrateJournal *journal, const char *id, GVariant *value
 }
 
 static gboolean
-sqlite_journal_update_job (MigrateJournal *journal, const char *id, guint64 generation,
-                           GVariant *values, GError **error)
+sqlite_journal_record (MigrateJournal *journal, const char *id, guint64 generation,
+                       GVariant *entries, GVariant *values, GError **error)
 {
   MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
   g_autoptr (GMutexLocker) locker = journal_begin (self, error);
 
   return locker != NULL
          && _migrate_store_end (
-           self->store, _migrate_store_update_job (self->store, id, generation, values, error),
-           error);
-}
-
-static gboolean
-sqlite_journal_append (MigrateJournal *journal, const char *id, guint64 generation,
-                       const char *kind, const char *name, const char *status, GVariant *values,
-                       GError **error)
-{
-  MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
-  g_autoptr (GMutexLocker) locker = journal_begin (self, error);
-
-  return locker != NULL
-         && _migrate_store_end (
-           self->store,
-           _migrate_store_append (self->store, id, generation, kind, name, status, values, error),
+           self->store, _migrate_store_record (self->store, id, generation, entries, values, error),
            error);
 }
 
@@ -203,6 +191,30 @@ sqlite_journal_load_entries (MigrateJournal *journal, const char *id, GError **e
   g_autoptr (GMutexLocker) locker = journal_enter (self, error);
 
   return locker != NULL ? _migrate_store_load_entries (self->store, id, error) : NULL;
+}
+
+/* These may be lost, and whoever writes them watches a hand-over meanwhile: a writer that stays in
+ * its transaction holds them up for a moment only. */
+static gboolean
+sqlite_journal_add_samples (MigrateJournal *journal, const char *id, guint64 generation,
+                            GVariant *samples, GVariant *values, GError **error)
+{
+  MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
+  g_autoptr (GMutexLocker) locker = journal_enter (self, error);
+
+  return locker != NULL && _migrate_store_begin_dispensable (self->store, error)
+         && _migrate_store_end (
+           self->store,
+           _migrate_store_add_samples (self->store, id, generation, samples, values, error), error);
+}
+
+static GVariant *
+sqlite_journal_load_samples (MigrateJournal *journal, const char *id, GError **error)
+{
+  MigrateSqliteJournal *self = MIGRATE_SQLITE_JOURNAL (journal);
+  g_autoptr (GMutexLocker) locker = journal_enter (self, error);
+
+  return locker != NULL ? _migrate_store_load_samples (self->store, id, error) : NULL;
 }
 
 /* The lock file comes before the claim that names it. */
@@ -285,8 +297,7 @@ static void
 sqlite_journal_iface_init (MigrateJournalInterface *iface)
 {
   iface->add_job = sqlite_journal_add_job;
-  iface->update_job = sqlite_journal_update_job;
-  iface->append = sqlite_journal_append;
+  iface->record = sqlite_journal_record;
   iface->load_job = sqlite_journal_load_job;
   iface->list_jobs = sqlite_journal_list_jobs;
   iface->load_entries = sqlite_journal_load_entries;
@@ -294,6 +305,8 @@ sqlite_journal_iface_init (MigrateJournalInterface *iface)
   iface->release = sqlite_journal_release;
   iface->post = sqlite_journal_post;
   iface->collect = sqlite_journal_collect;
+  iface->add_samples = sqlite_journal_add_samples;
+  iface->load_samples = sqlite_journal_load_samples;
 }
 
 /* ---- the object ---- */

@@ -37,6 +37,8 @@ file_check (const char *path, const struct stat *st, GError **error)
     return file_refuse (error,
                         "See that nobody has changed it, then take the right away: chmod 0600",
                         path, "others may write to it");
+  if (st->st_size == 1) /* SQLite would take it for an empty one */
+    return file_refuse (error, REMEDY_OTHER_PATH, path, "it is not a database");
   return TRUE;
 }
 

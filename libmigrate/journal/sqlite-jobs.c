@@ -47,17 +47,12 @@ load_dict (MigrateStore *self, const char *id, GError **error)
   return _migrate_store_parse (self, id, _migrate_store_text (query, 0), error);
 }
 
-gboolean
-_migrate_store_update_job (MigrateStore *self, const char *id, guint64 generation, GVariant *values,
-                           GError **error)
+static gboolean
+update_job (MigrateStore *self, const char *id, GVariant *values, GError **error)
 {
-  g_autoptr (GVariant) before = NULL;
+  g_autoptr (GVariant) before = load_dict (self, id, error);
   g_autofree char *dict = NULL;
 
-  if (!_migrate_store_require_job (self, id, error)
-      || !_migrate_store_check_claim (self, id, generation, error))
-    return FALSE;
-  before = load_dict (self, id, error);
   if (before == NULL)
     return FALSE;
   dict = _migrate_store_merge (before, values);
@@ -69,19 +64,47 @@ _migrate_store_update_job (MigrateStore *self, const char *id, guint64 generatio
     _migrate_variant_string (values, MIGRATE_JOB_KEY_STATE), (guint64) g_get_real_time (), dict);
 }
 
-gboolean
-_migrate_store_append (MigrateStore *self, const char *id, guint64 generation, const char *kind,
-                       const char *name, const char *status, GVariant *values, GError **error)
+static const char *
+word (GVariant *entry, const char *key)
 {
-  g_autofree char *dict = _migrate_store_print (values);
+  const char *text = _migrate_variant_string (entry, key);
 
-  return _migrate_store_require_job (self, id, error)
-         && _migrate_store_check_claim (self, id, generation, error)
-         && _migrate_store_run (
-           self, error,
-           "INSERT INTO entry (job_id, at, generation, kind, name, status, dict)"
-           "  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
-           "suussss", id, (guint64) g_get_real_time (), generation, kind, name, status, dict);
+  return text != NULL ? text : "";
+}
+
+static gboolean
+append (MigrateStore *self, const char *id, guint64 generation, GVariant *entry, GError **error)
+{
+  g_autoptr (GVariant) values = g_variant_lookup_value (entry, "values", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) none = g_variant_ref_sink (g_variant_new ("a{sv}", NULL));
+  g_autofree char *dict = _migrate_store_print (values != NULL ? values : none);
+
+  return _migrate_store_run (
+    self, error,
+    "INSERT INTO entry (job_id, at, generation, kind, name, status, dict)"
+    "  VALUES (?1, ?2, ?3, ?4, ?5, ?6, ?7)",
+    "suussss", id, _migrate_variant_uint64 (entry, "at-us", (guint64) g_get_real_time ()),
+    generation, word (entry, "kind"), word (entry, "name"), word (entry, "status"), dict);
+}
+
+gboolean
+_migrate_store_record (MigrateStore *self, const char *id, guint64 generation, GVariant *entries,
+                       GVariant *values, GError **error)
+{
+  gsize n = g_variant_n_children (entries);
+
+  if (!_migrate_store_require_job (self, id, error)
+      || !_migrate_store_check_claim (self, id, generation, error))
+    return FALSE;
+  for (gsize i = 0; i < n; i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (entries, i);
+
+      if (!append (self, id, generation, entry, error))
+        return FALSE;
+    }
+  /* With neither it still tells that somebody is there. */
+  return (n > 0 && g_variant_n_children (values) == 0) || update_job (self, id, values, error);
 }
 
 /* ---- reading ---- */
@@ -102,7 +125,7 @@ add_job_row (MigrateStore *self, const char *own, sqlite3_stmt *row, GVariantBui
   if (holder != NULL && !_migrate_store_holder_is_alive (self, own, holder, &held, error))
     return FALSE;
   g_variant_dict_init (&dict, values);
-  g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_ID, "s", id);
+  g_variant_dict_insert_value (&dict, MIGRATE_JOB_KEY_ID, _migrate_store_string (row, 0));
   g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_CREATED, "t", _migrate_store_number (row, 1));
   g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_UPDATED, "t", _migrate_store_number (row, 2));
   g_variant_dict_insert (&dict, MIGRATE_JOB_KEY_HELD, "b", held);
@@ -150,12 +173,9 @@ add_entry_row (MigrateStore *self, const char *id, sqlite3_stmt *row, GVariantBu
                          g_variant_new_uint64 (_migrate_store_number (row, 1)));
   g_variant_builder_add (&entry, "{sv}", "generation",
                          g_variant_new_uint64 (_migrate_store_number (row, 2)));
-  g_variant_builder_add (&entry, "{sv}", "kind",
-                         g_variant_new_string (_migrate_store_text (row, 3)));
-  g_variant_builder_add (&entry, "{sv}", "name",
-                         g_variant_new_string (_migrate_store_text (row, 4)));
-  g_variant_builder_add (&entry, "{sv}", "status",
-                         g_variant_new_string (_migrate_store_text (row, 5)));
+  g_variant_builder_add (&entry, "{sv}", "kind", _migrate_store_string (row, 3));
+  g_variant_builder_add (&entry, "{sv}", "name", _migrate_store_string (row, 4));
+  g_variant_builder_add (&entry, "{sv}", "status", _migrate_store_string (row, 5));
   g_variant_builder_add (&entry, "{sv}", "values", values);
   g_variant_builder_add_value (entries, g_variant_builder_end (&entry));
   return TRUE;

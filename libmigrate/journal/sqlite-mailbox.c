@@ -35,8 +35,7 @@ add_message_row (MigrateStore *self, const char *id, sqlite3_stmt *row, GVariant
   if (values == NULL)
     return FALSE;
   g_variant_builder_init (&message, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&message, "{sv}", "verb",
-                         g_variant_new_string (_migrate_store_text (row, 0)));
+  g_variant_builder_add (&message, "{sv}", "verb", _migrate_store_string (row, 0));
   g_variant_builder_add (&message, "{sv}", "at-us",
                          g_variant_new_uint64 (_migrate_store_number (row, 1)));
   g_variant_builder_add (&message, "{sv}", "values", values);

@@ -13,9 +13,11 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (sqlite3_stmt, sqlite3_finalize)
 typedef struct
 {
   sqlite3 *db;
-  char *path; /* as messages name it */
-  char *file; /* with its folder resolved; NULL: in memory */
-  pid_t pid;  /* who opened it */
+  char *path;           /* as messages name it */
+  char *file;           /* with its folder resolved; NULL: in memory */
+  pid_t pid;            /* who opened it */
+  ino_t log;            /* of the write-ahead log; 0: there is none */
+  gboolean dispensable; /* the transaction that is open */
 } MigrateStore;
 
 /* ---- sqlite-file.c ---- */
@@ -25,6 +27,10 @@ char *_migrate_store_prepare_file (const char *path, GError **error);
 /* Whether other machines may have the folder mounted too. */
 gboolean _migrate_store_file_is_remote (const char *file);
 
+/* ---- sqlite-locks.c ---- */
+/* The process that is writing now; 0: it cannot be told. */
+guint _migrate_store_find_writer (MigrateStore *self);
+
 /* ---- sqlite-store.c ---- */
 MigrateStore *_migrate_store_open (const char *path, GError **error);
 void _migrate_store_free (MigrateStore *self);
@@ -32,6 +38,9 @@ void _migrate_store_free (MigrateStore *self);
 void _migrate_store_set_error (MigrateStore *self, const char *verb, GError **error);
 
 gboolean _migrate_store_begin (MigrateStore *self, GError **error);
+/* The same, waiting for others for a second at most; a power cut may take the commit back, until
+ * the next durable one. */
+gboolean _migrate_store_begin_dispensable (MigrateStore *self, GError **error);
 /* Commits when ok, else rolls back and returns FALSE. */
 gboolean _migrate_store_end (MigrateStore *self, gboolean ok, GError **error);
 
@@ -44,9 +53,13 @@ int _migrate_store_step (MigrateStore *self, sqlite3_stmt *query, GError **error
 gboolean
 _migrate_store_run (MigrateStore *self, GError **error, const char *sql, const char *types, ...);
 const char *_migrate_store_text (sqlite3_stmt *query, int column);
+/* Of a file that a bad disk has changed: no text at all, or bytes that are none. */
+GVariant *_migrate_store_string (sqlite3_stmt *query, int column);
 guint64 _migrate_store_number (sqlite3_stmt *query, int column);
 
 /* ---- sqlite-schema.c ---- */
+/* Whether the file is a journal of this version or an older one, or empty; only reads. */
+gboolean _migrate_store_check_version (MigrateStore *self, GError **error);
 gboolean _migrate_store_upgrade (MigrateStore *self, GError **error);
 void _migrate_store_prune (MigrateStore *self);
 
@@ -54,16 +67,20 @@ void _migrate_store_prune (MigrateStore *self);
 gboolean _migrate_store_require_job (MigrateStore *self, const char *id, GError **error);
 gboolean
 _migrate_store_add_job (MigrateStore *self, const char *id, GVariant *values, GError **error);
-gboolean _migrate_store_update_job (MigrateStore *self, const char *id, guint64 generation,
-                                    GVariant *values, GError **error);
-gboolean
-_migrate_store_append (MigrateStore *self, const char *id, guint64 generation, const char *kind,
-                       const char *name, const char *status, GVariant *values, GError **error);
+/* All of it or nothing; entries aa{sv}, values a{sv}, either may be empty. */
+gboolean _migrate_store_record (MigrateStore *self, const char *id, guint64 generation,
+                                GVariant *entries, GVariant *values, GError **error);
 /* own: the name of this object's holder, nullable. id NULL: all jobs, newest first. */
 GVariant *
 _migrate_store_load_jobs (MigrateStore *self, const char *own, const char *id /* nullable: all */,
                           const char *guest_uuid /* nullable: all */, GError **error);
 GVariant *_migrate_store_load_entries (MigrateStore *self, const char *id, GError **error);
+
+/* ---- sqlite-samples.c: add inside a transaction ---- */
+/* The job's values are merged as by update. */
+gboolean _migrate_store_add_samples (MigrateStore *self, const char *id, guint64 generation,
+                                     GVariant *samples, GVariant *values, GError **error);
+GVariant *_migrate_store_load_samples (MigrateStore *self, const char *id, GError **error);
 
 /* ---- sqlite-mailbox.c: post and take inside a transaction ---- */
 gboolean _migrate_store_post (MigrateStore *self, const char *id, const char *verb,

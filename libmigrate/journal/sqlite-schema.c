@@ -27,6 +27,10 @@ static const char *const steps[] = {
   "  job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
   "  at INTEGER NOT NULL, verb TEXT NOT NULL, dict TEXT NOT NULL);"
   "CREATE INDEX mailbox_job ON mailbox (job_id, seq);",
+
+  "CREATE TABLE sample ("
+  "  job_id TEXT NOT NULL REFERENCES job (id) ON DELETE CASCADE,"
+  "  at_ms INTEGER NOT NULL, dict TEXT NOT NULL, PRIMARY KEY (job_id, at_ms)) WITHOUT ROWID;",
 };
 
 static gboolean
@@ -92,6 +96,14 @@ schema_run_steps (MigrateStore *self, GError **error)
       return FALSE;
     }
   return TRUE;
+}
+
+gboolean
+_migrate_store_check_version (MigrateStore *self, GError **error)
+{
+  guint64 version;
+
+  return schema_version (self, &version, error);
 }
 
 gboolean

@@ -7,9 +7,11 @@
 #include "journal/sqlite-private.h"
 
 #include <stdarg.h>
+#include <sys/stat.h>
 #include <unistd.h>
 
 #define STORE_BUSY_MS 10000
+#define STORE_BUSY_SOON_MS 1000
 #define STORE_RETRY_US 20000
 
 #define REMEDY_ROOM "Make room on its file system"
@@ -28,7 +30,24 @@ static const struct
   { SQLITE_PERM, FALSE, REMEDY_RIGHTS },        { SQLITE_AUTH, FALSE, REMEDY_RIGHTS },
   { SQLITE_NOTADB, FALSE, REMEDY_NO_DATABASE }, { SQLITE_CORRUPT, FALSE, REMEDY_NO_DATABASE },
   { SQLITE_BUSY, FALSE, REMEDY_BUSY },          { SQLITE_LOCKED, FALSE, REMEDY_BUSY },
+  { SQLITE_ERROR, FALSE, REMEDY_NO_DATABASE },
 };
+
+/* A writer that was stopped in its transaction blocks everybody: it is named where it can be. */
+static gboolean
+store_set_busy (MigrateStore *self, const char *verb, GError **error)
+{
+  guint pid = _migrate_store_find_writer (self);
+  g_autofree char *remedy
+    = g_strdup_printf ("See why process %u does not go on; continue it or end it", pid);
+
+  if (pid == 0)
+    return FALSE;
+  _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, remedy,
+                      "Journal “%s” cannot be %s: process %u keeps it locked", self->path, verb,
+                      pid);
+  return TRUE;
+}
 
 void
 _migrate_store_set_error (MigrateStore *self, const char *verb, GError **error)
@@ -37,6 +56,8 @@ _migrate_store_set_error (MigrateStore *self, const char *verb, GError **error)
   const char *remedy = NULL;
   g_autofree char *system = NULL;
 
+  if (code == SQLITE_BUSY && store_set_busy (self, verb, error))
+    return;
   for (guint i = 0; i < G_N_ELEMENTS (remedies); i++)
     if (remedies[i].code == code)
       {
@@ -118,6 +139,15 @@ _migrate_store_text (sqlite3_stmt *query, int column)
   return (const char *) sqlite3_column_text (query, column);
 }
 
+GVariant *
+_migrate_store_string (sqlite3_stmt *query, int column)
+{
+  const char *text = _migrate_store_text (query, column);
+
+  return g_variant_new_take_string (text != NULL ? g_utf8_make_valid (text, -1 /* to the NUL */)
+                                                 : g_strdup (""));
+}
+
 guint64
 _migrate_store_number (sqlite3_stmt *query, int column)
 {
@@ -126,19 +156,32 @@ _migrate_store_number (sqlite3_stmt *query, int column)
 
 /* ---- transactions ---- */
 
-/* A file that was deleted or replaced under us would swallow intents that nobody can find. */
+static char *
+store_log_path (MigrateStore *self)
+{
+  return g_strconcat (self->file, "-wal", NULL);
+}
+
+/* A file that was deleted or replaced under us would swallow intents that nobody can find. SQLite
+ * tells it of the database, not of its log, which is where a commit goes. */
 static gboolean
 store_check_place (MigrateStore *self, GError **error)
 {
+  g_autofree char *log = NULL;
+  struct stat st;
   int moved = 0;
 
-  if (self->file == NULL
-      || sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK
-      || !moved)
+  if (self->file == NULL)
+    return TRUE;
+  log = store_log_path (self);
+  if (sqlite3_file_control (self->db, "main", SQLITE_FCNTL_HAS_MOVED, &moved) != SQLITE_OK)
+    moved = 0;
+  if (!moved && (self->log == 0 || (stat (log, &st) == 0 && st.st_ino == self->log)))
     return TRUE;
   _migrate_set_error (error, MIGRATE_ERROR_JOURNAL,
                       "Put the file back, or begin again with a new journal",
-                      "Journal “%s” cannot be written: the file was moved or deleted", self->path);
+                      "Journal “%s” cannot be written: the file%s was moved or deleted", self->path,
+                      moved ? "" : " of its log");
   return FALSE;
 }
 
@@ -151,14 +194,36 @@ _migrate_store_begin (MigrateStore *self, GError **error)
   return store_check_place (self, error) || _migrate_store_end (self, FALSE, error);
 }
 
+static gboolean
+store_leave (MigrateStore *self, gboolean ok)
+{
+  if (self->dispensable)
+    {
+      sqlite3_busy_timeout (self->db, STORE_BUSY_MS);
+      sqlite3_exec (self->db, "PRAGMA synchronous = EXTRA", NULL, NULL, NULL);
+    }
+  self->dispensable = FALSE;
+  return ok;
+}
+
+/* In WAL mode NORMAL leaves the sync of a commit to the next one that has it, which writes further
+ * on in the same log: what follows never survives without what was before. */
+gboolean
+_migrate_store_begin_dispensable (MigrateStore *self, GError **error)
+{
+  sqlite3_busy_timeout (self->db, STORE_BUSY_SOON_MS);
+  sqlite3_exec (self->db, "PRAGMA synchronous = NORMAL", NULL, NULL, NULL);
+  self->dispensable = TRUE;
+  return _migrate_store_begin (self, error) || store_leave (self, FALSE);
+}
+
 gboolean
 _migrate_store_end (MigrateStore *self, gboolean ok, GError **error)
 {
-  if (ok && _migrate_store_run (self, error, "COMMIT", ""))
-    return TRUE;
+  ok = ok && _migrate_store_run (self, error, "COMMIT", "");
   if (sqlite3_get_autocommit (self->db) == 0)
     _migrate_store_run (self, NULL, "ROLLBACK", "");
-  return FALSE;
+  return store_leave (self, ok);
 }
 
 /* ---- opening ---- */
@@ -196,6 +261,28 @@ store_choose_mode (MigrateStore *self, GError **error)
   return FALSE;
 }
 
+/* Closing would write what the log holds into a file that is not ours to change. An empty log is
+ * removed by it, as it should be. */
+static void
+store_leave_log (MigrateStore *self)
+{
+  g_autofree char *log = self->file != NULL ? store_log_path (self) : NULL;
+  struct stat st;
+
+  if (log != NULL && stat (log, &st) == 0 && st.st_size > 0)
+    sqlite3_db_config (self->db, SQLITE_DBCONFIG_NO_CKPT_ON_CLOSE, 1, NULL);
+}
+
+static void
+store_note_log (MigrateStore *self)
+{
+  g_autofree char *log = self->file != NULL ? store_log_path (self) : NULL;
+  struct stat st;
+
+  if (log != NULL && stat (log, &st) == 0)
+    self->log = st.st_ino;
+}
+
 static gboolean
 store_configure (MigrateStore *self, GError **error)
 {
@@ -216,7 +303,15 @@ store_configure (MigrateStore *self, GError **error)
       _migrate_store_set_error (self, "opened", error);
       return FALSE;
     }
-  return store_choose_mode (self, error) && _migrate_store_upgrade (self, error);
+  if (!_migrate_store_check_version (self, error))
+    {
+      store_leave_log (self);
+      return FALSE;
+    }
+  if (!store_choose_mode (self, error) || !_migrate_store_upgrade (self, error))
+    return FALSE;
+  store_note_log (self);
+  return TRUE;
 }
 
 MigrateStore *

@@ -62,8 +62,13 @@ GVariant *
 _migrate_store_parse (MigrateStore *self, const char *id, const char *text, GError **error)
 {
   g_autoptr (GError) inner = NULL;
-  GVariant *values = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &inner);
+  GVariant *values = NULL;
 
+  if (text == NULL || !g_utf8_validate (text, -1 /* to the NUL */, NULL))
+    inner
+      = g_error_new_literal (G_VARIANT_PARSE_ERROR, G_VARIANT_PARSE_ERROR_FAILED, "it is not text");
+  else
+    values = g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &inner);
   if (values == NULL)
     _migrate_set_error (
       error, MIGRATE_ERROR_JOURNAL, "Move the journal away, or mend the text with the sqlite3 tool",

@@ -83,6 +83,7 @@ tell (Follow *self, GError **error)
   result->bytes = MAX (result->bytes, self->stats.memory_processed);
   progress = make_progress (self);
   work->report->progress (work->report_data, progress);
+  _migrate_follow_keep_sample (self);
 
   if (now - self->written_at < WRITE_EVERY_US)
     return TRUE;
@@ -93,7 +94,7 @@ tell (Follow *self, GError **error)
     g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_PHASE, (int) work->phase)));
   g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_PROGRESS,
                          _migrate_progress_to_variant (progress));
-  return _migrate_work_update (work, g_variant_builder_end (&builder), error);
+  return _migrate_follow_write (self, g_variant_builder_end (&builder), error);
 }
 
 /* ---- what others ask ---- */
@@ -207,24 +208,6 @@ measure_downtime (Follow *self)
     }
 }
 
-/* The strict hand-over: the source is proven gone, so the guest may run. */
-static gboolean
-finish_moved (Follow *self, GError **error)
-{
-  MigrateWork *work = self->work;
-
-  work->result->outcome = MIGRATE_OUTCOME_MOVED;
-  if (self->seen.arrives_paused && !_migrate_sighting_runs (&self->seen.destination))
-    {
-      _migrate_work_decide (work, "resume-destination", "the source is proven gone");
-      if (!_migrate_steps_run (work, "resume-destination", NULL /* args */, error))
-        return FALSE;
-      self->ran_at = _migrate_backend_now (work->backend);
-    }
-  measure_downtime (self);
-  return TRUE;
-}
-
 static char *
 describe (const MigrateSighting *s)
 {
@@ -271,7 +254,9 @@ finish (Follow *self, MigrateConclusion conclusion, GError **error)
   switch (conclusion)
     {
     case MIGRATE_CONCLUSION_MOVED:
-      return finish_moved (self, error);
+      result->outcome = MIGRATE_OUTCOME_MOVED;
+      measure_downtime (self);
+      return TRUE;
     case MIGRATE_CONCLUSION_STAYED:
       result->outcome = MIGRATE_OUTCOME_STAYED;
       g_propagate_error (
@@ -298,23 +283,94 @@ finish (Follow *self, MigrateConclusion conclusion, GError **error)
     }
 }
 
-static gboolean
-act_on_hand_over (Follow *self, MigrateConclusion conclusion, GError **error)
-{
-  gboolean destroy = conclusion == MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF;
+/* ---- acts of ours ---- */
 
-  if (destroy)
-    _migrate_work_decide (self->work, "destroy-source-half",
+/* The step that the hand-over needs from us; NULL: none. */
+static const char *
+needed_step (Follow *self, MigrateConclusion conclusion)
+{
+  switch (conclusion)
+    {
+    case MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF:
+      return "destroy-source-half";
+    case MIGRATE_CONCLUSION_RESUME_SOURCE:
+      return "resume-source";
+    case MIGRATE_CONCLUSION_MOVED:
+      /* The strict hand-over: the source is proven gone, so the guest may run. */
+      return self->seen.arrives_paused && !_migrate_sighting_runs (&self->seen.destination)
+               ? "resume-destination"
+               : NULL;
+    default:
+      return NULL;
+    }
+}
+
+static void
+say_why (Follow *self, const char *step)
+{
+  if (g_str_equal (step, "destroy-source-half"))
+    _migrate_work_decide (self->work, step,
                           "the destination has run for %" G_GUINT64_FORMAT
                           " ms while the source waits for a reply that was lost; libvirt would "
                           "resume it",
                           self->seen.unconfirmed_ms);
-  else
-    _migrate_work_decide (self->work, "resume-source",
+  else if (g_str_equal (step, "resume-source"))
+    _migrate_work_decide (self->work, step,
                           "the transfer is over, the guest stands still at the source, and the "
                           "destination has none");
-  return _migrate_steps_run (self->work, destroy ? "destroy-source-half" : "resume-source",
-                             NULL /* args */, error);
+  else
+    _migrate_work_decide (self->work, step, "the source is proven gone");
+}
+
+static GError *
+unacted (Follow *self, const char *step)
+{
+  g_autofree char *source = describe (&self->seen.source);
+  g_autofree char *destination = describe (&self->seen.destination);
+
+  return _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER,
+                             "See to what failed, then follow the job again; start the guest "
+                             "nowhere before",
+                             "“%s” is needed and could not be done (source: %s; destination: %s): "
+                             "%s",
+                             step, source, destination, self->not_acted->message);
+}
+
+/* It is tried again as long as the hosts show that it is needed: what the guest is in for without
+ * it (standing still, running twice) is worse than a few seconds of an unwritable journal or a busy
+ * host. FALSE: that took longer than the policy's patience, or the claim is lost. */
+static gboolean
+act_on_hand_over (Follow *self, const char *step, gboolean *acted, GError **error)
+{
+  MigrateWork *work = self->work;
+  gint64 now = _migrate_backend_now (work->backend);
+  GError *failed = NULL;
+
+  if (self->not_acted == NULL)
+    say_why (self, step);
+  *acted = _migrate_steps_run (work, step, NULL /* args */, &failed);
+  if (*acted)
+    {
+      g_clear_error (&self->not_acted);
+      return TRUE;
+    }
+  if (work->lost_claim)
+    {
+      g_propagate_error (error, failed);
+      return FALSE;
+    }
+  if (self->not_acted != NULL)
+    g_error_free (failed); /* the first cause is told */
+  else
+    {
+      self->not_acted = failed;
+      self->not_acted_since = now;
+    }
+  self->poll_ms = FIRST_POLL_MS;
+  if (now - self->not_acted_since <= (gint64) self->seen.settle_ms * 1000)
+    return TRUE;
+  g_propagate_error (error, unacted (self, step));
+  return FALSE;
 }
 
 /* A call that libvirt has not heard of is called off at once; one that it has heard of, and of
@@ -354,6 +410,8 @@ follow_rounds (Follow *self, GError **error)
   for (;;)
     {
       MigrateConclusion conclusion;
+      const char *step;
+      gboolean acted = FALSE;
 
       read_mailbox (self);
       _migrate_follow_sample (self);
@@ -368,21 +426,15 @@ follow_rounds (Follow *self, GError **error)
       check_cancelled (self);
       check_deadline (self);
       conclusion = call_off (self, _migrate_watch_decide (&self->seen));
-      switch (conclusion)
-        {
-        case MIGRATE_CONCLUSION_GO_ON:
-          abort_if_asked (self);
-          break;
-        case MIGRATE_CONCLUSION_WAIT:
-          break;
-        case MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF:
-        case MIGRATE_CONCLUSION_RESUME_SOURCE:
-          if (!act_on_hand_over (self, conclusion, error))
-            return FALSE;
-          continue;
-        default:
-          return finish (self, conclusion, error);
-        }
+      step = needed_step (self, conclusion);
+      if (step != NULL && !act_on_hand_over (self, step, &acted, error))
+        return FALSE;
+      if (acted)
+        continue;
+      if (conclusion == MIGRATE_CONCLUSION_GO_ON)
+        abort_if_asked (self);
+      else if (step == NULL && conclusion != MIGRATE_CONCLUSION_WAIT)
+        return finish (self, conclusion, error);
       _migrate_work_sleep (self->work, self->poll_ms);
       self->poll_ms
         = MIN (self->poll_ms * 2, _migrate_policy_get_uint (self->work->policy, "poll-interval"));
@@ -407,11 +459,13 @@ gboolean
 _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefore *before,
                  GError **error)
 {
+  g_autoptr (GPtrArray) samples = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
   Follow self = {
     .work = work,
     .call = call,
     .before = before,
     .poll_ms = FIRST_POLL_MS,
+    .samples = samples,
     .seen = {
       .was_paused = before->was_paused,
       .persistent = before->persistent,
@@ -425,8 +479,15 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
   gboolean moved = follow_rounds (&self, &failure);
 
   g_clear_error (&self.given_up);
+  g_clear_error (&self.not_acted);
+  if (samples->len > 0 && !work->lost_claim)
+    _migrate_follow_write (&self, NULL /* values */, NULL /* the step's end finds it too */);
   if (work->result->outcome == MIGRATE_OUTCOME_DETACHED)
     return FALSE;
+  /* Left in the middle: nothing is proven, and nothing may be taken back under a transfer that goes
+   * on. */
+  if (!moved && work->result->outcome == MIGRATE_OUTCOME_NONE)
+    work->result->outcome = MIGRATE_OUTCOME_UNKNOWN;
   /* What the journal refuses now is seen by whoever writes the job's state next. */
   if (work->result->outcome != MIGRATE_OUTCOME_UNKNOWN && !work->lost_claim)
     end_step (work, failure, NULL /* error */);

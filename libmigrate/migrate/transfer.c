@@ -148,14 +148,11 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
 {
   g_autoptr (MigrateCall) call = transfer_call_record (work, before);
   MigrateTransferCall *self;
-  GVariantBuilder builder;
 
-  set_downtime (work);
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_IN_FLIGHT, g_variant_new_boolean (TRUE));
-  if (!_migrate_work_update (work, g_variant_builder_end (&builder), error)
-      || _migrate_steps_begin (work, "transfer", transfer_args (&call->transfer), error) == NULL)
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_IN_FLIGHT, g_variant_new_boolean (TRUE));
+  if (_migrate_steps_begin (work, "transfer", transfer_args (&call->transfer), error) == NULL)
     return NULL;
+  set_downtime (work);
   self = g_new0 (MigrateTransferCall, 1);
   g_atomic_ref_count_init (&self->ref_count);
   g_atomic_ref_count_inc (&self->ref_count); /* the transfer's thread */

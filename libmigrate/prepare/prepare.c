@@ -3,6 +3,8 @@
 
 #include "steps/steps-private.h"
 
+#include <string.h>
+
 static gboolean
 refuse_blocked (MigrateReport *report, GError **error)
 {
@@ -51,10 +53,15 @@ is_left_behind (MigrateWork *work, GVariant *job)
   const char *uuid = _migrate_variant_string (job, MIGRATE_JOB_KEY_GUEST_UUID);
   const char *id = _migrate_variant_string (job, MIGRATE_JOB_KEY_ID);
   const char *state = _migrate_variant_string (job, MIGRATE_JOB_KEY_STATE);
+  g_autoptr (GVariant) facts
+    = g_variant_lookup_value (job, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
 
-  return g_strcmp0 (uuid, work->facts->guest.uuid) == 0 && g_strcmp0 (id, work->id) != 0
-         && (g_strcmp0 (state, "prepared") == 0 || g_strcmp0 (state, "migrated") == 0
-             || g_strcmp0 (state, "failed") == 0);
+  if (g_strcmp0 (uuid, work->facts->guest.uuid) != 0 || g_strcmp0 (id, work->id) == 0)
+    return FALSE;
+  /* The facts are noted under the claim, before the first step: it was cut short in preparing. */
+  return g_strcmp0 (state, "prepared") == 0 || g_strcmp0 (state, "migrated") == 0
+         || g_strcmp0 (state, "failed") == 0
+         || (g_strcmp0 (state, "checked") == 0 && facts != NULL);
 }
 
 /* We hold the guest's claim and the facts prove that it is at our source and only there. Where the
@@ -170,17 +177,43 @@ claim_or_refuse (MigrateWork *work, MigrateReport *report, GError **error)
   return FALSE;
 }
 
+static char *
+take_text (MigrateWork *work, guint flags)
+{
+  g_autoptr (MigrateCall) call
+    = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DOMAIN_XML,
+                          work->facts->guest.uuid, flags, NULL /* error */);
+
+  return call != NULL ? g_steal_pointer (&call->text_out) : NULL;
+}
+
+/* Should every host forget the guest, a recovery can define it anew. What holds passwords is not
+ * written down: such a guest has none in the journal. */
+static void
+remember_definition (MigrateWork *work)
+{
+  g_autofree char *plain = NULL;
+  char *whole;
+
+  if (!work->facts->guest.persistent)
+    return;
+  plain = take_text (work, MIGRATE_XML_INACTIVE);
+  whole = take_text (work, MIGRATE_XML_INACTIVE | MIGRATE_XML_SECURE);
+  if (plain != NULL && g_strcmp0 (plain, whole) == 0)
+    work->facts->definition = g_steal_pointer (&plain);
+  if (whole != NULL)
+    explicit_bzero (whole, strlen (whole));
+  g_free (whole);
+}
+
 static gboolean
 settle_and_note (MigrateWork *work, GError **error)
 {
-  GVariantBuilder builder;
-
   if (!settle_predecessors (work, error))
     return FALSE;
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_FACTS,
-                         _migrate_facts_to_variant (work->facts));
-  return _migrate_work_update (work, g_variant_builder_end (&builder), error);
+  remember_definition (work);
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_FACTS, _migrate_facts_to_variant (work->facts));
+  return TRUE;
 }
 
 gboolean

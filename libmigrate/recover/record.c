@@ -109,11 +109,14 @@ _migrate_recovery_add_host (MigrateRecoveryWork *self, MigrateLink *link, const 
 
 /* ---- the job ---- */
 
+/* One that is written as checked, with facts, was cut short while it prepared. */
 static gboolean
 is_open (GVariant *values)
 {
   const char *state = _migrate_variant_string (values, MIGRATE_JOB_KEY_STATE);
 
+  if (g_strcmp0 (state, "checked") == 0)
+    return g_variant_lookup (values, MIGRATE_JOB_KEY_FACTS, "@a{sv}", NULL);
   return g_strcmp0 (state, "prepared") == 0 || g_strcmp0 (state, "migrated") == 0
          || g_strcmp0 (state, "failed") == 0;
 }
@@ -166,6 +169,7 @@ read_job (MigrateRecoveryWork *self, GError **error)
       g_free (self->definition);
       self->definition = g_strdup (_migrate_variant_string (facts, "definition"));
     }
+  _migrate_work_forget_later (work);
   _migrate_work_load (work, v, entries);
   return TRUE;
 }

@@ -130,8 +130,8 @@ close_job (MigrateRecoveryWork *self, GError **error)
 
   if (!_migrate_case_close (&self->facts, &self->judgement, &state, &outcome))
     return TRUE;
-  if (state == MIGRATE_STATE_FINALIZED && !_migrate_steps_release (self->work, error))
-    return FALSE;
+  if (state == MIGRATE_STATE_FINALIZED)
+    _migrate_steps_release (self->work);
   if (!_migrate_recovery_note_state (self, state, outcome, error))
     return FALSE;
   _migrate_recovery_release (self);
@@ -148,6 +148,8 @@ step_args (MigrateRecoveryWork *self, const MigratePlannedStep *step)
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "host", g_variant_new_string (host->shown));
+  if (g_str_equal (step->kind, "define"))
+    g_variant_builder_add (&builder, "{sv}", "definition", g_variant_new_string (self->definition));
   return g_variant_builder_end (&builder);
 }
 

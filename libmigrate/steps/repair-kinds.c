@@ -115,11 +115,30 @@ abort_transfer_act (MigrateWork *work, GVariant *args, GError **error)
     }
 }
 
+static gboolean
+define_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_DEFINE, work->result->guest_uuid);
+  g_autoptr (MigrateCall) seen = NULL;
+
+  call->text_in = g_strdup (_migrate_variant_string (args, "definition"));
+  if (call->text_in == NULL)
+    return _migrate_step_unproven (error, MIGRATE_SIDE_SOURCE, "A definition");
+  if (!_migrate_work_run_call (work, MIGRATE_SIDE_SOURCE, call, error))
+    return FALSE;
+  seen = _migrate_step_find (work, MIGRATE_SIDE_SOURCE, error);
+  if (seen == NULL)
+    return FALSE;
+  return seen->domain.persistent
+         || _migrate_step_unproven (error, MIGRATE_SIDE_SOURCE, "Defining the guest");
+}
+
 const MigrateStepKind _migrate_repair_kinds[] = {
   { "remove-incoming", remove_incoming_act, NULL },
   { "undefine-destination", undefine_destination_act, NULL },
   { "destroy-guest", destroy_guest_act, NULL },
   { "start-guest", start_guest_act, NULL },
   { "abort-transfer", abort_transfer_act, NULL },
+  { "define", define_act, NULL },
 };
 const gsize _migrate_n_repair_kinds = G_N_ELEMENTS (_migrate_repair_kinds);

@@ -58,8 +58,8 @@ gboolean _migrate_steps_end (MigrateWork *work, MigrateStepEntry *step, const GE
 /* All that can be undone, or all of one kind, last first; goes on after a failure and reports the
  * first. */
 gboolean _migrate_steps_undo (MigrateWork *work, const char *only, GError **error);
-/* The move succeeded: obligations at the source are void. */
-gboolean _migrate_steps_release (MigrateWork *work, GError **error);
+/* The move succeeded: obligations at the source are void. Written with the job's state. */
+void _migrate_steps_release (MigrateWork *work);
 /* The steps of a job, from its journal entries (aa{sv}). */
 void _migrate_steps_load (MigrateWork *work, GVariant *entries);
 gboolean _migrate_steps_has (MigrateWork *work, const char *kind);

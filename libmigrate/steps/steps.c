@@ -40,14 +40,19 @@ gboolean
 _migrate_steps_end (MigrateWork *work, MigrateStepEntry *step, const GError *failure,
                     GError **error)
 {
+  const char *status = failure != NULL ? "failed" : "done";
+  g_autoptr (GVariant) values = NULL;
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   if (failure != NULL)
     g_variant_builder_add (&builder, "{sv}", "message", g_variant_new_string (failure->message));
+  values = g_variant_ref_sink (g_variant_builder_end (&builder));
   step->status = failure != NULL ? MIGRATE_STEP_FAILED : MIGRATE_STEP_DONE;
-  return _migrate_work_append (work, "step", step->kind->name, failure != NULL ? "failed" : "done",
-                               g_variant_builder_end (&builder), error);
+  if (_migrate_work_append (work, "step", step->kind->name, status, values, error))
+    return TRUE;
+  _migrate_work_append_later (work, "step", step->kind->name, status, values); /* it is so */
+  return FALSE;
 }
 
 gboolean
@@ -108,8 +113,8 @@ _migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
   return FALSE;
 }
 
-gboolean
-_migrate_steps_release (MigrateWork *work, GError **error)
+void
+_migrate_steps_release (MigrateWork *work)
 {
   for (guint i = 0; i < work->steps->len; i++)
     {
@@ -117,11 +122,9 @@ _migrate_steps_release (MigrateWork *work, GError **error)
 
       if (!is_open (step))
         continue;
-      if (!_migrate_work_append (work, "step", step->kind->name, "released", NULL, error))
-        return FALSE;
+      _migrate_work_append_later (work, "step", step->kind->name, "released", NULL);
       step->status = MIGRATE_STEP_RELEASED;
     }
-  return TRUE;
 }
 
 static gboolean

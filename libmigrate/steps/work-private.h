@@ -41,9 +41,13 @@ struct _MigrateWork
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
   gboolean lost_claim;
+  gboolean warned_of_journal;
   gboolean slots_held;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
+  /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
+  GPtrArray *later;
+  GVariantDict values_later;
 
   /* What will be told. */
   MigrateResult *result;
@@ -69,6 +73,8 @@ guint64 _migrate_work_elapsed_ms (MigrateWork *self);
 void _migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
 void _migrate_work_warn (MigrateWork *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
+/* That something dispensable could not be written: once for each job. */
+void _migrate_work_warn_journal (MigrateWork *self, const GError *error);
 
 void _migrate_work_ask_cancel (MigrateWork *self, const char *why);
 void _migrate_work_ask_detach (MigrateWork *self);
@@ -86,6 +92,9 @@ void _migrate_work_wake (MigrateWork *self);
 /* One bounded call to a side; the answer is in the returned record. */
 MigrateCall *_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind,
                                  const char *guest, guint64 value, GError **error);
+/* The same with a record that the caller has filled. */
+gboolean
+_migrate_work_run_call (MigrateWork *self, MigrateSide side, MigrateCall *call, GError **error);
 MigrateLink *_migrate_work_link (MigrateWork *self, MigrateSide side);
 /* The same to any host. */
 MigrateCall *_migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCallKind kind,
@@ -97,5 +106,15 @@ gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
 /* What the journal has of the job: result, guest, beginning, steps. */
 void _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries);
+/* With the next of these two, in one step: for what announces no act. */
+void _migrate_work_append_later (MigrateWork *self, const char *kind, const char *name,
+                                 const char *status, GVariant *values);
+void _migrate_work_set_later (MigrateWork *self, const char *key, GVariant *value);
+/* What was left for later is of no use: the journal is read again, and may know better. */
+void _migrate_work_forget_later (MigrateWork *self);
+/* Dispensable: samples (aa{sv}) and values (a{sv}, nullable); waits for others for a moment only.
+ */
+gboolean
+_migrate_work_note (MigrateWork *self, GVariant *samples, GVariant *values, GError **error);
 /* "guest-name", "guest-uuid", "source", "destination", "job": what hooks and messages need. */
 GVariant *_migrate_work_describe (MigrateWork *self, const char *extra_key, const char *extra);

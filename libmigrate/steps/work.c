@@ -11,6 +11,8 @@ _migrate_work_new (const char *id)
   g_atomic_ref_count_init (&self->ref_count);
   self->id = g_strdup (id);
   self->steps = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_step_free);
+  self->later = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  g_variant_dict_init (&self->values_later, NULL /* empty */);
   self->result = _migrate_result_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
@@ -44,6 +46,8 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->hooks);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
+  g_ptr_array_unref (self->later);
+  g_variant_dict_clear (&self->values_later);
   migrate_result_unref (self->result);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
@@ -104,6 +108,14 @@ _migrate_work_warn (MigrateWork *self, const char *format, ...)
   va_end (args);
   g_debug ("Job %s: %s", self->id, warning);
   g_ptr_array_add (self->result->warnings, warning);
+}
+
+void
+_migrate_work_warn_journal (MigrateWork *self, const GError *error)
+{
+  if (!self->warned_of_journal)
+    _migrate_work_warn (self, "The journal could not be written for a while: %s", error->message);
+  self->warned_of_journal = TRUE;
 }
 
 void
@@ -222,33 +234,47 @@ call_timeout (MigrateWork *self, MigrateCallKind kind)
            : timeout;
 }
 
+static gboolean
+run_call (MigrateWork *self, MigrateLink *link, MigrateCall *call, GError **error)
+{
+  GError *local_error = NULL;
+
+  if (_migrate_link_call (link, call, call_timeout (self, call->kind), &local_error))
+    return TRUE;
+  g_propagate_error (error, _migrate_error_adopt (local_error));
+  return FALSE;
+}
+
 MigrateCall *
 _migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCallKind kind, const char *guest,
                    guint64 value, GError **error)
 {
   g_autoptr (MigrateCall) call = _migrate_call_new (kind, guest);
-  GError *local_error = NULL;
 
   call->value = value;
-  if (_migrate_link_call (link, call, call_timeout (self, kind), &local_error))
-    return g_steal_pointer (&call);
-  g_propagate_error (error, _migrate_error_adopt (local_error));
-  return NULL;
+  return run_call (self, link, call, error) ? g_steal_pointer (&call) : NULL;
+}
+
+gboolean
+_migrate_work_run_call (MigrateWork *self, MigrateSide side, MigrateCall *call, GError **error)
+{
+  GError *local_error = NULL;
+
+  if (run_call (self, _migrate_work_link (self, side), call, &local_error))
+    return TRUE;
+  _migrate_error_set_side (local_error, side);
+  g_propagate_error (error, local_error);
+  return FALSE;
 }
 
 MigrateCall *
 _migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind, const char *guest,
                     guint64 value, GError **error)
 {
-  GError *local_error = NULL;
-  MigrateCall *call
-    = _migrate_work_ask (self, _migrate_work_link (self, side), kind, guest, value, &local_error);
+  g_autoptr (MigrateCall) call = _migrate_call_new (kind, guest);
 
-  if (call != NULL)
-    return call;
-  _migrate_error_set_side (local_error, side);
-  g_propagate_error (error, local_error);
-  return NULL;
+  call->value = value;
+  return _migrate_work_run_call (self, side, call, error) ? g_steal_pointer (&call) : NULL;
 }
 
 static gboolean
@@ -263,30 +289,90 @@ journal_answered (MigrateWork *self, gboolean ok, GError *error, GError **out)
   return FALSE;
 }
 
+void
+_migrate_work_append_later (MigrateWork *self, const char *kind, const char *name,
+                            const char *status, GVariant *values)
+{
+  GVariant *entry = _migrate_journal_entry_new (kind, name, status, values);
+
+  g_ptr_array_add (self->later, g_variant_ref_sink (entry));
+}
+
+void
+_migrate_work_set_later (MigrateWork *self, const char *key, GVariant *value)
+{
+  g_variant_dict_insert_value (&self->values_later, key, value);
+}
+
+void
+_migrate_work_forget_later (MigrateWork *self)
+{
+  g_ptr_array_set_size (self->later, 0);
+  g_variant_dict_clear (&self->values_later);
+  g_variant_dict_init (&self->values_later, NULL /* empty */);
+}
+
+/* All that was left for later goes with it; what was not written stays. */
+static gboolean
+record (MigrateWork *self, GVariant *values, GError **error)
+{
+  GVariant *entries = g_variant_new_array (
+    G_VARIANT_TYPE_VARDICT, (GVariant *const *) self->later->pdata, self->later->len);
+  g_autoptr (GVariant) owned = NULL;
+  GVariantIter iter;
+  const char *key;
+  GVariant *value;
+  GError *local_error = NULL;
+  gboolean ok;
+
+  if (values != NULL)
+    {
+      g_variant_iter_init (&iter, values);
+      while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+        g_variant_dict_insert_value (&self->values_later, key, value);
+    }
+  owned = g_variant_ref_sink (g_variant_dict_end (&self->values_later));
+  self->backend->vtable->point (self->backend, "before-journal");
+  ok = _migrate_journal_record (self->journal, self->id, self->generation, entries, owned,
+                                &local_error);
+  g_variant_dict_init (&self->values_later, ok ? NULL : owned);
+  if (ok)
+    g_ptr_array_set_size (self->later, 0);
+  return journal_answered (self, ok, local_error, error);
+}
+
+/* An intent that could not be written is none: it must not be written later. */
 gboolean
 _migrate_work_append (MigrateWork *self, const char *kind, const char *name, const char *status,
                       GVariant *values, GError **error)
 {
-  g_autoptr (GVariant) owned = g_variant_ref_sink (
-    values != NULL ? values : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
-  GError *local_error = NULL;
-  gboolean ok;
-
-  self->backend->vtable->point (self->backend, "before-journal");
-  ok = _migrate_journal_append (self->journal, self->id, self->generation, kind, name, status,
-                                owned, &local_error);
-  return journal_answered (self, ok, local_error, error);
+  _migrate_work_append_later (self, kind, name, status, values);
+  if (record (self, NULL /* values */, error))
+    return TRUE;
+  g_ptr_array_remove_index (self->later, self->later->len - 1);
+  return FALSE;
 }
 
 gboolean
 _migrate_work_update (MigrateWork *self, GVariant *values, GError **error)
 {
   g_autoptr (GVariant) owned = g_variant_ref_sink (values);
+
+  return record (self, owned, error);
+}
+
+gboolean
+_migrate_work_note (MigrateWork *self, GVariant *samples, GVariant *values, GError **error)
+{
+  g_autoptr (GVariant) owned_samples = g_variant_ref_sink (samples);
+  g_autoptr (GVariant) owned = g_variant_ref_sink (
+    values != NULL ? values : g_variant_new_array (G_VARIANT_TYPE ("{sv}"), NULL, 0));
   GError *local_error = NULL;
   gboolean ok;
 
   self->backend->vtable->point (self->backend, "before-journal");
-  ok = _migrate_journal_update_job (self->journal, self->id, self->generation, owned, &local_error);
+  ok = _migrate_journal_add_samples (self->journal, self->id, self->generation, owned_samples,
+                                     owned, &local_error);
   return journal_answered (self, ok, local_error, error);
 }
 
@@ -315,12 +401,26 @@ _migrate_work_describe (MigrateWork *self, const char *extra_key, const char *ex
   return g_variant_builder_end (&builder);
 }
 
+/* The wall clock of whoever began the job may have been ahead of ours: its own time never goes
+ * back. */
+static gint64
+elapsed_us (MigrateWork *self, GVariant *values)
+{
+  g_autoptr (GVariant) progress
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
+  gint64 created = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
+  gint64 told = 0;
+
+  if (progress != NULL)
+    told = (gint64) _migrate_variant_uint64 (progress, "elapsed-ms", 0) * 1000;
+  return MAX (self->backend->vtable->wall (self->backend) - created, told);
+}
+
 void
 _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
 {
   g_autoptr (GVariant) result
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
-  guint64 created = _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
 
   _migrate_steps_load (self, entries);
   if (result != NULL)
@@ -334,6 +434,5 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
   self->result->guest_uuid
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
-  self->started = _migrate_backend_now (self->backend)
-                  - (self->backend->vtable->wall (self->backend) - (gint64) created);
+  self->started = _migrate_backend_now (self->backend) - elapsed_us (self, values);
 }

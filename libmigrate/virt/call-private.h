@@ -24,6 +24,7 @@ typedef enum
   MIGRATE_CALL_DESTROY,       /* guest */
   MIGRATE_CALL_UNDEFINE,      /* guest: the definition, all of it but disks and NVRAM */
   MIGRATE_CALL_PERSIST,       /* guest: define the running guest's own inactive XML */
+  MIGRATE_CALL_DEFINE,        /* guest: for messages; text_in: its definition */
   MIGRATE_CALL_START,         /* guest: boot it from its definition */
   MIGRATE_CALL_POSTCOPY, /* guest: switch an outgoing transfer that is armed for it to post-copy */
   MIGRATE_CALL_SET_TIME, /* guest: through its agent, from the clock of the host */
@@ -36,6 +37,7 @@ typedef enum
 
 #define MIGRATE_XML_INACTIVE 1
 #define MIGRATE_XML_MIGRATABLE 2
+#define MIGRATE_XML_SECURE 4 /* with passwords: never to be kept */
 
 /* libvirt's numbers for states and reasons are used as they are: virDomainState and its reasons
  * are ABI there, and the only vocabulary that operators know. */
@@ -147,6 +149,7 @@ typedef struct
   char *guest;
   guint64 value;
   MigrateTransfer transfer;
+  char *text_in;
 
   MigrateHostInfo host;
   MigrateDomain domain;

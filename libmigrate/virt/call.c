@@ -18,6 +18,7 @@ static const char *const kind_names[] = {
   [MIGRATE_CALL_DESTROY] = "destroy",
   [MIGRATE_CALL_UNDEFINE] = "undefine",
   [MIGRATE_CALL_PERSIST] = "persist",
+  [MIGRATE_CALL_DEFINE] = "define",
   [MIGRATE_CALL_START] = "start",
   [MIGRATE_CALL_POSTCOPY] = "postcopy",
   [MIGRATE_CALL_SET_TIME] = "set-time",
@@ -96,6 +97,7 @@ _migrate_call_unref (MigrateCall *self)
   _migrate_transfer_clear (&self->transfer);
   _migrate_host_info_clear (&self->host);
   _migrate_domain_clear (&self->domain);
+  g_free (self->text_in);
   g_free (self->text_out);
   g_free (self);
 }

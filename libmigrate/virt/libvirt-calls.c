@@ -85,7 +85,7 @@ domain_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError *
   return TRUE;
 }
 
-/* Never with secrets: this text goes to rooms that may keep it. */
+/* With secrets only for who asks for them; the text goes to rooms that may keep it. */
 static gboolean
 domain_xml (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
@@ -95,6 +95,8 @@ domain_xml (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **
     flags |= VIR_DOMAIN_XML_INACTIVE;
   if (call->value & MIGRATE_XML_MIGRATABLE)
     flags |= VIR_DOMAIN_XML_MIGRATABLE;
+  if (call->value & MIGRATE_XML_SECURE)
+    flags |= VIR_DOMAIN_XML_SECURE;
   call->text_out = virDomainGetXMLDesc (domain, flags);
   return call->text_out != NULL;
 }
@@ -324,6 +326,17 @@ persist (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **err
 }
 
 static gboolean
+define (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  g_autoptr (virDomain) defined = virDomainDefineXMLFlags (conn->vir, call->text_in, 0 /* flags */);
+
+  if (defined == NULL)
+    _migrate_set_vir_error (error, conn->vir, MIGRATE_VIR_ANYWHERE,
+                            "Cannot define guest “%s” on “%s”", call->guest, conn->uri);
+  return defined != NULL;
+}
+
+static gboolean
 start (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
   return virDomainCreate (domain) == 0;
@@ -504,6 +517,7 @@ static const struct
   [MIGRATE_CALL_DESTROY] = { destroy, GUEST_BY_ANY, "destroy", MIGRATE_DOMAIN_SHUTOFF },
   [MIGRATE_CALL_UNDEFINE] = { undefine, GUEST_BY_ANY, "undefine" },
   [MIGRATE_CALL_PERSIST] = { persist, GUEST_BY_ANY, "define" },
+  [MIGRATE_CALL_DEFINE] = { define, GUEST_NONE, "define a guest on" },
   [MIGRATE_CALL_START] = { start, GUEST_BY_ANY, "start", MIGRATE_DOMAIN_RUNNING },
   [MIGRATE_CALL_POSTCOPY] = { start_postcopy, GUEST_BY_ANY, "switch to post-copy" },
   [MIGRATE_CALL_SET_TIME] = { set_time, GUEST_BY_ANY, "set the clock of" },

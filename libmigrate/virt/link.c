@@ -13,6 +13,8 @@ typedef struct
   MigrateConn *conn;
 } SharedConn;
 
+typedef struct _BoundedCall BoundedCall;
+
 struct _MigrateLink
 {
   gatomicrefcount ref_count;
@@ -21,20 +23,22 @@ struct _MigrateLink
 
   GMutex lock;
   GCond changed;
-  SharedConn *conn; /* nullable; the control connection */
-  gboolean opening;
-  guint running; /* threads in bounded calls, parked ones included */
+  SharedConn *conn;    /* nullable; the control connection */
+  BoundedCall *opener; /* nullable, borrowed: whose thread is opening it */
+  guint running;       /* threads in bounded calls, parked ones included */
   guint parked;
 };
 
-typedef struct
+struct _BoundedCall
 {
   gatomicrefcount ref_count;
   MigrateLink *link;
   MigrateCall *call;
-  gboolean done, parked; /* under link->lock, as error until done */
+  /* Under link->lock. */
+  gboolean done, parked;
+  SharedConn *asked; /* nullable, borrowed from the thread: where the answer is awaited */
   GError *error;
-} BoundedCall;
+};
 
 static void
 conn_close (gpointer data)
@@ -129,14 +133,16 @@ _migrate_link_get_backend (MigrateLink *self)
   return self->backend;
 }
 
-/* One thread opens, the others wait for it: each of them is bounded by its own caller. */
+/* One thread opens, the others wait for it: each of them is bounded by its own caller. One that was
+ * given up is not waited for, and keeps what it opens to itself. */
 static SharedConn *
-link_get_conn (MigrateLink *self, gboolean *fresh, GError **error)
+link_get_conn (BoundedCall *caller, gboolean *fresh, GError **error)
 {
+  MigrateLink *self = caller->link;
   SharedConn *conn;
 
   g_mutex_lock (&self->lock);
-  while (self->opening)
+  while (self->opener != NULL)
     self->backend->vtable->wait_until (self->backend, &self->changed, &self->lock, -1);
   *fresh = self->conn == NULL;
   if (self->conn != NULL)
@@ -145,15 +151,18 @@ link_get_conn (MigrateLink *self, gboolean *fresh, GError **error)
       g_mutex_unlock (&self->lock);
       return conn;
     }
-  self->opening = TRUE;
+  if (!caller->parked)
+    self->opener = caller;
   g_mutex_unlock (&self->lock);
 
   conn = conn_open (self->backend, self->uri, error);
 
   g_mutex_lock (&self->lock);
-  self->opening = FALSE;
-  if (conn != NULL)
-    self->conn = conn_ref (conn);
+  if (self->opener == caller)
+    {
+      self->opener = NULL;
+      self->conn = conn != NULL ? conn_ref (conn) : NULL;
+    }
   g_mutex_unlock (&self->lock);
   self->backend->vtable->wake (self->backend, &self->changed);
   return conn;
@@ -179,18 +188,68 @@ only_reads (MigrateCallKind kind)
   return kind <= MIGRATE_CALL_MESSAGES;
 }
 
+/* FALSE: nobody waits for the answer any more, and an order that comes late is none. */
 static gboolean
-link_call_now (MigrateLink *self, MigrateCall *call, GError **error)
+may_ask (BoundedCall *self, SharedConn *conn)
 {
+  gboolean may;
+
+  g_mutex_lock (&self->link->lock);
+  may = !self->parked;
+  self->asked = may ? conn : NULL;
+  g_mutex_unlock (&self->link->lock);
+  return may;
+}
+
+static gboolean
+ask (BoundedCall *self, SharedConn *conn, GError **error)
+{
+  MigrateBackend *backend = self->link->backend;
+  gboolean ok;
+
+  if (!may_ask (self, conn))
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_TIMED_OUT, NULL /* remedy */,
+                          "The connection to “%s” opened too late", self->link->uri);
+      return FALSE;
+    }
+  ok = backend->vtable->call (conn->conn, self->call, error);
+  g_mutex_lock (&self->link->lock);
+  self->asked = NULL;
+  g_mutex_unlock (&self->link->lock);
+  return ok;
+}
+
+static GError *
+lost_error (MigrateLink *self, const GError *error)
+{
+  MigrateErrorPrivate *priv = _migrate_error_private (error);
+  GError *lost
+    = _migrate_error_new (MIGRATE_ERROR_UNREACHABLE, "See whether libvirtd runs on that host",
+                          "The connection to “%s” was lost: %s", self->uri, error->message);
+
+  if (priv != NULL)
+    {
+      _migrate_error_private (lost)->vir_domain = priv->vir_domain;
+      _migrate_error_private (lost)->vir_code = priv->vir_code;
+    }
+  return lost;
+}
+
+static gboolean
+link_call_now (BoundedCall *bounded, GError **error)
+{
+  MigrateLink *self = bounded->link;
+
   for (;;)
     {
       g_autoptr (GError) local_error = NULL;
       gboolean fresh, alive, ok;
-      SharedConn *conn = link_get_conn (self, &fresh, error);
+      SharedConn *conn = link_get_conn (bounded, &fresh, error);
 
       if (conn == NULL)
         return FALSE;
-      ok = self->backend->vtable->call (conn->conn, call, &local_error);
+      ok = ask (bounded, conn, &local_error);
       alive = ok || self->backend->vtable->is_alive (conn->conn);
       if (!alive)
         link_drop_conn (self, conn);
@@ -198,24 +257,12 @@ link_call_now (MigrateLink *self, MigrateCall *call, GError **error)
       if (ok)
         return TRUE;
       /* The daemon was restarted since: a question may be asked again, an order may not. */
-      if (!alive && !fresh && only_reads (call->kind))
+      if (!alive && !fresh && only_reads (bounded->call->kind))
         continue;
       if (!alive && !g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_UNREACHABLE))
-        {
-          MigrateErrorPrivate *priv = _migrate_error_private (local_error);
-          GError *lost = _migrate_error_new (
-            MIGRATE_ERROR_UNREACHABLE, "See whether libvirtd runs on that host",
-            "The connection to “%s” was lost: %s", self->uri, local_error->message);
-
-          if (priv != NULL)
-            {
-              _migrate_error_private (lost)->vir_domain = priv->vir_domain;
-              _migrate_error_private (lost)->vir_code = priv->vir_code;
-            }
-          g_propagate_error (error, lost);
-          return FALSE;
-        }
-      g_propagate_error (error, g_steal_pointer (&local_error));
+        g_propagate_error (error, lost_error (self, local_error));
+      else
+        g_propagate_error (error, g_steal_pointer (&local_error));
       return FALSE;
     }
 }
@@ -238,7 +285,7 @@ bounded_main (gpointer data, gpointer unused)
   MigrateLink *link = self->link;
   GError *error = NULL;
 
-  link_call_now (link, self->call, &error);
+  link_call_now (self, &error);
 
   g_mutex_lock (&link->lock);
   self->done = TRUE;
@@ -277,12 +324,30 @@ link_take_thread (MigrateLink *self, gint64 deadline, GError **error)
   return TRUE;
 }
 
+/* Gives the call up, with the lock held: whoever comes next does not wait for what it waits for,
+ * but opens a connection of his own. Returns what the link held of the connection, to be given back
+ * without the lock. */
+static SharedConn *
+park (BoundedCall *bounded)
+{
+  MigrateLink *self = bounded->link;
+
+  bounded->parked = TRUE;
+  self->parked++;
+  if (self->opener == bounded)
+    self->opener = NULL;
+  if (bounded->asked != NULL && bounded->asked == self->conn)
+    return g_steal_pointer (&self->conn);
+  return NULL;
+}
+
 gboolean
 _migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GError **error)
 {
   gint64 deadline = _migrate_backend_now (self->backend) + (gint64) timeout_ms * 1000;
+  SharedConn *dropped = NULL;
   BoundedCall *bounded;
-  gboolean ok = FALSE;
+  gboolean ok = FALSE, gave_up;
 
   g_mutex_lock (&self->lock);
   if (!link_take_thread (self, deadline, error))
@@ -311,10 +376,10 @@ _migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GErr
   g_mutex_lock (&self->lock);
   while (!bounded->done && _migrate_backend_now (self->backend) < deadline)
     self->backend->vtable->wait_until (self->backend, &self->changed, &self->lock, deadline);
-  if (!bounded->done)
+  gave_up = !bounded->done;
+  if (gave_up)
     {
-      bounded->parked = TRUE;
-      self->parked++;
+      dropped = park (bounded);
       _migrate_set_error (error, MIGRATE_ERROR_TIMED_OUT,
                           "See whether libvirtd and the guest's monitor answer on that host",
                           "Host “%s” did not answer “%s” within %u ms", self->uri,
@@ -325,6 +390,10 @@ _migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GErr
   else
     ok = TRUE;
   g_mutex_unlock (&self->lock);
+  if (gave_up)
+    self->backend->vtable->wake (self->backend, &self->changed); /* who waits for its opening */
+  if (dropped != NULL)
+    conn_unref (dropped);
   bounded_unref (bounded);
   return ok;
 }

@@ -522,6 +522,8 @@ def the_journal():
         assert record.dup_values().unpack() == record.values
         assert record.values['state'] == 'finalized'
         assert record.dup_entries().unpack() == record.entries
+        assert record.dup_samples().unpack() == record.samples
+        assert records[0].dup_samples() is None
         assert 'finalized' in repr(record)
         for name in GIR.properties['JobRecord']:
             record.get_property(name)

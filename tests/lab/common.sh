@@ -172,18 +172,20 @@ no_libvirtd () { ! libvirtd_pid "$1" >/dev/null; }
 
 # --- libvirt --------------------------------------------------------------------------------
 
+# On a terminal virsh starts an agent of polkit, which takes time and complains. In a session of its
+# own it has no terminal.
 virsh_at ()
 {
   local host=$1
 
   shift
-  virsh -q -c "$(host_uri "$host")" "$@"
+  setsid -w virsh -q -c "$(host_uri "$host")" "$@"
 }
 
 # For questions that a hung libvirtd must not hold up.
-ask_virsh () { timeout -k 1 10 virsh -q -c "$(host_uri "$1")" "${@:2}" 2>/dev/null </dev/null; }
+ask_virsh () { timeout -k 1 10 setsid virsh -q -c "$(host_uri "$1")" "${@:2}" 2>/dev/null </dev/null; }
 
-answers () { [ -S "$(host_socket "$1")" ] && timeout 5 virsh -q -c "$(host_uri "$1")" uri >/dev/null 2>&1; }
+answers () { [ -S "$(host_socket "$1")" ] && timeout 5 setsid virsh -q -c "$(host_uri "$1")" uri >/dev/null 2>&1; }
 
 answers_or_died () { answers "$1" || no_libvirtd "$1"; }
 

@@ -701,6 +701,27 @@ do_messages (Request *self)
 }
 
 static gboolean
+do_define (Request *self)
+{
+  for (guint i = 0; i < self->world->guests->len; i++)
+    {
+      SimGuest *guest = g_ptr_array_index (self->world->guests, i);
+      SimDomain *domain;
+
+      if (strstr (self->call->text_in, guest->uuid) == NULL)
+        continue;
+      domain = _sim_find_domain (self->host, guest->uuid);
+      if (domain == NULL)
+        domain = _sim_domain_new (self->host, guest);
+      domain->persistent = TRUE;
+      g_free (domain->xml);
+      domain->xml = g_strdup (self->call->text_in);
+      return TRUE;
+    }
+  return refuse (self, ERR_INTERNAL, "internal error: the definition names no guest of this world");
+}
+
+static gboolean
 do_start (Request *self)
 {
   SimDomain *domain = need_job (self, FALSE);
@@ -730,27 +751,17 @@ do_chore (Request *self)
 }
 
 static gboolean (*const handlers[]) (Request *) = {
-  [MIGRATE_CALL_HOST_INFO] = do_host_info,
-  [MIGRATE_CALL_DOMAIN_FIND] = do_find,
-  [MIGRATE_CALL_DOMAIN_STATE] = do_state,
-  [MIGRATE_CALL_DOMAIN_XML] = do_xml,
-  [MIGRATE_CALL_JOB_STATS] = do_stats,
-  [MIGRATE_CALL_CONTROL_INFO] = do_control,
-  [MIGRATE_CALL_MESSAGES] = do_messages,
-  [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
-  [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
-  [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,
-  [MIGRATE_CALL_SUSPEND] = do_suspend,
-  [MIGRATE_CALL_RESUME] = do_resume,
-  [MIGRATE_CALL_DESTROY] = do_destroy,
-  [MIGRATE_CALL_UNDEFINE] = do_undefine,
-  [MIGRATE_CALL_PERSIST] = do_persist,
-  [MIGRATE_CALL_START] = do_start,
-  [MIGRATE_CALL_POSTCOPY] = do_postcopy,
-  [MIGRATE_CALL_SET_TIME] = do_chore,
-  [MIGRATE_CALL_TRIM] = do_chore,
-  [MIGRATE_CALL_ANNOUNCE] = do_chore,
-  [MIGRATE_CALL_ABORT] = do_abort,
+  [MIGRATE_CALL_HOST_INFO] = do_host_info,   [MIGRATE_CALL_DOMAIN_FIND] = do_find,
+  [MIGRATE_CALL_DOMAIN_STATE] = do_state,    [MIGRATE_CALL_DOMAIN_XML] = do_xml,
+  [MIGRATE_CALL_JOB_STATS] = do_stats,       [MIGRATE_CALL_CONTROL_INFO] = do_control,
+  [MIGRATE_CALL_MESSAGES] = do_messages,     [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
+  [MIGRATE_CALL_SET_DOWNTIME] = do_downtime, [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,
+  [MIGRATE_CALL_SUSPEND] = do_suspend,       [MIGRATE_CALL_RESUME] = do_resume,
+  [MIGRATE_CALL_DESTROY] = do_destroy,       [MIGRATE_CALL_UNDEFINE] = do_undefine,
+  [MIGRATE_CALL_PERSIST] = do_persist,       [MIGRATE_CALL_DEFINE] = do_define,
+  [MIGRATE_CALL_START] = do_start,           [MIGRATE_CALL_POSTCOPY] = do_postcopy,
+  [MIGRATE_CALL_SET_TIME] = do_chore,        [MIGRATE_CALL_TRIM] = do_chore,
+  [MIGRATE_CALL_ANNOUNCE] = do_chore,        [MIGRATE_CALL_ABORT] = do_abort,
   [MIGRATE_CALL_TRANSFER] = do_transfer,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (handlers) == MIGRATE_CALL_LAST_KIND + 1);

@@ -278,6 +278,7 @@ hang_daemon (SimHost *host, gboolean hang)
   if (!hang)
     each_transfer (host->world, host, _sim_transfer_daemon_back);
   _sim_host_connections_changed (host);
+  _sim_notify (host->world, host); /* those that open a connection */
 }
 
 static void
@@ -375,6 +376,7 @@ act_on_host (SimWorld *self, const SimAction *action, SimHost *host)
       host->control_cut = action->what == SIM_CUT_CONTROL;
       _sim_look_at_transfers (self);
       _sim_host_connections_changed (host);
+      _sim_notify (self, host);
       break;
     case SIM_REFUSE_PREPARE:
       g_free (host->refuse_prepare);

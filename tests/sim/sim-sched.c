@@ -122,6 +122,7 @@ sim_world_set_pace (SimWorld *self, guint times)
 {
   _sim_lock (self);
   self->pace = times;
+  self->real_now = g_get_monotonic_time (); /* what was before is not made up for */
   if (times > 0 && self->pacer == NULL)
     {
       self->pacer = g_thread_new ("sim-pacer", pacer_main, self);

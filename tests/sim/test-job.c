@@ -6,6 +6,7 @@
 #include <criterion/criterion.h>
 #include <glib/gstdio.h>
 #include <libmigrate/migrate.h>
+#include <sqlite3.h>
 #include <sys/wait.h>
 
 static SimWorld *world;
@@ -959,4 +960,61 @@ Test (job, direct_cannot_be_left)
   report = migrate_job_check (job, NULL, NULL);
   cr_assert_not (migrate_job_detach (job, NULL, &error));
   assert_code (error, MIGRATE_ERROR_UNSUPPORTED);
+}
+
+/* The journal of a library one schema older, whose controller was killed while memory travelled. */
+static void
+make_old_journal (const char *path)
+{
+  g_autofree char *fixture = g_build_filename (g_getenv ("MIGRATE_SOURCE_DIR"),
+                                               "tests/unit/data/journal-schema-1.sql", NULL);
+  g_autofree char *sql = NULL;
+  sqlite3 *db = NULL;
+
+  cr_assert (g_file_get_contents (fixture, &sql, NULL, NULL), "%s", fixture);
+  cr_assert_eq (sqlite3_open (path, &db), SQLITE_OK);
+  cr_assert_eq (sqlite3_exec (db, sql, NULL, NULL, NULL), SQLITE_OK, "%s", sqlite3_errmsg (db));
+  sqlite3_close (db);
+  cr_assert_eq (g_chmod (path, 0600), 0);
+}
+
+Test (job, follows_a_job_of_an_older_library_to_its_end)
+{
+  g_autofree char *path = journal_path ();
+  g_autoptr (MigrateJournal) old = NULL;
+  g_autoptr (MigrateJobRecord) record = NULL;
+  g_autoptr (MigrateJob) first = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (MigrateResult) result = NULL;
+  g_autoptr (GVariant) samples = NULL;
+  gboolean asked = FALSE;
+  g_autoptr (GError) error = NULL;
+
+  /* What the hosts are like after it: autostart is off, and libvirt goes on by itself. */
+  add_guest ((SimGuestSpec){ .memory = G_GUINT64_CONSTANT (2) << 30, .autostart = TRUE });
+  sim_world_enter (world);
+  first = job_new ("g0");
+  g_signal_connect (first, "progress", G_CALLBACK (detach_when), &asked);
+  cr_assert_null (migrate_job_run (first, NULL, NULL));
+  cr_assert_eq (outcome_of (first), MIGRATE_OUTCOME_DETACHED);
+  cr_assert_eq (sim_world_count_transfers (world), 1);
+
+  make_old_journal (path);
+  old = migrate_sqlite_journal_new (path);
+  job = migrate_job_load (old, "1ab96fe2", NULL, &error);
+  cr_assert_not_null (job, "%s", error != NULL ? error->message : "");
+  cr_assert (migrate_job_is_in_flight (job));
+  result = migrate_job_follow (job, NULL, &error);
+  sim_world_leave (world);
+  cr_assert_not_null (result, "%s", error != NULL ? error->message : "");
+  cr_assert_eq (migrate_result_get_outcome (result), MIGRATE_OUTCOME_MOVED);
+  cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_FINALIZED);
+  cr_assert (runs_on ("h2", "g0"));
+  cr_assert (sim_world_get_domain (world, "h2", "g0").autostart);
+  cr_assert_not (sim_world_get_domain (world, "h1", "g0").exists);
+  assert_no_violation ();
+  record = migrate_journal_lookup (old, "1ab96fe2", NULL, &error);
+  cr_assert_eq (migrate_job_record_get_state (record), MIGRATE_STATE_FINALIZED);
+  samples = migrate_job_record_dup_samples (record);
+  cr_assert_gt (g_variant_n_children (samples), 2);
 }

@@ -2,6 +2,8 @@
  * nothing may be concluded. */
 #include "sim.h"
 
+#include "virt/link-private.h"
+
 #include <criterion/criterion.h>
 #include <libmigrate/migrate.h>
 
@@ -357,6 +359,27 @@ Test (recover, names_of_two_guests_are_refused)
     = recovery_with ("same", journal, (const char *const[]){ "sim://w/h1", "sim://w/h2", NULL });
   cr_assert_not (migrate_recovery_investigate (recovery, NULL, &error));
   cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_INVALID), "%s", error->message);
+}
+
+/* Somebody undefines it on one host, and its QEMU dies on the other. */
+Test (recover, guest_that_every_host_forgot_is_defined_from_the_journal)
+{
+  g_autoptr (MigrateRecovery) recovery = NULL;
+  g_autoptr (MigrateHost) host = migrate_host_new ("sim://w/h1");
+  g_autoptr (MigrateCall) undefine = _migrate_call_new (MIGRATE_CALL_UNDEFINE, "g0");
+
+  leave_in_flight (NULL, NULL);
+  sim_world_do (world, &(SimAction){ .what = SIM_KILL_QEMU, .host = "h1", .guest = "g0" });
+  sim_world_sleep (world, 60000);
+  cr_assert (_migrate_link_call (_migrate_host_get_link (host), undefine, 40000, NULL));
+  recovery = recovery_new (journal);
+  investigate (recovery, MIGRATE_VERDICT_UNDEFINED);
+  apply_fails (recovery, MIGRATE_RISK_SAFE, MIGRATE_ERROR_NEEDS_RECOVER);
+  apply (recovery, MIGRATE_RISK_DISRUPTIVE);
+  cr_assert (sim_world_get_domain (world, "h1", "g0").persistent, "%s",
+             sim_world_describe (world, "g0"));
+  cr_assert (sim_world_get_domain (world, "h1", "g0").autostart, "its obligation was released");
+  assert_closed (MIGRATE_STATE_UNDONE, MIGRATE_OUTCOME_DOWN);
 }
 
 /* ---- what does not answer ---- */

@@ -218,6 +218,10 @@ class JobRecord(Migrate.JobRecord):
     def entries(self):
         return self.dup_entries().unpack()
 
+    @property
+    def samples(self):
+        return self.dup_samples().unpack()
+
     def __repr__(self):
         return '<Migrate.JobRecord %s of %s: %s>' % (self.get_id(), self.get_guest_name(),
                                                      _nick(self.get_state()))

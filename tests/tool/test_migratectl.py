@@ -1,0 +1,377 @@
+#!/usr/bin/python3
+"""migratectl against simulated hosts: what its manual page promises to people and scripts. Each
+process has a world of its own; they share the journal."""
+import os
+import re
+import signal
+import tempfile
+import time
+
+from tap import run, test
+from tool import Running, ctl
+
+SOURCE_DIR = os.environ['MIGRATE_SOURCE_DIR']
+HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
+SLOW = ('--set', 'bandwidth=2')  # some 40 s on the simulated clock, which is twenty times as fast
+VERBS = ('check', 'move', 'list', 'show', 'follow', 'cancel', 'recover')
+place = tempfile.TemporaryDirectory()
+JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
+
+MOVE_KEYS = {
+    'job': str, 'state': str, 'outcome': str, 'guest': str, 'guest_uuid': str, 'source': str,
+    'destination': str, 'kind': str, 'total_ms': int, 'downtime_ms': int, 'downtime_origin': str,
+    'bytes': int, 'passes': int, 'phases': dict, 'decisions': list, 'warnings': list,
+    'findings': list, 'error': type(None),
+}
+CHECK_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'blocked', 'findings',
+              'forecast', 'error'}
+FINDING_KEYS = {'code', 'severity', 'subject', 'message', 'remedy', 'accepted'}
+ERROR_KEYS = {'code', 'message', 'remedy', 'side', 'phase', 'libvirt_code', 'other_job'}
+
+
+def move(guest, *more):
+    return ('move', guest, *HOSTS, *JOURNAL, *more)
+
+
+def record(job):
+    done = ctl('show', job, *JOURNAL, '--json')
+    assert done.code == 0
+    return done.json
+
+
+def assert_error(done, code, exit_code):
+    assert done.code == exit_code, done.code
+    error = done.json['error']
+    assert set(error) == ERROR_KEYS and error['code'] == code, error
+    assert error['message'] in done.err  # told to people too
+    return error
+
+
+# ---- check ----
+
+
+@test
+def check_tells_what_it_found():
+    done = ctl('check', 'g0', *HOSTS, '--json')
+    assert done.code == 0 and done.err == ''
+    assert set(done.json) == CHECK_KEYS
+    assert done.json['kind'] == 'live' and done.json['blocked'] is False
+    assert done.json['error'] is None
+    assert [set(finding) for finding in done.json['findings']] == [FINDING_KEYS]
+    done = ctl('check', 'g0', *HOSTS)
+    assert done.code == 0
+    assert done.out.startswith('“g0”: live, 0 blockers, 1 warning\n')
+    assert '[hand-over-unprotected]' in done.out and '  remedy: ' in done.out
+
+
+@test
+def check_that_finds_a_blocker_is_refused():
+    done = ctl('check', 'g0', '--from', 'sim://w/h1', '--to', 'sim://w/h1', '--json')
+    assert done.code == 2 and done.json['blocked'] is True and done.json['error'] is None
+    assert 'same-host' in [finding['code'] for finding in done.json['findings']]
+    assert_error(ctl('check', 'nobody', *HOSTS, '--json'), 'not-found', 2)
+
+
+@test
+def check_ranks_several():
+    several = ('check', 'g0', '--from', 'sim://w/h1', '--to', 'sim://w/h9', '--to', 'sim://w/h1',
+               '--to', 'sim://w/h2')
+    done = ctl(*several, '--json')
+    assert done.code == 0
+    assert set(done.json) == CHECK_KEYS | {'destinations'}
+    order = [each['destination'] for each in done.json['destinations']]
+    assert order == ['sim://w/h2', 'sim://w/h1', 'sim://w/h9']
+    assert done.json['destinations'][2]['error']['code'] == 'unreachable'
+    done = ctl(*several)
+    assert re.search(r'^1\. sim://w/h2: live.*^2\. sim://w/h1: live.*^3\. sim://w/h9: could not',
+                     done.out, re.M | re.S)
+
+
+# ---- move ----
+
+
+@test
+def move_tells_what_came_of_it():
+    done = ctl(*move('g0', *SLOW, '--json'))
+    assert done.code == 0
+    for key, kind in MOVE_KEYS.items():
+        assert isinstance(done.json[key], kind), key
+    assert set(done.json) == set(MOVE_KEYS)
+    assert done.json['outcome'] == 'moved' and done.json['state'] == 'finalized'
+    assert done.json['bytes'] > 0 and done.json['phases']['copying-memory'] > 0
+    assert re.search(r'^job %s: copying-memory$' % done.json['job'], done.err, re.M)
+    assert '\033' not in done.out + done.err and '\r' not in done.err
+
+
+@test
+def move_tells_people_too():
+    done = ctl(*move('g0', '--quiet'))
+    assert done.code == 0 and done.err == ''
+    for line in ('job ', 'guest +“g0”', 'source +sim://w/h1', 'destination +sim://w/h2',
+                 'outcome +moved', r'total time +\S+ m?s', r'downtime +\S+ m?s \(hypervisor\)',
+                 r'transferred +\S+ MiB, \d+ pass', 'phases +gathering'):
+        assert re.search('^' + line, done.out, re.M), line
+
+
+@test
+def a_terminal_has_one_live_line_that_fits():
+    done = Running(*move('g0', *SLOW), terminal=True).end()
+    assert done.code == 0 and '\033' not in done.out
+    shown = re.split(r'\r|\n', done.err.replace('\033[K', ''))
+    assert all(len(line) < 80 for line in shown), shown
+    copying = [line for line in shown if 'copying-memory' in line and '%' in line]
+    assert re.search(r'\d+ %  \S+ MiB/s  \S+ m?s to go  \S+ MiB left', copying[0]), copying
+    assert done.err.endswith('\r\033[K')  # it is gone at the end
+    narrow = Running(*move('g0', *SLOW), terminal=True, columns=30).end()
+    assert all(len(line) < 30 for line in re.split(r'\r|\n', narrow.err.replace('\033[K', '')))
+
+
+@test
+def move_that_is_blocked_changes_nothing():
+    there = ('move', 'g0', '--from', 'sim://w/h1', '--to', 'sim://w/h1', *JOURNAL)
+    error = assert_error(ctl(*there, '--json'), 'blocked', 2)
+    assert error['remedy']
+    done = ctl(*there)
+    assert done.code == 2 and '[same-host]' in done.out and 'remedy: ' in done.err
+    error = assert_error(ctl(*move('nobody', '--json')), 'not-found', 2)
+    assert error['side'] == 'source' and error['phase'] == 'gathering'
+
+
+@test
+def a_deadline_is_not_moved():
+    done = ctl(*move('g0', '--bandwidth', '2', '--deadline', '5', '--json'))
+    assert_error(done, 'timed-out', 3)
+    assert done.json['outcome'] == 'stayed' and done.json['downtime_ms'] is None
+
+
+@test
+def a_guest_that_moves_is_busy():
+    first = Running(*move('g2', *SLOW))
+    job = first.job()
+    first.wait_for('copying-memory')
+    error = assert_error(ctl(*move('g2', '--json')), 'busy', 2)
+    assert error['other_job'] == job
+    assert first.end().code == 0
+
+
+@test
+def a_reader_that_goes_away_does_not_end_a_move():
+    running = Running(*move('g0', *SLOW))
+    job = running.job()
+    running.close_stdout()
+    assert running.end().code == 0
+    assert record(job)['state'] == 'finalized'
+
+
+@test
+def names_do_not_steer_the_terminal():
+    done = ctl('check', 'a\033[31m\nb\u202e', *HOSTS)
+    assert done.code == 2 and '\033' not in done.err and '\u202e' not in done.err
+    assert 'a\\u001b[31m\\nb\\u202e' in done.err
+
+
+# ---- signals ----
+
+
+@test
+def interrupted_it_cancels_and_waits():
+    running = Running(*move('g0', *SLOW, '--json'))
+    running.wait_for('copying-memory')
+    running.signal(signal.SIGINT)
+    done = running.end()
+    error = assert_error(done, 'cancelled', 3)
+    assert error['phase'] == 'cancelling'
+    assert done.json['outcome'] == 'stayed' and done.json['state'] == 'cancelled'
+    assert 'cancelling…' in done.err
+
+
+@test
+def interrupted_twice_it_leaves_at_once():
+    running = Running(*move('g0', *SLOW, '--json'))
+    job = running.job()
+    running.wait_for('copying-memory')
+    running.signal(signal.SIGINT)
+    running.wait_for('cancelling…')
+    running.signal(signal.SIGINT)
+    done = running.end()
+    if done.code == 3:
+        return 'the cancel was done before'
+    error = assert_error(done, 'left', 6)
+    assert error['remedy'] == 'Follow it: migratectl follow ' + job
+    assert record(job)['held'] is False
+    # In this one's world the guest never left.
+    done = ctl('follow', job, *JOURNAL, '--json')
+    assert done.code == 3 and done.json['outcome'] == 'stayed'
+    # Its clock is behind that of the one that was left: time does not run backwards for that.
+    assert done.json['total_ms'] < 10 ** 6, done.json['total_ms']
+
+
+@test
+def terminated_it_leaves_the_move_to_libvirt():
+    for number in (signal.SIGTERM, signal.SIGHUP):
+        running = Running(*move('g0', *SLOW, '--json'))
+        job = running.job()
+        running.wait_for('copying-memory')
+        running.signal(number)
+        done = running.end()
+        error = assert_error(done, 'left', 6)
+        assert error['remedy'].endswith('migratectl follow ' + job)
+        assert done.json['outcome'] == 'detached' and done.json['state'] == 'prepared'
+        assert ctl('follow', job, *JOURNAL).code == 3
+
+
+@test
+def a_direct_one_cannot_be_left():
+    running = Running(*move('g0', *SLOW, '--transport', 'direct', '--json'))
+    running.wait_for('copying-memory')
+    running.signal(signal.SIGTERM)
+    assert_error(running.end(), 'cancelled', 3)
+
+
+# ---- list, show, follow, cancel ----
+
+
+@test
+def list_and_show_tell_what_the_journal_knows():
+    running = Running(*move('g1', *SLOW))
+    job = running.job()
+    running.wait_for('copying-memory')
+    copying = r'^%s +g1 +prepared +copying-memory \d+ %% +yes ' % job
+    deadline = time.monotonic() + 60
+    while not re.search(copying, ctl('list', *JOURNAL).out, re.M):  # it is written now and then
+        assert time.monotonic() < deadline
+    done = ctl('list', *JOURNAL, '--json')
+    assert done.code == 0 and done.json['error'] is None
+    mine = [each for each in done.json['jobs'] if each['id'] == job]
+    assert mine[0]['held'] is True and mine[0]['in-flight'] is True
+    assert running.end().code == 0
+    shown = record(job)
+    assert shown['state'] == 'finalized' and shown['result']['outcome'] == 'moved'
+    assert {'at-us', 'generation', 'kind', 'name', 'seq', 'status'} <= set(shown['entries'][0])
+    done = ctl('show', job, *JOURNAL)
+    assert done.code == 0 and re.search(r'^entries:\n  \S+ \S+  edge ', done.out, re.M)
+    assert_error(ctl('show', 'nobody', *JOURNAL, '--json'), 'not-found', 2)
+
+
+@test
+def list_of_nothing_says_so():
+    empty = ('--journal', os.path.join(place.name, 'empty.sqlite'))
+    done = ctl('list', *empty)
+    assert done.code == 0 and done.out == '' and done.err == 'no jobs\n'
+    assert ctl('list', *empty, '--json').json == {'jobs': [], 'error': None}
+    assert ctl('list', *empty, '--quiet').err == ''
+
+
+@test
+def follow_looks_on():
+    running = Running(*move('g3', *SLOW))
+    job = running.job()
+    running.wait_for('copying-memory')
+    onlooker = Running('follow', job, *JOURNAL, '--json')
+    impatient = Running('follow', job, *JOURNAL)
+    for each in (onlooker, impatient):
+        each.wait_for('another process runs it')
+        each.wait_for('job %s: copying-memory' % job)
+    impatient.signal(signal.SIGINT)
+    done = impatient.end()
+    assert done.code == 6 and 'the job goes on' in done.err
+    done = onlooker.end()
+    assert done.code == 0 and done.json['outcome'] == 'moved' and done.json['job'] == job
+    assert running.end().code == 0
+    done = ctl('follow', job, *JOURNAL, '--json')  # told again
+    assert done.code == 0 and done.json['outcome'] == 'moved'
+
+
+@test
+def cancel_ends_the_job_of_another_process():
+    running = Running(*move('g4', *SLOW, '--json'))
+    job = running.job()
+    running.wait_for('copying-memory')
+    done = ctl('cancel', job, *JOURNAL, '--json')
+    assert done.code == 0 and done.json['outcome'] == 'stayed' and done.json['error'] is None
+    assert_error(running.end(), 'cancelled', 3)
+    assert record(job)['state'] == 'cancelled'
+    assert ctl('cancel', job, *JOURNAL).code == 2  # it is closed
+
+
+@test
+def cancel_may_be_too_late():
+    job = ctl(*move('g2', '--json')).json['job']
+    assert_error(ctl('cancel', job, *JOURNAL, '--json'), 'too-late', 2)
+    assert_error(ctl('cancel', 'nobody', *JOURNAL, '--json'), 'not-found', 2)
+
+
+# ---- the command line and the journal ----
+
+
+@test
+def a_wrong_command_line_is_refused():
+    for wrong, says in (
+            ((), 'A verb is missing'),
+            (('fly',), 'There is no verb “fly”'),
+            (('--nonsense',), 'nonsense'),
+            (('move', 'g0', '--nonsense'), 'nonsense'),
+            (('move',), '“move” needs a GUEST'),
+            (('move', 'g0'), '“move” needs --from URI'),
+            (('move', 'g0', '--from', 'sim://w/h1'), '“move” needs --to URI'),
+            (('move', 'g0', 'g1', *HOSTS), '“move” does not take “g1”'),
+            (('move', 'g0', *HOSTS, '--to', 'sim://w/h3'), 'one --to'),
+            (move('g0', '--kind', 'block'), 'There is no kind “block”'),
+            (move('g0', '--set', 'x'), '--set takes KEY=VALUE'),
+            (move('g0', '--set', 'x=1'), '“x”'),
+            (move('g0', '--deadline', '-1'), 'deadline'),
+            (move('g0', '--transport', 'post'), 'transport'),
+            (move('g0', '--set', 'confirm=manual'), 'migratectl always finalizes'),
+            (move('g0', '--policy', '/nonexistent'), '/nonexistent'),
+            (('list', 'g0'), '“list” does not take “g0”'),
+            (('list', '--journal', 'none'), '“none” is none'),
+            (('show',), '“show” needs a JOB'),
+            (('help', 'fly'), 'There is no verb “fly”')):
+        done = ctl(*wrong)
+        assert done.code == 64 and done.out == '' and says in done.err, wrong
+        assert 'migratectl help' in done.err, wrong
+        assert_error(ctl(*wrong, '--json'), 'usage', 64)
+
+
+@test
+def a_journal_that_cannot_be_written_is_told():
+    for arguments in (move('g0'), ('list',), ('show', 'x'), ('cancel', 'x')):
+        done = ctl(*arguments, '--journal', '/proc/nowhere/j.sqlite', '--json')
+        assert assert_error(done, 'journal', 2)['remedy']
+
+
+@test
+def without_a_journal_nobody_else_can_see_it():
+    done = ctl('move', 'g0', *HOSTS, '--journal', 'none', '--json')
+    assert done.code == 0
+    assert_error(ctl('show', done.json['job'], *JOURNAL, '--json'), 'not-found', 2)
+
+
+def options_in(text):
+    return set(re.findall(r'--[a-z][a-z-]+', text))
+
+
+@test
+def help_manual_and_completion_tell_the_same():
+    with open(os.path.join(SOURCE_DIR, 'doc/migratectl.1'), encoding='utf-8') as file:
+        manual = file.read().replace('\\-', '-')
+    with open(os.path.join(SOURCE_DIR, 'examples/migratectl/migratectl.bash'),
+              encoding='utf-8') as file:
+        completion = file.read()
+    tool = ctl('--help')
+    assert tool.code == 0 and tool.err == ''
+    told = options_in(tool.out)
+    for verb in VERBS:
+        done = ctl('help', verb)
+        assert done.code == 0 and done.out == ctl(verb, '--help').out
+        assert re.search(r'^  %s ' % verb, tool.out, re.M)
+        assert '\n.B %s\n' % verb in manual and verb in completion
+        told |= options_in(done.out)
+    assert told == options_in(manual), told ^ options_in(manual)
+    assert told <= options_in(completion), told - options_in(completion)
+    for code in re.findall(r'^  (\d+) ', tool.out, re.M):
+        assert '\n.B %s\n' % code in manual, code
+    assert ctl('--version', '--json').json == {'version': '1.0.0'}
+
+
+run()
