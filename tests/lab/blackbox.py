@@ -174,6 +174,8 @@ class Observer:
 
     def __exit__(self, *_):
         said = self.process.communicate()[0].split()
+        if self.process.returncode != 0:
+            raise RuntimeError(f"lab-observer ended with {self.process.returncode}")
         self.samples, self.twice = int(said[1]), int(said[3])
 
 
@@ -250,10 +252,11 @@ class Ctl:
         self.program, self.hosts, self.journal = program, hosts, journal
 
     def move(self, guest, source, destination, *options):
-        env = self.hosts.env
+        by = [] if "tunnelled" in options else [
+            "--migration-uri", self.hosts.env[f"LAB_MIGRATION_URI_{destination}"]]
         return Running([self.program, "move", guest, "--json", "--journal", self.journal,
                         "--from", self.hosts.uri(source), "--to", self.hosts.host(destination),
-                        "--migration-uri", env[f"LAB_MIGRATION_URI_{destination}"], *options])
+                        *by, *options])
 
     def recover(self, guest, *options, journal=None):
         return Running([self.program, "recover", guest, "--json",
@@ -264,8 +267,11 @@ class Ctl:
         return Running([self.program, *words, "--json", "--journal", self.journal])
 
     def open_jobs(self):
+        """Those that have something to end: a job without facts has asked its hosts, no more."""
         jobs = self.verb("list", "--all").end()["jobs"] or []
-        return [f"{job['id']} {job['state']}" for job in jobs if job["state"] not in CLOSED]
+        return [f"{job['id']} {job['state']}" for job in jobs
+                if job["state"] not in CLOSED and ("facts" in job or job["state"] != "checked")
+                and job["state"] != "new"]
 
 
 def faults_of_rest(hosts, guest, at, *, autostart=True, persistent=True):

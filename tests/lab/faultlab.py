@@ -14,10 +14,11 @@ ALIVE = ("running", "paused")
 
 
 class Case:
-    """One row of the table. act is a generator: it strikes, yields, and heals what must be healed
-    before the guest can be recovered.
+    """One row of the table. act is a generator: it strikes, yields, heals what must be healed before
+    the guest can be recovered, yields, and heals the rest.
 
-    expect: where the guest runs in the end: source, destination, either, off.
+    expect: where the guest runs in the end: source, destination, either, off; before it, and a
+    semicolon, what is told on the way.
     first: verdicts of a dry run right after the strike; none: there is no dry run.
     last: verdicts of the recovery.
     """
@@ -26,6 +27,7 @@ class Case:
         self.act, self.recipe, self.fault, self.phase = act, recipe, fault, phase
         self.expect, self.first, self.last, self.risk = expect, first, last, risk
         self.guest, self.autostart = guest, autostart
+        self.end = expect.split("; ")[-1]
         self.name = act.__name__.replace("_", "-")
 
 
@@ -64,7 +66,7 @@ class World:
     def need(self):
         """The guest of this case on one host, alone; the one of the last case if it is good."""
         options = self.wanted.guest.split()
-        if World.made_with == options and "--paused" not in options:
+        if World.made_with == options and not {"--paused", "--poweroff-after"} & set(options):
             where = self.hosts.where(self.GUEST)
             at = next((host for host in where if where[host].startswith("running")), None)
             if at and not faults_of_rest(self.hosts, self.GUEST, at,

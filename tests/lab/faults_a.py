@@ -354,7 +354,7 @@ def source_qemu_hung_and_continued(w):
     w.ends(DONE)
     w.source, w.destination = w.destination, w.source  # the job is closed: no host is a source
     w.wanted.last = SOURCE
-    w.wanted.expect = "source"
+    w.wanted.end = "source"
     yield
 
 

@@ -4,6 +4,7 @@
  * lab-observer GUEST URI1 URI2, until its standard input is closed; prints “samples N twice M” */
 #include "look.h"
 
+#include <signal.h>
 #include <stdio.h>
 #include <unistd.h>
 
@@ -31,6 +32,7 @@ main (int argc, char **argv)
       fprintf (stderr, "Usage: lab-observer GUEST URI1 URI2\n");
       return 64;
     }
+  signal (SIGPIPE, SIG_IGN); /* libvirt writes to hosts that are gone */
   look = lab_look_new (argv[1], argv[2], argv[3]);
   g_thread_unref (g_thread_new ("look", look_main, look));
   while (read (STDIN_FILENO, &byte, 1) > 0)

@@ -58,7 +58,7 @@ static const Row rows[] = {
   { "idle def | -", 0, V (RUNS_ON_SOURCE), "" },
   /* the strict hand-over: its copy there never ran */
   { "run.canceled def | pause.user def", JOB | STRICT, V (RUNS_ON_SOURCE),
-    "remove-incoming@B:safe close-job@A:safe" },
+    "remove-incoming@B:safe" }, /* its definition stays, so the job does too */
   { "run.canceled def | pause.user def", JOB | STRICT | RESUMED, V (UNKNOWN), "" },
   { "run.canceled def | pause.user def", JOB, V (UNKNOWN), "" },
   /* where it went */
