@@ -1,5 +1,5 @@
-"""What the programs that test migratectl from outside share: the lab, TAP, a move in a process of its
-own, a recovery, looking at the hosts. They know of libmigrate what an operator sees.
+"""What the programs that test migratectl from outside share: the lab, TAP, a move in a process of
+its own, a recovery, looking at the hosts. They know of libmigrate what an operator sees.
 """
 import ctypes
 import json
@@ -47,7 +47,8 @@ def wait_until(seconds, holds):
 
 # ---- hosts ----
 
-STATES = ["no state", "running", "blocked", "paused", "shutdown", "shut off", "crashed", "suspended"]
+STATES = ["no state", "running", "blocked", "paused", "shutdown", "shut off", "crashed",
+          "suspended"]
 PAUSED = ["unknown", "user", "migrating", "saving", "dumping", "I/O error", "watchdog", "snapshot",
           "shutting down", "snapshot", "crashed", "starting up", "post-copy", "post-copy failed"]
 RUNNING = ["unknown", "booted", "migrated", "restored", "snapshot", "unpaused",
@@ -204,11 +205,10 @@ class Answer:
 
 
 class Running:
-    """migratectl in a process of its own. phase is what it last said of the move; phases come as
-    they begin, for what has to strike just then."""
+    """migratectl in a process of its own. phase is what it last said of the move."""
 
     def __init__(self, words):
-        self.said, self.phase, self.act = [], "", None
+        self.said, self.phase = [], ""
         self.started = time.monotonic()
         self.process = subprocess.Popen([*map(str, words)], text=True, stdout=subprocess.PIPE,
                                         stderr=subprocess.PIPE, stdin=subprocess.DEVNULL)

@@ -143,7 +143,8 @@ def slept_through_takeover(w, verdicts):
     w.must_recover(verdicts, DONE, "--apply", "safe")
     w.moving.signal(signal.SIGCONT)
     answer = w.ends(FAILED)
-    w.expect(answer.error() == "lost-claim", f"the sleeper was not refused: {answer}")
+    # Between an order and its proof it sees the order undone; everywhere else that it was replaced.
+    w.expect(answer.error() in ("lost-claim", "needs-recover"), f"it was not refused: {answer}")
 
 
 @case("a", "controller stopped, taken over, continued", "copy", "destination")
@@ -257,7 +258,7 @@ def destination_libvirtd_restarted_in_copy(w):
     yield
 
 
-@case("a", "destination libvirtd hung, continued", "copy", "source", SOURCE, SOURCE)
+@case("a", "destination libvirtd hung, continued", "copy", "source", SOURCE | {"unknown"}, SOURCE)
 def destination_libvirtd_hung_in_copy(w):
     w.copying(*w.COPY, "--set", "settle-timeout=2", "--set", "call-timeout=2000")
     w.daemon(w.destination, "hang")
@@ -345,16 +346,13 @@ def destination_qemu_killed_in_copy(w):
     yield
 
 
-@case("a", "source QEMU hung, continued", "copy", "destination", last=THERE)
+@case("a", "source QEMU hung, continued", "copy", "destination")
 def source_qemu_hung_and_continued(w):
     w.copying()
     lab("qemu", w.source, w.GUEST, "hang")
     time.sleep(3)
     lab("qemu", w.source, w.GUEST, "resume")
     w.ends(DONE)
-    w.source, w.destination = w.destination, w.source  # the job is closed: no host is a source
-    w.wanted.last = SOURCE
-    w.wanted.end = "source"
     yield
 
 
@@ -399,12 +397,11 @@ def destination_qemu_killed_at_switch_over(w):
     yield
 
 
-@case("a", "source QEMU killed", "switch-over", "off", last={"stopped"}, risk="safe")
+@case("a", "source QEMU killed", "switch-over", "off")
 def source_qemu_killed_at_switch_over(w):
     qemu = w.qemu(w.source)
     w.switching(lambda: os.kill(qemu, signal.SIGKILL))
     w.ends(STAYED)
-    w.wanted.last = ()
     w.must_recover({"stopped"}, 5, "--apply", "safe")
     yield
 

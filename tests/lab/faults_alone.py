@@ -23,7 +23,7 @@ def direct_without_journal(w):
 
 
 def forget_job(w):
-    """What the journal had is as if it had never been: the job stays open in a file nobody reads."""
+    """The job stays open in a file that nobody reads any more."""
     pathlib.Path(w.ctl.journal).rename(w.ctl.journal + ".lost")
     World.made_with = None
 

@@ -1,5 +1,5 @@
-"""The fault matrix with root: links, whole hosts, disks; and the switch-over, which a slow link makes
-seconds long."""
+"""The fault matrix with root: links, whole hosts, disks; and the switch-over, which a slow link
+makes seconds long."""
 import ctypes
 import fcntl
 import os
