@@ -29,8 +29,8 @@ _migratectl ()
     --set)
       mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth
         target-downtime allow postcopy-start postcopy-bandwidth resume-timeout deadline
-        call-timeout settle-timeout switchover-timeout poll-interval hook-timeout
-        fence-timeout chores chore-timeout accept' -- "$cur")
+        call-timeout settle-timeout stall-timeout switchover-timeout poll-interval hook-timeout fence-timeout
+        chores chore-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--deadline|\
     --bandwidth|--accept|--host|--keep) return ;;

@@ -18,6 +18,10 @@ _migrate_follow_needed_step (Follow *self, MigrateConclusion conclusion)
       return self->seen.arrives_paused && !_migrate_sighting_runs (&self->seen.destination)
                ? "resume-destination"
                : NULL;
+    case MIGRATE_CONCLUSION_STAYED:
+      /* libvirt defines there before it starts, and leaves that when the start fails. The check has
+       * proven that there was none before. */
+      return self->seen.destination.present ? "undefine-destination" : NULL;
     default:
       return NULL;
     }
@@ -36,6 +40,9 @@ say_why (Follow *self, const char *step)
     _migrate_work_decide (self->work, step,
                           "the transfer is over, the guest stands still at the source, and the "
                           "destination has none");
+  else if (g_str_equal (step, "undefine-destination"))
+    _migrate_work_decide (
+      self->work, step, "the guest stayed, and the failed hand-over has left its definition there");
   else
     _migrate_work_decide (self->work, step, "the source is proven gone");
 }

@@ -15,6 +15,7 @@ typedef struct
   MigrateStats stats; /* the last good sample */
   gint64 same_since, unasked_since, unconfirmed_since, broken_since;
   gint64 ran_here_at;        /* before the last look that found it running at the source; 0: none */
+  gint64 active_since;       /* the transfer, as the source's libvirt says; 0: not yet */
   gint64 travelled_at;       /* when more memory was last seen to have travelled; 0: not yet */
   gint64 stopped_at, ran_at; /* 0: not seen yet */
   gint64 copy_since, written_at, aborted_at;

@@ -140,27 +140,44 @@ check_deadline (Follow *self)
   _migrate_work_decide (self->work, "give-up", "%s", self->given_up->message);
 }
 
-/* The guest stands still, nothing travels, and libvirt waits for a peer that says nothing. One that
- * somebody paused in mid-copy looks the same, but its memory travels. */
 static void
-check_switchover (Follow *self)
+give_up_stalled (Follow *self, const char *what, const char *words, gint64 stood_ms)
 {
-  MigratePolicy *policy = self->work->policy;
-  gint64 limit = (gint64) _migrate_policy_get_uint (policy, "switchover-timeout") * 1000;
-  gint64 longest = 3 * (gint64) _migrate_policy_get_uint (policy, "target-downtime");
-  gint64 stood;
-
-  if (limit == 0 || self->given_up != NULL || self->stopped_at == 0 || self->ran_at != 0
-      || _migrate_follow_is_switched (self) || self->work->phase != MIGRATE_PHASE_SWITCHING_OVER)
-    return;
-  stood = (_migrate_backend_now (self->work->backend) - MAX (self->stopped_at, self->travelled_at))
-          / 1000;
-  if (stood < MAX (limit, longest))
-    return;
   self->given_up
     = _migrate_error_new (MIGRATE_ERROR_TIMED_OUT, "See whether the hosts reach each other",
-                          "The switch-over stood still for %" G_GINT64_FORMAT " s", stood / 1000);
-  _migrate_work_decide (self->work, "stalled-switchover", "%s", self->given_up->message);
+                          "%s for %" G_GINT64_FORMAT " s", words, stood_ms / 1000);
+  _migrate_work_decide (self->work, what, "%s", self->given_up->message);
+}
+
+/* Nothing travels, and libvirt waits for a peer that says nothing: nobody but us counts that time.
+ * A guest that somebody paused in mid-copy looks as one in the switch-over, but its memory travels.
+ */
+static void
+check_stalled (Follow *self)
+{
+  MigratePolicy *policy = self->work->policy;
+  gint64 copy = (gint64) _migrate_policy_get_uint (policy, "stall-timeout") * 1000;
+  gint64 switchover = (gint64) _migrate_policy_get_uint (policy, "switchover-timeout") * 1000;
+  gint64 since = MAX (self->active_since, self->travelled_at);
+  gint64 stood;
+
+  if (self->given_up != NULL || since == 0 || self->ran_at != 0
+      || _migrate_follow_is_switched (self))
+    return;
+  if (self->work->phase == MIGRATE_PHASE_SWITCHING_OVER)
+    {
+      stood = (_migrate_backend_now (self->work->backend) - MAX (self->stopped_at, since)) / 1000;
+      if (switchover > 0
+          && stood >= MAX (switchover,
+                           3 * (gint64) _migrate_policy_get_uint (policy, "target-downtime")))
+        give_up_stalled (self, "stalled-switchover", "The switch-over stood still", stood);
+      return;
+    }
+  stood = (_migrate_backend_now (self->work->backend) - since) / 1000;
+  if (copy > 0 && stood >= copy
+      && (self->work->phase == MIGRATE_PHASE_COPYING_MEMORY
+          || self->work->phase == MIGRATE_PHASE_STARTING))
+    give_up_stalled (self, "stalled-copy", "Nothing has travelled", stood);
 }
 
 static void
@@ -279,7 +296,7 @@ follow_rounds (Follow *self, GError **error)
         }
       check_cancelled (self);
       check_deadline (self);
-      check_switchover (self);
+      check_stalled (self);
       conclusion = call_off (self, _migrate_watch_decide (&self->seen));
       step = _migrate_follow_needed_step (self, conclusion);
       if (step != NULL && !_migrate_follow_act (self, step, &acted, error))

@@ -57,6 +57,8 @@ sample_job (Follow *self)
   if (call == NULL || call->stats.type == MIGRATE_JOB_NONE)
     return;
   self->seen.job_active = TRUE;
+  if (self->active_since == 0)
+    self->active_since = _migrate_backend_now (work->backend);
   self->seen.job_ending = call->stats.type != MIGRATE_JOB_ACTIVE;
   if (call->stats.memory_total == 0)
     return;

@@ -66,6 +66,9 @@ static const PolicyKey keys[] = {
     "how long one question to a host may take" },
   { "settle-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
     "how long to go on asking a host that does not answer who runs the guest" },
+  { "stall-timeout", KEY_UINT, 120, 0, 3600, NULL, "s",
+    "how long a copy of which nothing travels is waited for before the move is given up; 0: for "
+    "ever" },
   { "switchover-timeout", KEY_UINT, 60, 0, 3600, NULL, "s",
     "how long a switch-over that stands still is waited for before the move is given up; 0: for "
     "ever" },
@@ -265,6 +268,14 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
  * MigratePolicy:settle-timeout:
  *
  * How long to go on asking a host that does not answer who runs the guest, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:stall-timeout:
+ *
+ * How long a copy of which nothing travels is waited for, in seconds; past it the move is given up.
+ * 0: for ever.
  *
  * Since: 1.0
  */
@@ -480,33 +491,6 @@ parse_enum (const PolicyKey *key, const char *value, guint *number, GError **err
   return TRUE;
 }
 
-/* Blanks around items, and empty items, as key files have at their end, are no part of the list. */
-static char **
-parse_list (const PolicyKey *key, const char *value, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit_set (value, ";,", -1);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  for (gsize i = 0; parts[i] != NULL; i++)
-    {
-      const char *item = g_strstrip (parts[i]);
-
-      if (*item == '\0')
-        continue;
-      if (key->words != NULL && !g_strv_contains (key->words, item))
-        {
-          g_autofree char *words = g_strjoinv (", ", (char **) key->words);
-
-          _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
-                              "Policy key “%s” takes a list of: %s; not “%s”", key->name, words,
-                              item);
-          return NULL;
-        }
-      g_strv_builder_add (builder, item);
-    }
-  return g_strv_builder_end (builder);
-}
-
 static gboolean
 parse_flags (const PolicyKey *key, const char *value, guint *number, GError **error)
 {
@@ -532,6 +516,33 @@ parse_flags (const PolicyKey *key, const char *value, guint *number, GError **er
     }
   *number = flags;
   return TRUE;
+}
+
+/* Blanks around items, and empty items, as key files have at their end, are no part of the list. */
+static char **
+parse_list (const PolicyKey *key, const char *value, GError **error)
+{
+  g_auto (GStrv) parts = g_strsplit (value, ";", -1);
+  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
+
+  for (gsize i = 0; parts[i] != NULL; i++)
+    {
+      const char *item = g_strstrip (parts[i]);
+
+      if (*item == '\0')
+        continue;
+      if (key->words != NULL && !g_strv_contains (key->words, item))
+        {
+          g_autofree char *words = g_strjoinv (", ", (char **) key->words);
+
+          _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
+                              "Policy key “%s” takes a list of: %s; not “%s”", key->name, words,
+                              item);
+          return NULL;
+        }
+      g_strv_builder_add (builder, item);
+    }
+  return g_strv_builder_end (builder);
 }
 
 /**

@@ -153,16 +153,23 @@ judge_split (const MigrateCase *c, MigrateJudgement *j)
               "the guest runs on more than one host; which copy is good only its owner can tell");
 }
 
-/* A source that runs under a reason other than a cancelled move has never been in a hand-over. */
+/* One that was stopped since it came up: by a move, or by anybody. QEMU that goes on by itself
+ * after a failed switch-over is “unpaused”, and so is a half that somebody resumed by hand. */
+static gboolean
+was_stopped (const MigrateSeen *self)
+{
+  return self->state == MIGRATE_DOMAIN_RUNNING
+         && (self->reason == MIGRATE_RUNNING_UNPAUSED
+             || self->reason == MIGRATE_RUNNING_MIGRATION_CANCELED);
+}
+
 static gboolean
 never_handed_over (const MigrateCase *c)
 {
   const MigrateSeen *source = c->source != NOBODY ? &c->hosts[c->source] : NULL;
 
   return c->has_job && !c->proven && source != NULL && _migrate_seen_runs (source)
-         && !source->transfer && !is_postcopy_destination (source)
-         && !(source->state == MIGRATE_DOMAIN_RUNNING
-              && source->reason == MIGRATE_RUNNING_MIGRATION_CANCELED);
+         && !source->transfer && !is_postcopy_destination (source) && !was_stopped (source);
 }
 
 static gboolean

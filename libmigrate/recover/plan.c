@@ -283,6 +283,20 @@ plan_postcopy (Plan *self)
       "the operator's command resets the transfer's connection, so that both ends know it broke");
 }
 
+/* What arrived whole was defined there as well: the next look finds it off, and ours to remove. */
+static gboolean
+leaves_definition (Plan *self)
+{
+  for (guint i = 0; i < self->steps->len; i++)
+    {
+      const MigratePlannedStep *step = &g_array_index (self->steps, MigratePlannedStep, i);
+
+      if (g_str_equal (step->kind, "remove-incoming") && self->c->hosts[step->host].persistent)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* What is safe does not wait for what is not; and with all that is safe done, the job is over. */
 static void
 plan_close (Plan *self)
@@ -294,7 +308,7 @@ plan_close (Plan *self)
     = { "close-job", self->j->destination, MIGRATE_RISK_SAFE,
         "the job is closed in the journal, and the guest is free for another", FALSE };
 
-  if (!_migrate_case_close (self->c, self->j, &state, &outcome))
+  if (!_migrate_case_close (self->c, self->j, &state, &outcome) || leaves_definition (self))
     return;
   if (state != MIGRATE_STATE_FINALIZED || close.host == MIGRATE_NO_HOST)
     close.host = MAX (self->j->source, 0);

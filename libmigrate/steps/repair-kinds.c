@@ -93,7 +93,8 @@ start_guest_act (MigrateWork *work, GVariant *args, GError **error)
          || _migrate_step_unproven (error, MIGRATE_SIDE_SOURCE, "Starting the guest");
 }
 
-/* The answer of an abort is no end: the end is that the job is gone. */
+/* The answer of an abort is no end: the end is that the job is gone. One that is accepted and does
+ * not end is for the next look to tell: what frees it is another step. */
 static gboolean
 abort_transfer_act (MigrateWork *work, GVariant *args, GError **error)
 {
@@ -110,7 +111,8 @@ abort_transfer_act (MigrateWork *work, GVariant *args, GError **error)
       if (call != NULL && call->stats.type == MIGRATE_JOB_NONE)
         return TRUE;
       if (_migrate_backend_now (work->backend) >= deadline)
-        return _migrate_step_unproven (error, MIGRATE_SIDE_SOURCE, "The end of the transfer");
+        return (call != NULL && call->stats.type != MIGRATE_JOB_ACTIVE)
+               || _migrate_step_unproven (error, MIGRATE_SIDE_SOURCE, "The end of the transfer");
       _migrate_work_sleep (work, ABORT_POLL_MS);
     }
 }

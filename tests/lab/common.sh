@@ -232,6 +232,15 @@ keep_capabilities ()
   done
 }
 
+# LAB_KEEPALIVE=SECONDSxCOUNT: how soon both daemons notice a peer that is silent.
+keepalive_conf ()
+{
+  [ -n "${LAB_KEEPALIVE-}" ] || return 0
+  [[ $LAB_KEEPALIVE =~ ^([0-9]+)x([0-9]+)$ ]] ||
+    die "LAB_KEEPALIVE is SECONDSxCOUNT, such as 1x3, not “$LAB_KEEPALIVE”"
+  printf 'keepalive_interval = %s\nkeepalive_count = %s\n' "${BASH_REMATCH[1]}" "${BASH_REMATCH[2]}"
+}
+
 write_conf () { cat >"$1.new" && mv "$1.new" "$1"; }
 
 # The same host keeps its UUID over restarts of the lab in one directory.

@@ -13,6 +13,9 @@ MACHINE=q35
 # models, mitigations=off) the guest panics after nearly every move of more than one pass.
 # clocksource=hpet: emulated time is right at once, where the TSC must be measured on a busy host.
 KERNEL_OPTIONS="pti=on clocksource=hpet nokaslr lpj=4000000 no_timer_check"
+# No watchdogs: a busy host lets the guest wait for seconds, and what they say of it in the middle of
+# a line looks like damage done by a move.
+KERNEL_OPTIONS+=" nowatchdog rcupdate.rcu_cpu_stall_suppress=1"
 KERNEL_PACKAGE=linux-image-cloud-amd64
 # Plain enough for mawk, which has no {n}.
 LINE='boot=[0-9a-f-]+ count=[0-9]+ dirty=[0-9.]+ rate=[0-9]+[.][0-9]'

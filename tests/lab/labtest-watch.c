@@ -1,8 +1,8 @@
 /* The parts of labtest.h that need threads and processes: looking at both hosts all the time, and
  * controllers of their own. */
 #include "labtest.h"
+#include "look.h"
 
-#include <libvirt/libvirt.h>
 #include <poll.h>
 #include <signal.h>
 #include <sqlite3.h>
@@ -14,44 +14,11 @@
 
 struct _LabWatch
 {
-  char *guest;
-  char *uris[2];
-  virConnectPtr conns[2];
+  LabLook *look;
   GThread *thread;
-  gint stop;
-  guint samples, twice;
+  gint stop; /* atomic */
 };
 
-/* TRUE: the host answered. A host that was away is tried again. */
-static gboolean
-sees (LabWatch *self, int i, gboolean *runs)
-{
-  virDomainPtr domain;
-  int state = VIR_DOMAIN_NOSTATE;
-
-  *runs = FALSE;
-  if (self->conns[i] == NULL)
-    self->conns[i] = virConnectOpen (self->uris[i]);
-  if (self->conns[i] == NULL)
-    return FALSE;
-  domain = virDomainLookupByName (self->conns[i], self->guest);
-  if (domain != NULL)
-    {
-      virDomainGetState (domain, &state, NULL, 0);
-      virDomainFree (domain);
-    }
-  if (virConnectIsAlive (self->conns[i]) != 1)
-    {
-      virConnectClose (self->conns[i]);
-      self->conns[i] = NULL;
-      return FALSE;
-    }
-  *runs = state == VIR_DOMAIN_RUNNING || state == VIR_DOMAIN_BLOCKED;
-  return TRUE;
-}
-
-/* One host cannot be asked at the same time as the other: it runs on both when the one ran before
- * and after the other did. */
 static gpointer
 watch_main (gpointer data)
 {
@@ -59,13 +26,7 @@ watch_main (gpointer data)
 
   while (!g_atomic_int_get (&self->stop))
     {
-      gboolean before, other, after;
-
-      if (sees (self, 0, &before) && sees (self, 1, &other) && sees (self, 0, &after))
-        {
-          self->samples++;
-          self->twice += before && other && after;
-        }
+      lab_look_once (self->look);
       g_usleep (3000);
     }
   return NULL;
@@ -75,10 +36,10 @@ LabWatch *
 lab_watch_start (const char *guest)
 {
   LabWatch *self = g_new0 (LabWatch, 1);
+  g_autofree char *uri_1 = lab_env_host ("URI", 1);
+  g_autofree char *uri_2 = lab_env_host ("URI", 2);
 
-  self->guest = g_strdup (guest);
-  for (int i = 0; i < 2; i++)
-    self->uris[i] = lab_env_host ("URI", i + 1);
+  self->look = lab_look_new (guest, uri_1, uri_2);
   self->thread = g_thread_new ("watch", watch_main, self);
   return self;
 }
@@ -88,15 +49,9 @@ lab_watch_stop (LabWatch *self, guint *samples, guint *twice)
 {
   g_atomic_int_set (&self->stop, 1);
   g_thread_join (self->thread);
-  *samples = self->samples;
-  *twice = self->twice;
-  for (int i = 0; i < 2; i++)
-    {
-      if (self->conns[i] != NULL)
-        virConnectClose (self->conns[i]);
-      g_free (self->uris[i]);
-    }
-  g_free (self->guest);
+  *samples = lab_look_get_samples (self->look);
+  *twice = lab_look_get_twice (self->look);
+  lab_look_free (self->look);
   g_free (self);
 }
 

@@ -30,8 +30,10 @@ make_host ()
   ports=$((20000 + ($(dir_sum) % 150) * 80 + (host - 1) * (80 / LAB_HOSTS)))
   write_conf "$dir/c/libvirt/libvirtd.conf" <<END
 host_uuid = "$(host_uuid "$host")"
+$(keepalive_conf)
 END
   write_conf "$dir/c/libvirt/qemu.conf" <<END
+$(keepalive_conf)
 stdio_handler = "file"
 migration_port_min = $ports
 migration_port_max = $((ports + 80 / LAB_HOSTS - 1))

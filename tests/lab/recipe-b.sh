@@ -111,6 +111,7 @@ listen_tls = 0
 listen_tcp = 1
 listen_addr = "$NET.$host"
 auth_tcp = "none"
+$(keepalive_conf)
 END
   write_conf "$dir/etc/qemu.conf" <<END
 user = "root"
@@ -121,6 +122,7 @@ security_driver = "none"
 namespaces = []
 cgroup_controllers = []
 stdio_handler = "file"
+$(keepalive_conf)
 migration_address = "$NET.$host"
 migration_host = "$NET.$host"
 END

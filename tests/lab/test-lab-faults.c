@@ -174,7 +174,8 @@ Test (fault, guest_that_powers_itself_off_in_mid_copy_is_down)
   gint64 begun;
 
   lab_try (NULL, "clean-guest p");
-  lab_need_to_move ("p", ENDLESS " --poweroff-after 12", &here, &there);
+  /* Long enough for a copy to have begun on a busy machine. */
+  lab_need_to_move ("p", ENDLESS " --poweroff-after 20", &here, &there);
   job = slow_job ("p", here, there);
   begun = g_get_monotonic_time ();
   error = lab_run_fails (job, NULL);

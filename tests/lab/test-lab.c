@@ -129,10 +129,11 @@ rate_with (const char *bandwidth, int source, int destination)
 
 Test (move, limit_of_bandwidth_holds)
 {
-  guint64 limited = rate_with ("16", from, to), free_way = rate_with ("0", to, from);
+  /* So low that a busy machine does more without it. */
+  guint64 limited = rate_with ("8", from, to), free_way = rate_with ("0", to, from);
 
   /* Bytes in a millisecond. */
-  cr_assert_lt (limited, 24 << 10, "%d", (int) limited);
+  cr_assert_lt (limited, 12 << 10, "%d", (int) limited);
   cr_assert_gt (free_way, 2 * limited, "%d, %d", (int) free_way, (int) limited);
   lab_assert_at (GUEST, from, "running");
   lab_assert_alive (GUEST);

@@ -183,6 +183,19 @@ recover_guest (Process *self, MigrateJournal *journal, GError **error)
 
 /* ---- the world ---- */
 
+/* Of a transfer: a hand-over takes milliseconds, and few calls of ours meet it. */
+static const struct
+{
+  SimAt when;
+  guint arg;
+} stages[] = {
+  { SIM_AT_BEGIN, 0 },      { SIM_AT_PREPARE, 0 },   { SIM_AT_PERFORM, 0 },
+  { SIM_AT_PERFORM, 50 },   { SIM_AT_SWITCH, 0 },    { SIM_AT_PERFORMED, 0 },
+  { SIM_AT_FINISH, 0 },     { SIM_AT_STARTED, 0 },   { SIM_AT_CONFIRM, 0 },
+  { SIM_AT_POSTCOPY, 0 },   { SIM_AT_POSTCOPY, 50 }, { SIM_AT_POSTCOPY, 99 },
+  { SIM_AT_POSTCOPY, 100 },
+};
+
 static void
 arm (Case *self)
 {
@@ -213,6 +226,15 @@ arm (Case *self)
     case FAULT_KILL_AT_CALL:
       sim_world_stop_at_call (world, n);
       break;
+    case FAULT_LOSE_MESSAGE:
+      if (n - 1 <= SIM_MSG_LAST)
+        sim_world_lose (world, (SimMessage) (n - 1), 1);
+      break;
+    case FAULT_AT_STAGE:
+      for (guint i = 0; i < G_N_ELEMENTS (fault->actions) && n <= G_N_ELEMENTS (stages); i++)
+        if (fault->actions[i].host != NULL)
+          sim_world_at (world, stages[n - 1].when, stages[n - 1].arg, &fault->actions[i]);
+      break;
     case FAULT_ACTION:
     default:
       for (guint i = 0; i < G_N_ELEMENTS (fault->actions); i++)
@@ -230,6 +252,10 @@ was_reached (Case *self)
       return sim_world_count_points (self->world) >= 2 * self->n - 1;
     case FAULT_KILL_AFTER_JOURNAL:
       return sim_world_count_points (self->world) >= 2 * self->n;
+    case FAULT_LOSE_MESSAGE:
+      return self->n <= SIM_MSG_LAST + 1;
+    case FAULT_AT_STAGE:
+      return self->n <= G_N_ELEMENTS (stages);
     default:
       return sim_world_count_calls (self->world, "*") >= self->n;
     }
@@ -398,6 +424,29 @@ check_second_move (Case *self, guint from)
     fail (self, "after the second move it is on %s", owner == 0 ? "neither host" : "the same host");
 }
 
+static gboolean
+is_split (Case *self)
+{
+  GPtrArray *list = sim_world_get_violations (self->world);
+
+  return self->fault->splits && list->len == 1 && g_str_has_prefix (list->pdata[0], "split");
+}
+
+/* Two copies that ran: which one goes is nobody's to say but the operator's. */
+static void
+check_split (Case *self, gboolean recovered)
+{
+  SimDomainInfo infos[2] = { sim_world_get_domain (self->world, "h1", GUEST),
+                             sim_world_get_domain (self->world, "h2", GUEST) };
+
+  if (recovered)
+    fail (self, "two copies are called recovered");
+  if (!is_owner (self, &infos[0]) || !is_owner (self, &infos[1]))
+    fail (self, "recovery chose between two copies");
+  if (!is_split (self))
+    check_violations (self, "after recovery");
+}
+
 static void
 check_all (Case *self, gboolean recovered)
 {
@@ -440,7 +489,7 @@ static void
 play (Case *self, FaultVerdict *verdict)
 {
   Process *process;
-  gboolean recovered;
+  gboolean recovered, split;
 
   arm (self);
   process = run_process (self, move_main, FALSE);
@@ -451,13 +500,17 @@ play (Case *self, FaultVerdict *verdict)
   sim_world_sleep (self->world, SETTLE_MS);
   make_whole (self); /* what was to happen later has happened */
   tell (self, "made whole", NULL);
+  split = is_split (self);
   process = run_process (self, recover_guest, FALSE);
   tell (self, process->ok ? "recovered" : "not recovered", process->error);
   recovered = process->ok;
-  if (!recovered && !self->fault->loses_qemu)
+  if (!recovered && !self->fault->loses_qemu && !split)
     fail (self, "recovery: %s", process->error != NULL ? process->error->message : "work is left");
   sim_world_sleep (self->world, SETTLE_MS);
-  check_all (self, recovered);
+  if (split)
+    check_split (self, recovered);
+  else
+    check_all (self, recovered);
   tell (self, "the end", NULL);
 }
 

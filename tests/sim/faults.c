@@ -34,46 +34,50 @@ static const FaultHow hows[] = {
     .what = what_, .host = host_, .guest = "g0", __VA_ARGS__                                       \
   }
 
+/* At the n-th call, and at the n-th stage. */
+#define HAPPENS(name_, loses_, splits_, ...)                                                       \
+  { name_, FAULT_ACTION, { __VA_ARGS__ }, loses_, splits_ },                                       \
+  {                                                                                                \
+    name_ "/stage", FAULT_AT_STAGE, { __VA_ARGS__ }, loses_, splits_                               \
+  }
+
+static void
+kill_us (SimWorld *world, gpointer unused)
+{
+  sim_world_kill_client (world);
+}
+
 static const Fault faults[] = {
-  { "fail", FAULT_FAIL, { { 0 } }, FALSE },
-  { "refuse", FAULT_REFUSE, { { 0 } }, FALSE },
-  { "lose-answer", FAULT_LOSE_ANSWER, { { 0 } }, FALSE },
-  { "hang", FAULT_HANG, { { 0 } }, FALSE },
-  { "kill-before-journal", FAULT_KILL_BEFORE_JOURNAL, { { 0 } }, FALSE },
-  { "kill-after-journal", FAULT_KILL_AFTER_JOURNAL, { { 0 } }, FALSE },
-  { "kill-at-call", FAULT_KILL_AT_CALL, { { 0 } }, FALSE },
-  { "daemon-killed@h1",
-    FAULT_ACTION,
-    { ON ("h1", SIM_KILL_LIBVIRTD), ON ("h1", SIM_START_LIBVIRTD, .after_ms = 5000) },
+  { "fail", FAULT_FAIL, { { 0 } }, FALSE, FALSE },
+  { "refuse", FAULT_REFUSE, { { 0 } }, FALSE, FALSE },
+  { "lose-answer", FAULT_LOSE_ANSWER, { { 0 } }, FALSE, FALSE },
+  { "hang", FAULT_HANG, { { 0 } }, FALSE, FALSE },
+  { "kill-before-journal", FAULT_KILL_BEFORE_JOURNAL, { { 0 } }, FALSE, FALSE },
+  { "kill-after-journal", FAULT_KILL_AFTER_JOURNAL, { { 0 } }, FALSE, FALSE },
+  { "kill-at-call", FAULT_KILL_AT_CALL, { { 0 } }, FALSE, FALSE },
+  { "lose-message", FAULT_LOSE_MESSAGE, { { 0 } }, FALSE, FALSE },
+  { "kill-at-stage",
+    FAULT_AT_STAGE,
+    { ON ("h1", SIM_CALL, .func = kill_us, .after_ms = 1) },
+    FALSE,
     FALSE },
-  { "daemon-killed@h2",
-    FAULT_ACTION,
-    { ON ("h2", SIM_KILL_LIBVIRTD), ON ("h2", SIM_START_LIBVIRTD, .after_ms = 5000) },
-    FALSE },
-  { "daemon-hung@h1",
-    FAULT_ACTION,
-    { ON ("h1", SIM_HANG_LIBVIRTD), ON ("h1", SIM_UNHANG_LIBVIRTD, .after_ms = 45000) },
-    FALSE },
-  { "daemon-hung@h2",
-    FAULT_ACTION,
-    { ON ("h2", SIM_HANG_LIBVIRTD), ON ("h2", SIM_UNHANG_LIBVIRTD, .after_ms = 45000) },
-    FALSE },
-  { "host-lost@h1",
-    FAULT_ACTION,
-    { ON ("h1", SIM_KILL_HOST), ON ("h1", SIM_START_HOST, .after_ms = 60000) },
-    TRUE },
-  { "host-lost@h2",
-    FAULT_ACTION,
-    { ON ("h2", SIM_KILL_HOST), ON ("h2", SIM_START_HOST, .after_ms = 60000) },
-    TRUE },
-  { "qemu-killed@h1", FAULT_ACTION, { ON ("h1", SIM_KILL_QEMU) }, TRUE },
-  { "qemu-killed@h2", FAULT_ACTION, { ON ("h2", SIM_KILL_QEMU) }, TRUE },
-  { "link-cut-5s",
-    FAULT_ACTION,
-    { ON ("h1", SIM_CUT_LINK, .peer = "h2"),
-      ON ("h1", SIM_RESTORE_LINK, .peer = "h2", .after_ms = 5000) },
-    FALSE },
-  { "link-cut", FAULT_ACTION, { ON ("h1", SIM_CUT_LINK, .peer = "h2") }, FALSE },
+  HAPPENS ("daemon-killed@h1", FALSE, FALSE, ON ("h1", SIM_KILL_LIBVIRTD),
+           ON ("h1", SIM_START_LIBVIRTD, .after_ms = 5000)),
+  HAPPENS ("daemon-killed@h2", FALSE, TRUE, ON ("h2", SIM_KILL_LIBVIRTD),
+           ON ("h2", SIM_START_LIBVIRTD, .after_ms = 5000)),
+  HAPPENS ("daemon-hung@h1", FALSE, FALSE, ON ("h1", SIM_HANG_LIBVIRTD),
+           ON ("h1", SIM_UNHANG_LIBVIRTD, .after_ms = 45000)),
+  HAPPENS ("daemon-hung@h2", FALSE, FALSE, ON ("h2", SIM_HANG_LIBVIRTD),
+           ON ("h2", SIM_UNHANG_LIBVIRTD, .after_ms = 45000)),
+  HAPPENS ("host-lost@h1", TRUE, FALSE, ON ("h1", SIM_KILL_HOST),
+           ON ("h1", SIM_START_HOST, .after_ms = 60000)),
+  HAPPENS ("host-lost@h2", TRUE, FALSE, ON ("h2", SIM_KILL_HOST),
+           ON ("h2", SIM_START_HOST, .after_ms = 60000)),
+  HAPPENS ("qemu-killed@h1", TRUE, FALSE, ON ("h1", SIM_KILL_QEMU)),
+  HAPPENS ("qemu-killed@h2", TRUE, FALSE, ON ("h2", SIM_KILL_QEMU)),
+  HAPPENS ("link-cut-5s", FALSE, FALSE, ON ("h1", SIM_CUT_LINK, .peer = "h2"),
+           ON ("h1", SIM_RESTORE_LINK, .peer = "h2", .after_ms = 5000)),
+  HAPPENS ("link-cut", FALSE, FALSE, ON ("h1", SIM_CUT_LINK, .peer = "h2")),
 };
 
 #define N_ROWS (G_N_ELEMENTS (hows) * G_N_ELEMENTS (faults))
@@ -194,59 +198,83 @@ is_wanted (guint row, const char *only)
   return only == NULL || g_str_has_prefix (name, only);
 }
 
+/* The rows' processes, as many at once as there are processors. */
+typedef struct
+{
+  const char *folder, *only;
+  Row *rows;
+  pid_t pids[N_ROWS];
+  int statuses[N_ROWS];
+  gboolean ended[N_ROWS];
+  guint running, next;
+} Run;
+
+static void
+start_rows (Run *self)
+{
+  for (; self->next < N_ROWS && self->running < g_get_num_processors (); self->next++)
+    {
+      guint i = self->next;
+
+      self->ended[i] = !is_wanted (i, self->only);
+      if (self->ended[i])
+        continue;
+      self->pids[i] = start_row (i, &self->rows[i], self->folder);
+      if (self->pids[i] < 0)
+        g_error ("faults: no process can be had");
+      self->running++;
+    }
+}
+
+static void
+wait_for_row (Run *self)
+{
+  int status;
+  pid_t pid = self->running > 0 ? wait (&status) : 0;
+
+  for (guint i = 0; pid > 0 && i < self->next; i++)
+    if (self->pids[i] == pid)
+      {
+        self->pids[i] = 0; /* it may be given out again */
+        self->ended[i] = TRUE;
+        self->statuses[i] = status;
+        self->running--;
+      }
+}
+
 static int
 run_all (const char *folder, const char *only)
 {
-  Row *rows
-    = mmap (NULL, N_ROWS * sizeof (Row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  guint jobs = g_get_num_processors (), running = 0, next = 0, told = 0, number = 0, cases = 0;
+  Run run = { .folder = folder, .only = only };
+  guint wanted = 0, number = 0, cases = 0, told = 0;
   gint64 begun = g_get_monotonic_time ();
-  gboolean ended[N_ROWS] = { FALSE };
-  int statuses[N_ROWS] = { 0 };
-  pid_t pids[N_ROWS] = { 0 };
   gboolean ok = TRUE;
-  guint wanted = 0;
 
-  g_assert (rows != MAP_FAILED);
   for (guint i = 0; i < N_ROWS; i++)
     wanted += is_wanted (i, only);
+  if (wanted == 0)
+    {
+      fprintf (stderr, "faults: no row begins with “%s”\n", only);
+      return 64;
+    }
+  run.rows
+    = mmap (NULL, N_ROWS * sizeof (Row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  g_assert (run.rows != MAP_FAILED);
   printf ("1..%u\n", wanted);
   while (told < N_ROWS)
     {
-      for (; next < N_ROWS && running < jobs; next++)
-        {
-          if (!is_wanted (next, only))
-            {
-              ended[next] = TRUE;
-              continue;
-            }
-          pids[next] = start_row (next, &rows[next], folder);
-          running += pids[next] > 0;
-        }
-      if (running > 0)
-        {
-          int status;
-          pid_t pid = wait (&status);
-
-          for (guint i = 0; i < next; i++)
-            if (pids[i] == pid)
-              {
-                pids[i] = 0; /* it may be given out again */
-                ended[i] = TRUE;
-                statuses[i] = status;
-                running--;
-              }
-        }
-      for (; told < N_ROWS && ended[told]; told++)
+      start_rows (&run);
+      wait_for_row (&run);
+      for (; told < N_ROWS && run.ended[told]; told++)
         if (is_wanted (told, only))
           {
-            ok &= tell_row (told, &rows[told], statuses[told], ++number);
-            cases += rows[told].cases;
+            ok &= tell_row (told, &run.rows[told], run.statuses[told], ++number);
+            cases += run.rows[told].cases;
           }
     }
   printf ("# %u cases in %.1f s\n", cases,
           (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC);
-  munmap (rows, N_ROWS * sizeof (Row));
+  munmap (run.rows, N_ROWS * sizeof (Row));
   return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -20,7 +20,9 @@ typedef enum
   FAULT_KILL_BEFORE_JOURNAL, /* our process, before the n-th write */
   FAULT_KILL_AFTER_JOURNAL,
   FAULT_KILL_AT_CALL,
-  FAULT_ACTION /* the n-th call is when something happens to the world */
+  FAULT_LOSE_MESSAGE, /* the n-th kind of message between the daemons */
+  FAULT_ACTION,       /* the n-th call is when something happens to the world */
+  FAULT_AT_STAGE      /* the n-th stage of the transfer is */
 } FaultKind;
 
 typedef struct
@@ -29,6 +31,7 @@ typedef struct
   FaultKind kind;
   SimAction actions[2]; /* a second one without a host is none */
   gboolean loses_qemu;  /* the guest may rightly be down, or its memory gone */
+  gboolean splits;      /* libvirt itself may run two copies, before anybody can prevent it */
 } Fault;
 
 typedef struct

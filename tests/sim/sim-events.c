@@ -2,6 +2,8 @@
  * gets somewhere. */
 #include "sim-private.h"
 
+#include <string.h>
+
 /* ---- events ---- */
 
 static SimAction
@@ -582,12 +584,8 @@ sim_world_disarm (SimWorld *self)
   self->stop_at_point = self->stop_at_call = 0;
   _sim_disarm_calls (self);
   for (guint i = self->triggers->len; i > 0; i--)
-    {
-      SimTrigger *trigger = g_ptr_array_index (self->triggers, i - 1);
-
-      if (trigger->when == SIM_AT_CALL || trigger->when == SIM_AT_POINT)
-        trigger_free (g_ptr_array_remove_index (self->triggers, i - 1));
-    }
+    trigger_free (g_ptr_array_remove_index (self->triggers, i - 1));
+  memset (self->lose, 0, sizeof self->lose);
   _sim_unlock (self);
 }
 

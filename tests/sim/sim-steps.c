@@ -264,6 +264,7 @@ do_finished (SimTransfer *self)
 static void
 do_replied (SimTransfer *self)
 {
+  self->driver_told = TRUE; /* what becomes of the destination is nothing to it any more */
   _sim_trigger (self->world, SIM_AT_CONFIRM, 0, self);
   if (self->step != SIM_STEP_REPLIED || self->driver_dead || self->client_dead)
     return;

@@ -114,7 +114,8 @@ void sim_world_lose_answer (SimWorld *self, const char *which, guint n);
 /* The call never returns; at teardown, with UNREACHABLE. */
 void sim_world_hang_call (SimWorld *self, const char *which, guint n);
 
-/* What was to go wrong with a call, or at a call or point, and did not yet, does not any more. */
+/* What was to go wrong with a call or a message, or to happen at a call, a point or a transfer's
+ * stage, and did not yet, does not any more. */
 void sim_world_disarm (SimWorld *self);
 
 /* ---- things that happen to the world ---- */

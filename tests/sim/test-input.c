@@ -23,6 +23,7 @@ set_up (void)
   sim_world_add_guest (world, "h1",
                        &(SimGuestSpec){ .name = "g0", .uuid = UUID, .autostart = TRUE });
   journal = migrate_sqlite_journal_new_none ();
+  sim_world_enter (world); /* no time passes between two lines of a test */
 }
 
 static void

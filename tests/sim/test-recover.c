@@ -398,8 +398,7 @@ Test (recover, abort_that_hangs_is_freed_at_the_destination)
   cr_assert_eq (migrate_step_get_risk (step), MIGRATE_RISK_DISRUPTIVE);
   cr_assert_not (migrate_step_is_done (step));
   apply_fails (recovery, MIGRATE_RISK_SAFE, MIGRATE_ERROR_NEEDS_RECOVER);
-  /* The abort does not end, for the destination hangs: that is the next verdict. */
-  migrate_recovery_apply (recovery, MIGRATE_RISK_DISRUPTIVE, NULL, NULL);
+  /* The abort does not end, for the destination hangs: that is the next verdict, in one go. */
   apply (recovery, MIGRATE_RISK_DISRUPTIVE);
   cr_assert_eq (sim_world_get_domain (world, "h1", "g0").state, MIGRATE_DOMAIN_RUNNING);
   cr_assert_not (sim_world_get_domain (world, "h2", "g0").exists);

@@ -686,6 +686,16 @@ static const Row rows[] = {
     "h1: running (migration canceled) persistent | h2: running (migrated) persistent job",
     1 },
 
+  { "destination libvirtd killed when its reply has arrived",
+    P2P,
+    SIM_AT_CONFIRM,
+    0,
+    { { SIM_KILL_LIBVIRTD, .host = "h2" } },
+    20000,
+    0,
+    "h1: - | h2: running (migrated) persistent",
+    0 },
+
   /* links */
   { "network cut in Perform, 10 s",
     P2P,

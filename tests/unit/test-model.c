@@ -118,13 +118,13 @@ Test (policy, has_the_documented_defaults)
     { "deadline", "0" },
     { "call-timeout", "10000" },
     { "accept", "" },
-    { "chores", "" },
-    { "fence-timeout", "180" },
-    { "chore-timeout", "60" },
     { "allow", "" },
     { "postcopy-start", "needed" },
     { "postcopy-bandwidth", "0" },
     { "resume-timeout", "300" },
+    { "chores", "" },
+    { "fence-timeout", "180" },
+    { "chore-timeout", "60" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (defaults); i++)

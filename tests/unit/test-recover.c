@@ -58,7 +58,7 @@ static const Row rows[] = {
   { "idle def | -", 0, V (RUNS_ON_SOURCE), "" },
   /* the strict hand-over: its copy there never ran */
   { "run.canceled def | pause.user def", JOB | STRICT, V (RUNS_ON_SOURCE),
-    "remove-incoming@B:safe close-job@A:safe" },
+    "remove-incoming@B:safe" }, /* its definition stays, so the job does too */
   { "run.canceled def | pause.user def", JOB | STRICT | RESUMED, V (UNKNOWN), "" },
   { "run.canceled def | pause.user def", JOB, V (UNKNOWN), "" },
   /* where it went */
@@ -145,6 +145,7 @@ static const Row rows[] = {
   { RUNS " | ?", 0, V (UNKNOWN), "" },
   { RUNS " | ?", JOB, V (RUNS_ON_SOURCE), "close-job@A:safe" }, /* it was never stopped */
   { "run.canceled def | ?", JOB, V (UNKNOWN), "" },
+  { "run.unpaused def | ?", JOB, V (UNKNOWN), "" }, /* from what, nobody tells */
   { RUNS " out moves | ?", JOB, V (UNKNOWN), "" },
   { FROZEN " | ?", JOB, V (UNKNOWN), "" },
   { "? | " ARRIVED, JOB, V (UNKNOWN), "" },
@@ -188,6 +189,7 @@ static const struct
 } words[] = {
   { "run.booted", MIGRATE_DOMAIN_RUNNING, 1 },
   { "run.migrated", MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_MIGRATED },
+  { "run.unpaused", MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_UNPAUSED },
   { "run.canceled", MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_MIGRATION_CANCELED },
   { "run.postcopy", MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_POSTCOPY },
   { "run.pcfailed", MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_POSTCOPY_FAILED },
