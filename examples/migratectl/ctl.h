@@ -38,6 +38,7 @@ typedef struct
   /* recover */
   char **host;
   char *keep, *apply;
+  char *fence_command, *fence_probe, *reset_stream_command;
   /* list */
   gboolean all;
   /* What is left: GUEST or JOB. */

@@ -33,7 +33,7 @@ _migratectl ()
         chores chore-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--deadline|\
-    --bandwidth|--accept|--host|--keep) return ;;
+    --bandwidth|--accept|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel chores recover help
@@ -42,7 +42,8 @@ _migratectl ()
     help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
       cancel chores recover' -- "$cur") ;;
     check|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
-    recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set $common" -- "$cur") ;;
+    recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
+      --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;
     show|follow|cancel|chores)
       if [[ $cur == -* ]]; then

@@ -72,6 +72,9 @@ ctl_options_clear (CtlOptions *self)
   g_strfreev (self->host);
   g_free (self->keep);
   g_free (self->apply);
+  g_free (self->fence_command);
+  g_free (self->fence_probe);
+  g_free (self->reset_stream_command);
   g_strfreev (self->allow);
   g_strfreev (self->set);
   g_strfreev (self->chore);
@@ -141,6 +144,11 @@ add_recover (Entries *entries, CtlOptions *o)
             "a host that may have the guest; PEER-URI: how the others reach it", "URI[=PEER-URI]");
   add_text (entries, "apply", &o->apply,
             "carry out the steps up to this risk: safe, disruptive or destructive", "RISK");
+  add_text (entries, "fence-command", &o->fence_command,
+            "makes sure that the guest is dead on {host}; {uuid} is the guest's", "COMMAND");
+  add_text (entries, "fence-probe", &o->fence_probe, "exit code 0 proves that it is", "COMMAND");
+  add_text (entries, "reset-stream-command", &o->reset_stream_command,
+            "resets the guest's migration connection on {host}", "COMMAND");
   add_text (entries, "keep", &o->keep, "the copy that stays of a guest that runs on several hosts",
             "URI");
   add_many (entries, "set", &o->set, "set any key of the policy", "KEY=VALUE");

@@ -255,6 +255,36 @@ parse_risk (const char *text, MigrateRisk *risk, GError **error)
   return TRUE;
 }
 
+/* Into words as a shell would, and no shell. */
+static gboolean
+parse_command (const char *text, const char *option, char ***words, GError **error)
+{
+  if (text == NULL || g_shell_parse_argv (text, NULL, words, error))
+    return TRUE;
+  g_prefix_error (error, "%s: ", option);
+  return FALSE;
+}
+
+static gboolean
+set_fence (MigrateRecovery *recovery, const CtlOptions *options, GError **error)
+{
+  g_auto (GStrv) command = NULL;
+  g_auto (GStrv) probe = NULL;
+  g_auto (GStrv) reset = NULL;
+  g_autoptr (MigrateCommandFence) fence = NULL;
+
+  if (options->fence_command == NULL && options->reset_stream_command == NULL)
+    return TRUE;
+  if (!parse_command (options->fence_command, "--fence-command", &command, error)
+      || !parse_command (options->fence_probe, "--fence-probe", &probe, error)
+      || !parse_command (options->reset_stream_command, "--reset-stream-command", &reset, error))
+    return FALSE;
+  fence = g_object_new (MIGRATE_TYPE_COMMAND_FENCE, "command", command, "probe", probe,
+                        "reset-stream", reset, NULL);
+  migrate_recovery_set_fence (recovery, MIGRATE_FENCE (fence));
+  return TRUE;
+}
+
 static MigrateRecovery *
 recovery_new (const CtlOptions *options, GError **error)
 {
@@ -276,6 +306,8 @@ recovery_new (const CtlOptions *options, GError **error)
   migrate_recovery_set_policy (recovery, policy);
   if (options->keep != NULL)
     migrate_recovery_keep (recovery, options->keep);
+  if (!set_fence (recovery, options, error))
+    g_clear_object (&recovery);
   return recovery;
 }
 

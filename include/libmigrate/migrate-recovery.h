@@ -7,7 +7,9 @@
 
 #include <gio/gio.h>
 #include <libmigrate/migrate-types.h>
+#include <libmigrate/migrate-fence.h>
 #include <libmigrate/migrate-hooks.h>
+#include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-journal.h>
 #include <libmigrate/migrate-policy.h>
 
@@ -58,6 +60,14 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateHooks *migrate_recovery_dup_hooks (MigrateRecovery *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_recovery_set_hooks (MigrateRecovery *self, MigrateHooks *hooks);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateInventory *migrate_recovery_dup_inventory (MigrateRecovery *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_recovery_set_inventory (MigrateRecovery *self, MigrateInventory *inventory);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateFence *migrate_recovery_dup_fence (MigrateRecovery *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_recovery_set_fence (MigrateRecovery *self, MigrateFence *fence);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateVerdict migrate_recovery_get_verdict (MigrateRecovery *self);
 MIGRATE_AVAILABLE_IN_1_0

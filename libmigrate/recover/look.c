@@ -2,6 +2,7 @@
  * has stood still for as long as it asks for. */
 #include "recover/recover-private.h"
 
+#include "steps/inventory-private.h"
 #include "xml/xml-private.h"
 
 #include <string.h>
@@ -277,6 +278,29 @@ first_look (MigrateRecoveryWork *self, GError **error)
   return FALSE;
 }
 
+/* ---- the platform's record ---- */
+
+/* One that cannot be read is found out by whoever has to swap it. */
+static void
+read_record (MigrateRecoveryWork *self)
+{
+  MigrateDomain guest = { .uuid = self->guest_uuid, .name = self->guest };
+  g_autoptr (GError) error = NULL;
+
+  if (self->work->inventory == NULL || self->guest_uuid == NULL)
+    return;
+  for (guint i = 0; i < self->hosts->len; i++)
+    {
+      const MigrateRecoveryHost *host = self->hosts->pdata[i];
+
+      if (host->guest_name != NULL)
+        guest.name = host->guest_name;
+    }
+  g_clear_pointer (&self->record, g_free);
+  _migrate_inventory_ask_get_of (self->work, &guest, &self->record, &error);
+  self->no_record = g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND);
+}
+
 /* ---- until it rests ---- */
 
 static void
@@ -309,6 +333,7 @@ _migrate_recovery_look (MigrateRecoveryWork *self, GError **error)
 
   if (!first_look (self, error))
     return FALSE;
+  read_record (self);
   size = self->seen->len * sizeof (MigrateSeen);
   judge (self, 0);
   while ((gint64) self->facts.still_ms < (gint64) self->judgement.rest_ms)

@@ -219,6 +219,7 @@ add_hosts (MigrateRecovery *self, MigrateRecoveryWork *recovery, GError **error)
     {
       g_autoptr (MigrateHost) host = g_list_model_get_item (self->hosts, i);
       const char *uri = migrate_host_get_uri (host);
+      g_autofree char *name = _migrate_host_dup_platform_name (host);
       g_autofree char *peer = migrate_host_dup_peer_uri (host);
       g_autofree char *migration = migrate_host_dup_migration_uri (host);
       g_autofree char *listen = migrate_host_dup_listen_address (host);
@@ -233,8 +234,8 @@ add_hosts (MigrateRecovery *self, MigrateRecoveryWork *recovery, GError **error)
                               "The hosts are of different worlds");
           return FALSE;
         }
-      _migrate_recovery_add_host (recovery, _migrate_host_get_link (host), uri, peer, migration,
-                                  listen);
+      _migrate_recovery_add_host (recovery, _migrate_host_get_link (host), uri, name, peer,
+                                  migration, listen);
     }
   return TRUE;
 }
@@ -270,6 +271,8 @@ refresh_work (MigrateRecovery *self)
     self->journal = migrate_sqlite_journal_new (NULL /* the default */);
   g_set_object (&work->journal, self->journal);
   g_set_object (&work->hooks, self->hooks);
+  g_set_object (&work->inventory, self->inventory);
+  g_set_object (&self->recovery->fence, self->fence);
   g_clear_object (&work->policy);
   work->policy = migrate_policy_copy (self->policy);
   _migrate_work_forget_detach (work);

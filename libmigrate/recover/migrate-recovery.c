@@ -30,6 +30,8 @@ enum
   PROP_POLICY,
   PROP_JOURNAL,
   PROP_HOOKS,
+  PROP_INVENTORY,
+  PROP_FENCE,
   PROP_JOB_ID,
   PROP_VERDICT,
   N_PROPS
@@ -56,6 +58,8 @@ recovery_dispose (GObject *object)
   g_clear_object (&self->policy);
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
+  g_clear_object (&self->inventory);
+  g_clear_object (&self->fence);
   G_OBJECT_CLASS (migrate_recovery_parent_class)->dispose (object);
 }
 
@@ -100,6 +104,12 @@ recovery_get_property (GObject *object, guint id, GValue *value, GParamSpec *psp
     case PROP_HOOKS:
       g_value_take_object (value, migrate_recovery_dup_hooks (self));
       break;
+    case PROP_INVENTORY:
+      g_value_take_object (value, migrate_recovery_dup_inventory (self));
+      break;
+    case PROP_FENCE:
+      g_value_take_object (value, migrate_recovery_dup_fence (self));
+      break;
     case PROP_JOB_ID:
       g_value_take_string (value, migrate_recovery_dup_job_id (self));
       break;
@@ -133,6 +143,12 @@ recovery_set_property (GObject *object, guint id, const GValue *value, GParamSpe
       break;
     case PROP_HOOKS:
       migrate_recovery_set_hooks (self, g_value_get_object (value));
+      break;
+    case PROP_INVENTORY:
+      migrate_recovery_set_inventory (self, g_value_get_object (value));
+      break;
+    case PROP_FENCE:
+      migrate_recovery_set_fence (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -200,6 +216,24 @@ install_properties (GObjectClass *klass)
    * Since: 1.0
    */
   props[PROP_HOOKS] = g_param_spec_object ("hooks", NULL, NULL, MIGRATE_TYPE_HOOKS, write);
+  /**
+   * MigrateRecovery:inventory:
+   *
+   * The platform's record, which is put right together with the guest.
+   *
+   * Since: 1.0
+   */
+  props[PROP_INVENTORY]
+    = g_param_spec_object ("inventory", NULL, NULL, MIGRATE_TYPE_INVENTORY, write);
+  /**
+   * MigrateRecovery:fence:
+   *
+   * What makes sure that the guest is dead on a host where libvirt cannot, and resets the
+   * connection of a post-copy that is broken at one end.
+   *
+   * Since: 1.0
+   */
+  props[PROP_FENCE] = g_param_spec_object ("fence", NULL, NULL, MIGRATE_TYPE_FENCE, write);
   /**
    * MigrateRecovery:job-id:
    *
@@ -494,6 +528,74 @@ migrate_recovery_set_hooks (MigrateRecovery *self, MigrateHooks *hooks)
   g_return_if_fail (MIGRATE_IS_RECOVERY (self));
   g_return_if_fail (hooks == NULL || MIGRATE_IS_HOOKS (hooks));
   set_object (self, (gpointer *) &self->hooks, hooks, PROP_HOOKS);
+}
+
+/**
+ * migrate_recovery_dup_inventory:
+ * @self: a recovery
+ *
+ * Gets [property@Migrate.Recovery:inventory].
+ *
+ * Returns: (transfer full) (nullable): the inventory, or %NULL
+ *
+ * Since: 1.0
+ */
+MigrateInventory *
+migrate_recovery_dup_inventory (MigrateRecovery *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_RECOVERY (self), NULL);
+  return dup_object (self, (gpointer *) &self->inventory);
+}
+
+/**
+ * migrate_recovery_set_inventory:
+ * @self: a recovery
+ * @inventory: (nullable): the inventory, or %NULL
+ *
+ * Sets [property@Migrate.Recovery:inventory]. Counts from the next operation on.
+ *
+ * Since: 1.0
+ */
+void
+migrate_recovery_set_inventory (MigrateRecovery *self, MigrateInventory *inventory)
+{
+  g_return_if_fail (MIGRATE_IS_RECOVERY (self));
+  g_return_if_fail (inventory == NULL || MIGRATE_IS_INVENTORY (inventory));
+  set_object (self, (gpointer *) &self->inventory, inventory, PROP_INVENTORY);
+}
+
+/**
+ * migrate_recovery_dup_fence:
+ * @self: a recovery
+ *
+ * Gets [property@Migrate.Recovery:fence].
+ *
+ * Returns: (transfer full) (nullable): the fence, or %NULL
+ *
+ * Since: 1.0
+ */
+MigrateFence *
+migrate_recovery_dup_fence (MigrateRecovery *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_RECOVERY (self), NULL);
+  return dup_object (self, (gpointer *) &self->fence);
+}
+
+/**
+ * migrate_recovery_set_fence:
+ * @self: a recovery
+ * @fence: (nullable): the fence, or %NULL
+ *
+ * Sets [property@Migrate.Recovery:fence]. Counts from the next operation on.
+ *
+ * Since: 1.0
+ */
+void
+migrate_recovery_set_fence (MigrateRecovery *self, MigrateFence *fence)
+{
+  g_return_if_fail (MIGRATE_IS_RECOVERY (self));
+  g_return_if_fail (fence == NULL || MIGRATE_IS_FENCE (fence));
+  set_object (self, (gpointer *) &self->fence, fence, PROP_FENCE);
 }
 
 /**

@@ -14,6 +14,7 @@ host_free (gpointer data)
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_free (self->name);
   g_free (self->machine);
   g_ptr_array_unref (self->aliases);
   g_free (self->why);
@@ -47,6 +48,8 @@ _migrate_recovery_work_free (MigrateRecoveryWork *self)
   g_array_unref (self->seen);
   g_clear_pointer (&self->values, g_variant_unref);
   g_free (self->definition);
+  g_free (self->record);
+  g_clear_object (&self->fence);
   g_free (self->kept);
   g_clear_pointer (&self->plan, g_array_unref);
   g_free (self);
@@ -81,7 +84,7 @@ complete (char **field, const char *value)
 
 void
 _migrate_recovery_add_host (MigrateRecoveryWork *self, MigrateLink *link, const char *uri,
-                            const char *peer_uri, const char *migration_uri,
+                            const char *name, const char *peer_uri, const char *migration_uri,
                             const char *listen_address)
 {
   int at = _migrate_recovery_find_host (self, uri);
@@ -102,6 +105,7 @@ _migrate_recovery_add_host (MigrateRecoveryWork *self, MigrateLink *link, const 
     {
       host = self->hosts->pdata[at];
     }
+  complete (&host->name, name);
   complete (&host->peer_uri, peer_uri);
   complete (&host->migration_uri, migration_uri);
   complete (&host->listen_address, listen_address);
@@ -132,7 +136,7 @@ is_of_guest (MigrateRecoveryWork *self, GVariant *values)
 }
 
 static void
-add_job_host (MigrateRecoveryWork *self, const char *uri, const char *peer_uri,
+add_job_host (MigrateRecoveryWork *self, const char *uri, const char *name, const char *peer_uri,
               const char *migration_uri, const char *listen_address)
 {
   g_autoptr (MigrateLink) link = NULL;
@@ -141,7 +145,7 @@ add_job_host (MigrateRecoveryWork *self, const char *uri, const char *peer_uri,
       || _migrate_backend_for_uri (uri) != self->work->backend)
     return;
   link = _migrate_link_new (uri);
-  _migrate_recovery_add_host (self, link, uri, peer_uri, migration_uri, listen_address);
+  _migrate_recovery_add_host (self, link, uri, name, peer_uri, migration_uri, listen_address);
 }
 
 static gboolean
@@ -182,8 +186,11 @@ take_job (MigrateRecoveryWork *self, GVariant *values, GError **error)
 
   g_clear_pointer (&self->values, g_variant_unref);
   self->values = g_variant_ref (values);
-  add_job_host (self, source, NULL, NULL, NULL);
-  add_job_host (self, destination, _migrate_variant_string (values, MIGRATE_JOB_KEY_PEER_URI),
+  add_job_host (self, source, _migrate_variant_string (values, MIGRATE_JOB_KEY_SOURCE_NAME), NULL,
+                NULL, NULL);
+  add_job_host (self, destination,
+                _migrate_variant_string (values, MIGRATE_JOB_KEY_DESTINATION_NAME),
+                _migrate_variant_string (values, MIGRATE_JOB_KEY_PEER_URI),
                 _migrate_variant_string (values, MIGRATE_JOB_KEY_MIGRATION_URI),
                 _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
   return read_job (self, error);
@@ -266,6 +273,34 @@ _migrate_recovery_check_job (MigrateRecoveryWork *self)
     _migrate_recovery_forget_job (self);
 }
 
+const char *
+_migrate_recovery_host_name (MigrateRecoveryWork *self, int i)
+{
+  const MigrateRecoveryHost *host = self->hosts->pdata[i];
+
+  return host->name != NULL ? host->name : host->shown;
+}
+
+static int
+find_recorded (MigrateRecoveryWork *self)
+{
+  for (guint i = 0; self->record != NULL && i < self->hosts->len; i++)
+    if (g_str_equal (_migrate_recovery_host_name (self, (int) i), self->record))
+      return (int) i;
+  return MIGRATE_NO_HOST;
+}
+
+static gboolean
+can_reset_stream (MigrateFence *fence)
+{
+  g_auto (GStrv) command = NULL;
+
+  if (fence == NULL || !MIGRATE_IS_COMMAND_FENCE (fence))
+    return fence != NULL;
+  g_object_get (fence, "reset-stream", &command, NULL);
+  return command != NULL;
+}
+
 void
 _migrate_recovery_fill_case (MigrateRecoveryWork *self)
 {
@@ -279,7 +314,10 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
     .n_hosts = self->seen->len,
     .source = MIGRATE_NO_HOST,
     .destination = MIGRATE_NO_HOST,
-    .recorded = MIGRATE_NO_HOST,
+    .has_record = work->inventory != NULL && !self->no_record,
+    .recorded = find_recorded (self),
+    .can_fence = self->fence != NULL,
+    .can_reset_stream = can_reset_stream (self->fence),
     .keep = _migrate_recovery_find_host (self, self->kept),
   };
   if (self->values == NULL)

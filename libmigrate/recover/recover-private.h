@@ -12,6 +12,7 @@ typedef struct
   char *uri;                                       /* as given */
   char *shown;                                     /* without secrets */
   char *peer_uri, *migration_uri, *listen_address; /* nullable */
+  char *name;                                      /* what the platform's record calls it */
   char *machine;                                   /* its UUID; nullable until it was asked */
   GPtrArray *aliases;                              /* char *: other URIs of the same machine */
 
@@ -39,8 +40,11 @@ typedef struct
   gboolean proven;  /* its hand-over, by us */
   gboolean closed;  /* by this repair: the verdict stands */
   MigrateBefore before;
-  char *definition; /* nullable: how the guest was defined, from the journal */
-  char *kept;       /* nullable: URI of the host that the operator chose */
+  char *definition;    /* nullable: how the guest was defined, from the journal */
+  MigrateFence *fence; /* nullable */
+  char *record;        /* nullable: which host the platform's record names */
+  gboolean no_record;  /* the platform does not know the guest */
+  char *kept;          /* nullable: URI of the host that the operator chose */
 
   MigrateCase facts; /* hosts point into seen */
   MigrateJudgement judgement;
@@ -51,7 +55,7 @@ MigrateRecoveryWork *_migrate_recovery_work_new (const char *guest, MigrateWork 
 void _migrate_recovery_work_free (MigrateRecoveryWork *self);
 /* Strings are copied. A host that is there already is completed. */
 void _migrate_recovery_add_host (MigrateRecoveryWork *self, MigrateLink *link, const char *uri,
-                                 const char *peer_uri, const char *migration_uri,
+                                 const char *name, const char *peer_uri, const char *migration_uri,
                                  const char *listen_address);
 int _migrate_recovery_find_host (MigrateRecoveryWork *self, const char *uri);
 
@@ -70,6 +74,7 @@ void _migrate_recovery_check_job (MigrateRecoveryWork *self);
 void _migrate_recovery_forget_job (MigrateRecoveryWork *self);
 /* Once the hosts are known: fills what the journal knows of the case. */
 void _migrate_recovery_fill_case (MigrateRecoveryWork *self);
+const char *_migrate_recovery_host_name (MigrateRecoveryWork *self, int host);
 /* The right to act: the job's claim, or that of a new job for this recovery. What is known is read
  * again under it. */
 gboolean _migrate_recovery_claim (MigrateRecoveryWork *self, GError **error);

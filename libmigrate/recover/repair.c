@@ -3,6 +3,8 @@
  * is one more thing to recover from. */
 #include "recover/recover-private.h"
 
+#include "steps/fence-private.h"
+
 #define ROUNDS_AT_MOST 20
 
 typedef struct
@@ -141,17 +143,79 @@ close_job (MigrateRecoveryWork *self, GError **error)
   return TRUE;
 }
 
+/* A record that names none of our hosts is not ours to overwrite: it is expected to name the
+ * source, and the swap then tells what it names. */
+static const char *
+expected_record (MigrateRecoveryWork *self, const MigratePlannedStep *step)
+{
+  int other
+    = self->judgement.source != step->host ? self->judgement.source : self->judgement.destination;
+
+  if (self->facts.recorded != MIGRATE_NO_HOST)
+    return self->record;
+  return _migrate_recovery_host_name (self, other != MIGRATE_NO_HOST ? other : step->host);
+}
+
 static GVariant *
 step_args (MigrateRecoveryWork *self, const MigratePlannedStep *step)
 {
   const MigrateRecoveryHost *host = self->hosts->pdata[step->host];
+  gboolean swap = g_str_equal (step->kind, "swap-record");
   GVariantBuilder builder;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_variant_builder_add (&builder, "{sv}", "host", g_variant_new_string (host->shown));
+  g_variant_builder_add (
+    &builder, "{sv}", "host",
+    g_variant_new_string (swap ? _migrate_recovery_host_name (self, step->host) : host->shown));
+  if (swap)
+    g_variant_builder_add (&builder, "{sv}", "expected",
+                           g_variant_new_string (expected_record (self, step)));
   if (g_str_equal (step->kind, "define"))
     g_variant_builder_add (&builder, "{sv}", "definition", g_variant_new_string (self->definition));
   return g_variant_builder_end (&builder);
+}
+
+/* What the operator's command says is a hint; without its own proof libvirt must show it. */
+static gboolean
+prove_dead (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **error)
+{
+  const MigrateRecoveryHost *host = self->hosts->pdata[step->host];
+  g_autoptr (GError) missing = NULL;
+  g_autoptr (MigrateCall) call = _migrate_work_ask (
+    self->work, host->link, MIGRATE_CALL_DOMAIN_FIND, self->guest_uuid, 0, &missing);
+
+  if (call == NULL && g_error_matches (missing, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    return TRUE;
+  if (call != NULL && call->domain.state == MIGRATE_DOMAIN_SHUTOFF)
+    return TRUE;
+  _migrate_set_error (error, MIGRATE_ERROR_NEEDS_RECOVER, "Give the fence a probe",
+                      "The fence says that guest “%s” is dead on “%s”, and nothing proves it",
+                      self->guest, host->shown);
+  return FALSE;
+}
+
+static gboolean
+ask_fence (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **error)
+{
+  const MigrateRecoveryHost *host = self->hosts->pdata[step->host];
+  const MigrateFenceTarget target = { host->uri, host->name, MIGRATE_SIDE_NONE };
+  MigrateStepEntry *entry
+    = _migrate_steps_begin (self->work, step->kind, step_args (self, step), error);
+  GError *failure = NULL;
+  gboolean ok, proven = FALSE;
+
+  if (entry == NULL)
+    return FALSE;
+  if (g_str_equal (step->kind, "reset-stream"))
+    ok = _migrate_fence_ask_reset_stream (self->work, self->fence, &target, &failure);
+  else
+    ok = _migrate_fence_ask (self->work, self->fence, &target, &proven, &failure)
+         && (proven || prove_dead (self, step, &failure));
+  if (!_migrate_steps_end (self->work, entry, failure, ok ? error : NULL) && ok)
+    return FALSE;
+  if (!ok)
+    g_propagate_error (error, failure);
+  return ok;
 }
 
 static gboolean
@@ -164,6 +228,8 @@ do_step (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **err
     return _migrate_steps_undo (self->work, NULL /* only */, error);
   if (g_str_equal (step->kind, "close-job"))
     return close_job (self, error);
+  if (g_str_equal (step->kind, "fence") || g_str_equal (step->kind, "reset-stream"))
+    return ask_fence (self, step, error);
   return _migrate_steps_run (self->work, step->kind, step_args (self, step), error);
 }
 

@@ -142,5 +142,8 @@ const MigrateStepKind _migrate_repair_kinds[] = {
   { "start-guest", start_guest_act, NULL },
   { "abort-transfer", abort_transfer_act, NULL },
   { "define", define_act, NULL },
+  /* Done by the recovery, which has the fence. */
+  { "fence", NULL, NULL },
+  { "reset-stream", NULL, NULL },
 };
 const gsize _migrate_n_repair_kinds = G_N_ELEMENTS (_migrate_repair_kinds);

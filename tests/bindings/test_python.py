@@ -496,6 +496,10 @@ def recover_a_guest_asynchronously():
     recovery.set_policy(policy(settle_timeout=20))
     recovery.set_journal(job.dup_journal())
     recovery.set_hooks(None)
+    recovery.set_inventory(None)
+    fence = Migrate.CommandFence.new(['/bin/false'], None)
+    recovery.set_fence(fence)
+    assert recovery.dup_inventory() is None and recovery.dup_fence() == fence
     assert recovery.dup_policy().props.settle_timeout == 20 and recovery.dup_hooks() is None
     assert recovery.dup_journal() == job.dup_journal()
     assert recovery.get_verdict() == Migrate.Verdict.NONE and recovery.dup_reason() is None

@@ -117,7 +117,7 @@ class World:
     def recover(self, *options, journal=None):
         running = self.ctl.recover(self.GUEST, *options, journal=journal)
         self.running.append(running)
-        answer = running.end(240)
+        answer = running.end(400)  # verdicts that libvirt may overturn take a minute and more
         done = "+".join(answer.steps())
         self.seen.append(f"{answer['verdict'] or answer.error()}{' ' + done if done else ''}")
         return answer

@@ -5,7 +5,7 @@ import subprocess
 import time
 
 import faults_alone  # noqa: F401: more of this table
-from blackbox import DONE, FAILED, LEFT, REFUSED, STAYED, lab, wait_until
+from blackbox import DONE, FAILED, LEFT, REFUSED, STAYED, Eye, lab, wait_until
 from faultlab import Gate, case, stop_between_writes
 
 SOURCE = {"runs-on-source"}
@@ -143,7 +143,7 @@ def slept_through_takeover(w, verdicts):
     w.must_recover(verdicts, DONE, "--apply", "safe")
     w.moving.signal(signal.SIGCONT)
     answer = w.ends(FAILED)
-    # Between an order and its proof it sees the order undone; everywhere else that it was replaced.
+    # Between an order and its proof it sees the order undone, elsewhere that it was replaced.
     w.expect(answer.error() in ("lost-claim", "needs-recover"), f"it was not refused: {answer}")
 
 
@@ -161,6 +161,9 @@ def stopped_and_taken_over_in_prepare(w):
     w.start(*w.COPY)
     gate.close_at("clear-autostart", "begun")
     w.seen.append(gate.last())
+    # The fence is the next write to the journal: an order whose intent is written will be given.
+    with Eye(w.hosts.uri(w.source)) as eye:
+        wait_until(10, lambda: not eye.flags(w.GUEST)[1])
     w.moving.signal(signal.SIGSTOP)
     gate.open()
     slept_through_takeover(w, SOURCE)

@@ -218,7 +218,7 @@ def destination_loses_power_in_finalize(w):
 
 
 @case("b", "source loses power, controller killed", "finalize",
-      "unknown until it is back; destination", {"unknown"}, THERE)
+      "unknown until it is back; destination", {"unknown"}, SOURCE | THERE)
 def source_loses_power_in_finalize(w):
     killed_before_finalize(w)
     lab("power-off", w.source)

@@ -342,6 +342,50 @@ Test (record, a_conflict_releases_nothing)
   cr_assert (sim_world_get_domain (world, "h2", "g0").autostart);
 }
 
+Test (record, is_put_right_by_a_recovery_with_the_rest)
+{
+  g_autoptr (MigrateJob) job = job_new ((SimGuestSpec){ .autostart = TRUE });
+  g_autoptr (TestRecord) record = record_new (job, RECORD_FAILS);
+  g_autoptr (MigrateRecovery) recovery = NULL;
+  g_autoptr (MigrateStep) step = NULL;
+  g_autoptr (GError) error = NULL;
+
+  cr_assert_null (migrate_job_run (job, NULL, &error));
+  cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_FAILED);
+  g_clear_error (&error);
+  record->fault = RECORD_GOOD;
+  recovery = migrate_job_recover (job, NULL, &error);
+  cr_assert_not_null (recovery, "%s", error != NULL ? error->message : "");
+  cr_assert_eq (migrate_recovery_get_verdict (recovery), MIGRATE_VERDICT_RUNS_ON_DESTINATION);
+  step = migrate_recovery_dup_step (recovery, 0);
+  cr_assert_str_eq (migrate_step_get_what (step), "swap-record");
+  cr_assert_str_eq (record->host, "one");
+  cr_assert (migrate_recovery_apply (recovery, MIGRATE_RISK_SAFE, NULL, &error), "%s",
+             error != NULL ? error->message : "");
+  cr_assert_str_eq (record->host, "two");
+  assert_moved (job);
+  cr_assert (sim_world_get_domain (world, "h2", "g0").autostart);
+}
+
+Test (record, that_names_a_third_host_is_left_alone_by_a_recovery)
+{
+  g_autoptr (MigrateJob) job = job_new ((SimGuestSpec){ 0 });
+  g_autoptr (TestRecord) record = record_new (job, RECORD_FAILS);
+  g_autoptr (MigrateRecovery) recovery = NULL;
+  g_autoptr (GError) error = NULL;
+
+  cr_assert_null (migrate_job_run (job, NULL, &error));
+  g_clear_error (&error);
+  record->fault = RECORD_GOOD;
+  record_write (record, "three");
+  recovery = migrate_job_recover (job, NULL, &error);
+  cr_assert_not_null (recovery, "%s", error != NULL ? error->message : "");
+  cr_assert_not (migrate_recovery_apply (recovery, MIGRATE_RISK_DESTRUCTIVE, NULL, &error));
+  assert_error (&error, MIGRATE_ERROR_NEEDS_RECOVER, "on “three”");
+  cr_assert_str_eq (record->host, "three");
+  cr_assert (runs_on ("h2"));
+}
+
 Test (record, a_race_that_is_lost_is_a_conflict)
 {
   g_autoptr (MigrateJob) job = job_new ((SimGuestSpec){ 0 });

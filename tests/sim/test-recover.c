@@ -382,6 +382,86 @@ Test (recover, guest_that_every_host_forgot_is_defined_from_the_journal)
   assert_closed (MIGRATE_STATE_UNDONE, MIGRATE_OUTCOME_DOWN);
 }
 
+/* ---- the fence ---- */
+
+#define TEST_TYPE_FENCE (test_fence_get_type ())
+G_DECLARE_FINAL_TYPE (TestFence, test_fence, TEST, FENCE, GObject)
+
+struct _TestFence
+{
+  GObject parent_instance;
+  gboolean lies; /* says that it has done it */
+  guint asked;
+};
+
+static gboolean
+fence_fence (MigrateFence *iface, MigrateRequest *request)
+{
+  TestFence *self = TEST_FENCE (iface);
+
+  self->asked++;
+  if (!self->lies)
+    sim_world_do (world, &(SimAction){ .what = SIM_KILL_QEMU, .host = "h1", .guest = "g0" });
+  return migrate_request_answer (request, NULL);
+}
+
+static void
+test_fence_iface_init (MigrateFenceInterface *iface)
+{
+  iface->fence = fence_fence;
+}
+
+G_DEFINE_FINAL_TYPE_WITH_CODE (TestFence, test_fence, G_TYPE_OBJECT,
+                               G_IMPLEMENT_INTERFACE (MIGRATE_TYPE_FENCE, test_fence_iface_init))
+
+static void
+test_fence_class_init (TestFenceClass *klass)
+{
+}
+
+static void
+test_fence_init (TestFence *self)
+{
+}
+
+/* A guest that hangs, on a host whose libvirt cannot even destroy it. */
+static MigrateRecovery *
+recovery_of_a_hung_guest (TestFence *fence)
+{
+  MigrateRecovery *recovery = recovery_new (journal);
+
+  migrate_recovery_set_fence (recovery, MIGRATE_FENCE (fence));
+  sim_world_do (world, &(SimAction){ .what = SIM_HANG_QEMU, .host = "h1", .guest = "g0" });
+  for (guint n = 1; n <= 8; n++)
+    sim_world_fail_call (world, "destroy", n, 9 /* VIR_ERR_OPERATION_FAILED */);
+  return recovery;
+}
+
+Test (recover, fence_is_the_last_resort_and_asked_for)
+{
+  g_autoptr (TestFence) fence = g_object_new (TEST_TYPE_FENCE, NULL);
+  g_autoptr (MigrateRecovery) recovery = recovery_of_a_hung_guest (fence);
+
+  apply_fails (recovery, MIGRATE_RISK_DISRUPTIVE, MIGRATE_ERROR_NEEDS_RECOVER);
+  cr_assert_eq (fence->asked, 0);
+  /* It is dead then, and is to be started, which is no harm: the same call does it. */
+  apply (recovery, MIGRATE_RISK_DESTRUCTIVE);
+  cr_assert_eq (fence->asked, 1);
+  cr_assert_eq (sim_world_get_domain (world, "h1", "g0").state, MIGRATE_DOMAIN_RUNNING);
+  cr_assert_eq (sim_world_get_domain (world, "h1", "g0").boots, 2);
+}
+
+Test (recover, fence_that_lies_is_found_out)
+{
+  g_autoptr (TestFence) fence = g_object_new (TEST_TYPE_FENCE, NULL);
+  g_autoptr (MigrateRecovery) recovery = recovery_of_a_hung_guest (fence);
+
+  fence->lies = TRUE;
+  apply_fails (recovery, MIGRATE_RISK_DESTRUCTIVE, MIGRATE_ERROR_NEEDS_RECOVER);
+  cr_assert_eq (fence->asked, 1);
+  cr_assert (sim_world_get_domain (world, "h1", "g0").active);
+}
+
 /* ---- what does not answer ---- */
 
 Test (recover, abort_that_hangs_is_freed_at_the_destination)
