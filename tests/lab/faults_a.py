@@ -92,14 +92,6 @@ def killed_with_transient_guest(w):
     yield
 
 
-@case("a", "controller killed, paused guest", "copy", "destination", ON_THE_WAY, THERE,
-      guest="--paused")
-def killed_with_paused_guest(w):
-    w.copying("--bandwidth", "3", after=0.2)
-    w.killed()
-    yield
-
-
 @case("a", "controller killed, tunnelled", "copy", "destination", ON_THE_WAY, THERE)
 def killed_in_tunnelled_copy(w):
     w.copying(*w.COPY, "--transport", "tunnelled")
