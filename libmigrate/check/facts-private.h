@@ -23,7 +23,6 @@ struct _MigrateFacts
 
 /* Gather. Errors: INVALID, NOT_FOUND, UNREACHABLE, TIMED_OUT, DENIED. */
 MigrateFacts *_migrate_facts_gather (MigrateWork *work, GError **error);
-MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateFacts, _migrate_facts_unref)
 

@@ -5,13 +5,6 @@
 
 #include <string.h>
 
-MigrateFacts *
-_migrate_facts_ref (MigrateFacts *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  return self;
-}
-
 void
 _migrate_facts_unref (MigrateFacts *self)
 {

@@ -535,13 +535,7 @@ fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *fo
 {
   Case self = { .how = how, .fault = fault, .n = n, .verbose = verbose };
   FaultVerdict verdict = { 0 };
-  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
 
-  if (how->postcopy && !migrate_policy_set (policy, "allow", "postcopy", NULL))
-    {
-      verdict.skipped = TRUE;
-      return verdict;
-    }
   self.folder = g_build_filename (folder, "case-XXXXXX", NULL);
   if (g_mkdtemp (self.folder) == NULL)
     g_error ("faults: no folder in %s", folder);

@@ -37,7 +37,6 @@ typedef struct
 typedef struct
 {
   gboolean reached; /* n was not past the end */
-  gboolean skipped; /* the library cannot do this yet */
   char *failure;    /* nullable */
 } FaultVerdict;
 
