@@ -17,7 +17,7 @@ _migratectl ()
     esac
   done
   case $prev in
-    --journal|--policy)
+    --journal|--policy|--svg)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
@@ -48,6 +48,7 @@ _migratectl ()
     show|follow|cancel|chores)
       if [[ $cur == -* ]]; then
         [[ $verb == chores ]] && common+=' --chore'
+        [[ $verb == show ]] && common+=' --svg'
         mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(migratectl list --all --quiet "${journal[@]}" \
