@@ -95,6 +95,8 @@ _migrate_work_decide (MigrateWork *self, const char *what, const char *format, .
   decision = _migrate_decision_new (_migrate_work_elapsed_ms (self), what, why);
   g_ptr_array_add (self->result->decisions, decision);
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "at-ms",
+                         g_variant_new_uint64 (migrate_decision_get_at_ms (decision)));
   g_variant_builder_add (&builder, "{sv}", "why", g_variant_new_string (why));
   /* A lost decision is no reason to stop: what it leads to is journaled as a step. */
   _migrate_work_append (self, "decision", what, "done", g_variant_builder_end (&builder), NULL);
