@@ -114,6 +114,7 @@ _migrate_follow_end (Follow *self, MigrateConclusion conclusion, GError **error)
     case MIGRATE_CONCLUSION_MOVED:
       result->outcome = MIGRATE_OUTCOME_MOVED;
       measure_downtime (self);
+      _migrate_follow_tell_moved (self);
       return TRUE;
     case MIGRATE_CONCLUSION_STAYED:
       result->outcome = MIGRATE_OUTCOME_STAYED;

@@ -61,6 +61,8 @@ gboolean _migrate_follow_resume (Follow *self, GError **error);
 
 /* Act, in follow-tell.c: tells the program and the journal. FALSE: the claim is lost. */
 gboolean _migrate_follow_tell (Follow *self, GError **error);
+/* The last of it: it is there. */
+void _migrate_follow_tell_moved (Follow *self);
 /* Into the result. */
 void _migrate_follow_note_stats (Follow *self, const MigrateStats *stats);
 

@@ -156,3 +156,19 @@ _migrate_follow_tell (Follow *self, GError **error)
                          _migrate_progress_to_variant (progress));
   return _migrate_follow_write (self, g_variant_builder_end (&builder), error);
 }
+
+/* Another process's transfer has no phase that is proving, and a guest that its user had paused
+ * does not run there: that it is all done is known by the end alone. */
+void
+_migrate_follow_tell_moved (Follow *self)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (MigrateProgress) progress = NULL;
+
+  _migrate_work_set_phase (work, MIGRATE_PHASE_PROVING);
+  work->fraction = 1;
+  self->stats.memory_remaining = 0;
+  self->stats.disk_remaining = 0;
+  progress = make_progress (self);
+  work->report->progress (work->report_data, progress);
+}
