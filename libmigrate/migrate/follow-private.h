@@ -28,6 +28,9 @@ typedef struct
   gint64 not_acted_since;
   GPtrArray *samples; /* GVariant a{sv}: not written yet */
   gboolean too_late;  /* a cancel came after the switch to post-copy */
+  /* The operator's word, for as long as this process follows; it is the permission too. */
+  gboolean finish_asked; /* end it by the fastest way: post-copy where it is armed, else a stop */
+  gboolean pause_asked;  /* stop the guest, so that the copy comes to its end */
 
   guint tried_pass;             /* in which a switch was asked for last */
   gint64 ordered_at;            /* the switch, by this process; 0: not yet */
