@@ -1,6 +1,7 @@
 /* What following a transfer knows, shared by the one that looks and the one that acts. */
 #pragma once
 
+#include "migrate/estimate-private.h"
 #include "migrate/migrate-private.h"
 #include "migrate/trend-private.h"
 
@@ -23,7 +24,8 @@ typedef struct
   gint64 aborted_at, abort_since; /* the last abort that was asked for, and the first */
   gint64 postcopy_since;
   guint poll_ms;
-  double fraction;
+  MigrateRates rates;
+  guint64 limit_ms;  /* of the downtime, as the hypervisor was last told; 0: it was not */
   GError *given_up;  /* why an abort was asked for */
   GError *not_acted; /* why an act that the hand-over needs has failed so far */
   gint64 not_acted_since;
@@ -79,6 +81,10 @@ gboolean _migrate_follow_resume (Follow *self, GError **error);
 
 /* Act, in follow-tell.c: tells the program and the journal. FALSE: the claim is lost. */
 gboolean _migrate_follow_tell (Follow *self, GError **error);
+/* The last of it: it is there. */
+void _migrate_follow_tell_moved (Follow *self);
+/* Into the result. */
+void _migrate_follow_note_stats (Follow *self, const MigrateStats *stats);
 
 /* Act, in follow-asked.c: what the caller and other processes want. */
 void _migrate_follow_read_mailbox (Follow *self);

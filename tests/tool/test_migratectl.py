@@ -22,7 +22,8 @@ JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
 MOVE_KEYS = {
     'job': str, 'state': str, 'outcome': str, 'guest': str, 'guest_uuid': str, 'source': str,
     'destination': str, 'kind': str, 'total_ms': int, 'downtime_ms': int, 'downtime_origin': str,
-    'bytes': int, 'passes': int, 'phases': dict, 'decisions': list, 'warnings': list,
+    'bytes': int, 'disk_bytes': int, 'bytes_resent': int, 'passes': int, 'throttle': int,
+    'downtime_limit_ms': (int, type(None)), 'phases': dict, 'decisions': list, 'warnings': list,
     'findings': list, 'error': type(None),
 }
 CHECK_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'blocked', 'findings',
@@ -131,7 +132,7 @@ def a_terminal_has_one_live_line_that_fits():
     shown = re.split(r'\r|\n', done.err.replace('\033[K', ''))
     assert all(len(line) < 80 for line in shown), shown
     copying = [line for line in shown if 'copying-memory' in line and '%' in line]
-    assert re.search(r'\d+ %  \S+ MiB/s  \S+ m?s to go  \S+ MiB left', copying[0]), copying
+    assert re.search(r'\d+ %  \S+ MiB/s  \S+ m?s or more to go  pass 1', copying[0]), copying
     assert done.err.endswith('\r\033[K')  # it is gone at the end
     narrow = Running(*move('g0', *SLOW), terminal=True, columns=30).end()
     assert all(len(line) < 30 for line in re.split(r'\r|\n', narrow.err.replace('\033[K', '')))
