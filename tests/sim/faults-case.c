@@ -174,6 +174,9 @@ static gboolean
 recover_guest (Process *self, MigrateJournal *journal, GError **error)
 {
   static const char *const uris[] = { "sim://f/h1", "sim://f/h2" };
+  /* Released last: a list store gives up its objects in an order that is made of addresses, and
+   * with a host its connection is closed. */
+  g_autoptr (GPtrArray) kept = g_ptr_array_new_with_free_func (g_object_unref);
   g_autoptr (GListStore) hosts = g_list_store_new (MIGRATE_TYPE_HOST);
   g_autoptr (MigratePolicy) policy = migrate_policy_new ();
   g_autoptr (MigrateRecovery) recovery = NULL;
@@ -181,8 +184,9 @@ recover_guest (Process *self, MigrateJournal *journal, GError **error)
   (void) self;
   for (gsize i = 0; i < G_N_ELEMENTS (uris); i++)
     {
-      g_autoptr (MigrateHost) host = migrate_host_new (uris[i]);
+      MigrateHost *host = migrate_host_new (uris[i]);
 
+      g_ptr_array_add (kept, host);
       g_list_store_append (hosts, host);
     }
   migrate_policy_set (policy, "settle-timeout", "10", NULL);
