@@ -344,6 +344,7 @@ main (int argc, char **argv)
     }
   if (g_mkdtemp (folder) == NULL)
     g_error ("faults: no folder in %s", place);
+  sim_keep_threads ();
   code = one ? run_one (folder, argv[2]) : run_all (folder, some ? argv[2] : NULL);
   g_rmdir (folder);
   return code;

@@ -1,5 +1,6 @@
-/* The threads of actors. A world starts about a hundred and a test thousands of worlds, so that
- * making them costs more than what they do: one that has ended waits for its next actor. */
+/* The threads of actors. A case of faults starts about eighty and there are thousands of cases, so
+ * that making them costs more than what they do: there, one that has ended waits for its next
+ * actor. Elsewhere it goes, for tests count threads. */
 #include "sim-private.h"
 
 #include <errno.h>
@@ -15,6 +16,7 @@ struct _SimThread
 };
 
 static GMutex lock; /* for all below */
+static gboolean keeps;
 static GPtrArray *idle;
 static pid_t owner; /* a forked child has none of them */
 
@@ -25,19 +27,38 @@ _sim_sem_wait (sem_t *sem)
     g_assert (errno == EINTR);
 }
 
+static void
+thread_free (SimThread *self)
+{
+  sem_destroy (&self->go);
+  g_free (self);
+}
+
+static gboolean
+become_idle (SimThread *self)
+{
+  gboolean kept;
+
+  g_mutex_lock (&lock);
+  kept = keeps;
+  if (kept)
+    g_ptr_array_add (idle, self);
+  g_mutex_unlock (&lock);
+  return kept;
+}
+
 static gpointer
 thread_main (gpointer data)
 {
   SimThread *self = data;
 
-  for (;;)
+  do
     {
       _sim_sem_wait (&self->go);
       self->func (self->data, NULL);
-      g_mutex_lock (&lock);
-      g_ptr_array_add (idle, self);
-      g_mutex_unlock (&lock);
     }
+  while (become_idle (self));
+  thread_free (self);
   return NULL;
 }
 
@@ -79,8 +100,7 @@ make (GError **error)
     }
   _migrate_set_error (error, MIGRATE_ERROR_FAILED, NULL, "Cannot start a thread: %s",
                       failure->message);
-  sem_destroy (&self->go);
-  g_free (self);
+  thread_free (self);
   return NULL;
 }
 
@@ -103,4 +123,12 @@ sem_t *
 _sim_thread_get_go (SimThread *self)
 {
   return &self->go;
+}
+
+void
+sim_keep_threads (void)
+{
+  g_mutex_lock (&lock);
+  keeps = TRUE;
+  g_mutex_unlock (&lock);
 }
