@@ -26,6 +26,9 @@ typedef struct
   gint64 not_acted_since;
   GPtrArray *samples; /* GVariant a{sv}: not written yet */
   gboolean too_late;  /* a cancel came after the switch to post-copy */
+  /* The operator's word, for as long as this process follows; it is the permission too. */
+  gboolean finish_asked; /* end it by the fastest way: post-copy where it is armed, else a stop */
+  gboolean pause_asked;  /* stop the guest, so that the copy comes to its end */
 
   guint tried_pass;             /* in which a switch was asked for last */
   gint64 ordered_at;            /* the switch, by this process; 0: not yet */
@@ -56,6 +59,16 @@ gboolean _migrate_follow_is_switching (Follow *self);
 gboolean _migrate_follow_note_postcopy (Follow *self, GError **error);
 /* Tries to mend a broken post-copy, unless it is too early for the next try. */
 gboolean _migrate_follow_resume (Follow *self, GError **error);
+
+/* Act, in follow-tell.c: tells the program and the journal. FALSE: the claim is lost. */
+gboolean _migrate_follow_tell (Follow *self, GError **error);
+
+/* Act, in follow-asked.c: what the caller and other processes want. */
+void _migrate_follow_read_mailbox (Follow *self);
+void _migrate_follow_check_cancelled (Follow *self);
+
+/* Act, in follow-clocks.c: sets given_up when a time is over. */
+void _migrate_follow_check_clocks (Follow *self);
 
 /* Act, in follow-act.c. */
 
