@@ -21,6 +21,7 @@ measure_downtime (Follow *self)
     .postcopy = _migrate_follow_is_switched (self),
     .ran_here_at = self->ran_here_at,
     .stopped_at = self->stopped_at,
+    .paused_at = self->paused_at,
     .ran_at = self->ran_at,
   };
 

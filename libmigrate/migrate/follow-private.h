@@ -25,7 +25,6 @@ typedef struct
   gint64 postcopy_since;
   guint poll_ms;
   MigrateRates rates;
-  guint64 limit_ms;  /* of the downtime, as the hypervisor was last told; 0: it was not */
   GError *given_up;  /* why an abort was asked for */
   GError *not_acted; /* why an act that the hand-over needs has failed so far */
   gint64 not_acted_since;
