@@ -21,12 +21,14 @@ class Case:
     semicolon, what is told on the way.
     first: verdicts of a dry run right after the strike; none: there is no dry run.
     last: verdicts of the recovery.
+    slow: it waits for what takes libvirt or QEMU long, or boots a guest of its own to lose it.
     """
 
-    def __init__(self, act, recipe, fault, phase, expect, first, last, risk, guest, autostart):
+    def __init__(self, act, recipe, fault, phase, expect, first, last, risk, guest, autostart,
+                 slow):
         self.act, self.recipe, self.fault, self.phase = act, recipe, fault, phase
         self.expect, self.first, self.last, self.risk = expect, first, last, risk
-        self.guest, self.autostart = guest, autostart
+        self.guest, self.autostart, self.slow = guest, autostart, slow
         self.end = expect.split("; ")[-1]
         self.name = act.__name__.replace("_", "-")
 
@@ -35,10 +37,11 @@ TABLE = []
 
 
 def case(recipe, fault, phase, expect, first=(), last=(), *, risk="safe",
-         guest="--autostart", autostart=None):
+         guest="--autostart", autostart=None, slow=False):
     def add(act):
         starts = autostart if autostart is not None else "--autostart" in guest
-        TABLE.append(Case(act, recipe, fault, phase, expect, first, last, risk, guest, starts))
+        TABLE.append(Case(act, recipe, fault, phase, expect, first, last, risk, guest, starts,
+                          slow))
         return act
     return add
 
@@ -67,10 +70,10 @@ class World:
         """The guest of this case on one host, alone; the one of the last case if it is good."""
         options = self.wanted.guest.split()
         if World.made_with == options and not {"--paused", "--poweroff-after"} & set(options):
-            where = self.hosts.where(self.GUEST)
-            at = next((host for host in where if where[host].startswith("running")), None)
-            if at and not faults_of_rest(self.hosts, self.GUEST, at,
-                                         autostart=self.wanted.autostart):
+            at = self.at()
+            if at and not faults_of_rest(self.hosts, self.GUEST, at, counts=False,
+                                         autostart=self.wanted.autostart,
+                                         persistent="--transient" not in options):
                 self.source, self.destination = at, 3 - at
                 return
         lab("clean-guest", self.GUEST)
@@ -97,7 +100,7 @@ class World:
         self.running.append(self.moving)
         return self.moving
 
-    def copying(self, *options, after=0.7):
+    def copying(self, *options, after=0.4):
         """A move that is in the middle of its copy."""
         self.start(*(options or self.COPY))
         self.expect(self.moving.wait_phase("copying-memory"), "it did not come to the copy")
