@@ -3,6 +3,7 @@ moment.
 """
 import glob
 import os
+import pathlib
 import re
 import signal
 import sqlite3
@@ -58,6 +59,7 @@ class World:
 
     def __init__(self, program, hosts, folder, wanted):
         self.hosts, self.wanted = hosts, wanted
+        pathlib.Path(folder).mkdir(exist_ok=True)
         self.ctl = Ctl(program, hosts, f"{folder}/{wanted.name}.sqlite")
         self.ctl.verb("list").end()  # makes the journal
         self.wrong, self.seen, self.running = [], [], []
@@ -88,6 +90,12 @@ class World:
 
     def where(self):
         return f"{self.look(self.source)} / {self.look(self.destination)}"
+
+    def guest_lost_a_page(self):
+        """Its kernel, or the program that checks each page of its memory, says so."""
+        log = pathlib.Path(f"{self.hosts.env['LAB_DIR']}/serial/{self.GUEST}.log")
+        return log.exists() and re.search(rb"BUG:|Oops:|Kernel panic|CORRUPT page",
+                                          log.read_bytes())
 
     # ---- controllers ----
 
