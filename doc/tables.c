@@ -70,6 +70,20 @@ print_policy (void)
     }
 }
 
+static void
+print_presets (void)
+{
+  g_auto (GStrv) names = migrate_policy_dup_presets ();
+
+  printf ("| preset | what it may do to the guest, and the keys that it sets |\n|---|---|\n");
+  for (guint i = 0; names[i] != NULL; i++)
+    {
+      g_autofree char *meaning = migrate_policy_describe_preset (names[i]);
+
+      printf ("| `%s` | %s |\n", names[i], meaning);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -77,7 +91,10 @@ main (int argc, char **argv)
   {
     const char *name;
     void (*print) (void);
-  } tables[] = { { "edges", print_edges }, { "run", print_run }, { "policy", print_policy } };
+  } tables[] = { { "edges", print_edges },
+                 { "run", print_run },
+                 { "policy", print_policy },
+                 { "presets", print_presets } };
 
   for (guint i = 0; argc == 2 && i < G_N_ELEMENTS (tables); i++)
     if (strcmp (argv[1], tables[i].name) == 0)

@@ -30,7 +30,7 @@ typedef struct
   char **to;
   char *peer_uri, *migration_uri, *listen_address;
   char *kind, *policy;
-  char *transport, *hand_over, *target_downtime, *deadline, *bandwidth;
+  char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
   char **set;
   /* chores */

@@ -4,7 +4,7 @@ _migratectl ()
   local cur prev verb='' journal=() i
   local common='--journal --json --quiet --help'
   local move="--from --to --peer-uri --migration-uri --listen-address --kind --policy
-    --target-downtime --deadline --bandwidth --transport --hand-over --allow
+    --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
     --accept --set"
 
   COMPREPLY=()
@@ -17,7 +17,9 @@ _migratectl ()
     esac
   done
   case $prev in
-    --journal|--policy)
+    --policy)
+      mapfile -t COMPREPLY < <(compgen -W 'default gentle fast must-finish' -f -- "$cur"); compopt -o filenames; return ;;
+    --journal)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
@@ -27,12 +29,15 @@ _migratectl ()
     --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
     --allow) mapfile -t COMPREPLY < <(compgen -W 'throttle postcopy pause' -- "$cur"); return ;;
     --set)
-      mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth
-        target-downtime allow postcopy-start postcopy-bandwidth resume-timeout deadline
-        call-timeout settle-timeout stall-timeout switchover-timeout poll-interval hook-timeout fence-timeout
-        chores chore-timeout accept' -- "$cur")
+      mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth target-downtime max-downtime allow
+        postcopy-start throttle-initial throttle-increment connections
+        compression compression-level compression-threads xbzrle-cache zero-copy
+        tls resume-timeout postcopy-timeout deadline at-deadline memory-timeout
+        disk-timeout call-timeout settle-timeout stall-timeout
+        switchover-timeout at-stall poll-interval shadow hook-timeout
+        fence-timeout chores chore-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
-    --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--deadline|\
+    --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--max-downtime|--deadline|\
     --bandwidth|--accept|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in

@@ -66,6 +66,7 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->transport);
   g_free (self->hand_over);
   g_free (self->target_downtime);
+  g_free (self->max_downtime);
   g_free (self->deadline);
   g_free (self->bandwidth);
   g_strfreev (self->accept);
@@ -120,11 +121,13 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "listen-address", &o->listen_address,
             "the address on which the destination waits for it", "ADDRESS");
   add_text (entries, "kind", &o->kind, "auto (default) or live: its disks are shared", "KIND");
-  add_text (entries, "policy", &o->policy, "a key file with a group [policy], or “default”",
-            "FILE|default");
+  add_text (entries, "policy", &o->policy, "default, gentle, fast, must-finish, or a key file",
+            "PRESET|FILE");
   add_text (entries, "target-downtime", &o->target_downtime,
-            "how long the guest may stand still at the hand-over", "MS");
-  add_text (entries, "deadline", &o->deadline, "give up when the copy takes longer", "S");
+            "how long the guest should stand still at the hand-over", "MS");
+  add_text (entries, "max-downtime", &o->max_downtime, "how long it may, when that cannot be had",
+            "MS");
+  add_text (entries, "deadline", &o->deadline, "give up when the move takes longer", "S");
   add_text (entries, "bandwidth", &o->bandwidth, "the most that memory may take of the link",
             "MIB");
   add_text (entries, "transport", &o->transport,

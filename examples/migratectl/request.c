@@ -104,7 +104,7 @@ set_options (MigratePolicy *policy, const CtlOptions *options, GError **error)
   } pairs[] = {
     { "transport", options->transport }, { "hand-over", options->hand_over },
     { "deadline", options->deadline },   { "target-downtime", options->target_downtime },
-    { "bandwidth", options->bandwidth },
+    { "bandwidth", options->bandwidth }, { "max-downtime", options->max_downtime },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
@@ -117,14 +117,24 @@ set_options (MigratePolicy *policy, const CtlOptions *options, GError **error)
          && add_words (policy, "allow", options->allow, error);
 }
 
-/* First the file, then the named options, then --set. */
+static gboolean
+is_preset (const char *word)
+{
+  g_auto (GStrv) presets = migrate_policy_dup_presets ();
+
+  return g_strv_contains ((const char *const *) presets, word);
+}
+
+/* First the preset or the file, then the named options, then --set. */
 MigratePolicy *
 ctl_request_policy (const CtlOptions *options, GError **error)
 {
   g_autoptr (MigratePolicy) policy = NULL;
 
-  if (options->policy == NULL || g_str_equal (options->policy, "default"))
+  if (options->policy == NULL)
     policy = migrate_policy_new ();
+  else if (is_preset (options->policy))
+    policy = migrate_policy_new_preset (options->policy, error);
   else
     policy = migrate_policy_new_from_file (options->policy, error);
   if (policy == NULL || !set_options (policy, options, error))

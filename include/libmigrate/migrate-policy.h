@@ -17,6 +17,8 @@ G_DECLARE_FINAL_TYPE (MigratePolicy, migrate_policy, MIGRATE, POLICY, GObject)
 MIGRATE_AVAILABLE_IN_1_0
 MigratePolicy *migrate_policy_new (void);
 MIGRATE_AVAILABLE_IN_1_0
+MigratePolicy *migrate_policy_new_preset (const char *name, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
 MigratePolicy *migrate_policy_new_from_file (const char *path, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
 MigratePolicy *migrate_policy_copy (MigratePolicy *self);
@@ -29,5 +31,11 @@ MIGRATE_AVAILABLE_IN_1_0
 char **migrate_policy_dup_keys (MigratePolicy *self);
 MIGRATE_AVAILABLE_IN_1_0
 char *migrate_policy_describe (const char *key);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_policy_may_retune (const char *key);
+MIGRATE_AVAILABLE_IN_1_0
+char **migrate_policy_dup_presets (void);
+MIGRATE_AVAILABLE_IN_1_0
+char *migrate_policy_describe_preset (const char *name);
 
 G_END_DECLS

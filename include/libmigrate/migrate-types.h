@@ -155,8 +155,7 @@ typedef enum
  *   From that moment its memory is on both hosts, and it is lost when either of them is
  * @MIGRATE_ALLOW_PAUSE: stop the guest, and finish
  *
- * What may be done to a guest so that its move comes to an end. This release acts on post-copy
- * alone.
+ * What may be done to a guest so that its move comes to an end.
  *
  * Since: 1.0
  */
@@ -181,6 +180,38 @@ typedef enum
   MIGRATE_POSTCOPY_START_NEEDED,
   MIGRATE_POSTCOPY_START_FIRST_PASS
 } MigratePostcopyStart;
+
+/**
+ * MigrateAtDeadline:
+ * @MIGRATE_AT_DEADLINE_GIVE_UP: give the move up
+ * @MIGRATE_AT_DEADLINE_POSTCOPY: switch to post-copy, which must be allowed
+ * @MIGRATE_AT_DEADLINE_PAUSE: stop the guest and finish, which must be allowed
+ *
+ * What is done with a copy that is not done at its deadline.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_AT_DEADLINE_GIVE_UP,
+  MIGRATE_AT_DEADLINE_POSTCOPY,
+  MIGRATE_AT_DEADLINE_PAUSE
+} MigrateAtDeadline;
+
+/**
+ * MigrateAtStall:
+ * @MIGRATE_AT_STALL_GIVE_UP: give the move up
+ * @MIGRATE_AT_STALL_WAIT: tell it once, and wait for as long as it takes
+ *
+ * What is done with a copy or a switch-over that stands still.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_AT_STALL_GIVE_UP,
+  MIGRATE_AT_STALL_WAIT
+} MigrateAtStall;
 
 /**
  * MigrateConfirm:

@@ -57,6 +57,16 @@ gboolean _migrate_follow_note_postcopy (Follow *self, GError **error);
 /* Tries to mend a broken post-copy, unless it is too early for the next try. */
 gboolean _migrate_follow_resume (Follow *self, GError **error);
 
+/* Act, in follow-tell.c: tells the program and the journal. FALSE: the claim is lost. */
+gboolean _migrate_follow_tell (Follow *self, GError **error);
+
+/* Act, in follow-asked.c: what the caller and other processes want. */
+void _migrate_follow_read_mailbox (Follow *self);
+void _migrate_follow_check_cancelled (Follow *self);
+
+/* Act, in follow-clocks.c: sets given_up when a time is over. */
+void _migrate_follow_check_clocks (Follow *self);
+
 /* Act, in follow-act.c. */
 
 /* The step that the hand-over needs from us; NULL: none. */

@@ -1,9 +1,5 @@
-/* The policy: one table says everything about every key; properties, the key-file parser, the
- * command line, the journal and the documentation come from it. */
-#include "model/model-private.h"
-
-#include <gio/gio.h>
-#include <string.h>
+/* The policy: a value for each key of its table. */
+#include "model/policy-private.h"
 
 /**
  * MigratePolicy:
@@ -18,81 +14,16 @@
  * Since: 1.0
  */
 
-typedef enum
-{
-  KEY_UINT,
-  KEY_ENUM,
-  KEY_FLAGS,
-  KEY_LIST
-} KeyType;
-
-typedef struct
-{
-  const char *name;
-  KeyType type;
-  guint initial, least, most;
-  GType (*get_type) (void); /* KEY_ENUM, KEY_FLAGS */
-  const char *unit;
-  const char *meaning;
-  const char *const *words; /* KEY_LIST: nullable, what may be in it */
-} PolicyKey;
-
-static const char *const chore_words[] = { "clock", "trim", "announce", NULL };
-
-static const PolicyKey keys[] = {
-  { "transport", KEY_ENUM, MIGRATE_TRANSPORT_P2P, 0, 0, migrate_transport_get_type, NULL,
-    "who drives the transfer and by which way memory travels" },
-  { "hand-over", KEY_ENUM, MIGRATE_HAND_OVER_FAST, 0, 0, migrate_hand_over_get_type, NULL,
-    "fast: libvirt resumes the guest there; strict: we do, once the source is proven gone" },
-  { "confirm", KEY_ENUM, MIGRATE_CONFIRM_AUTO, 0, 0, migrate_confirm_get_type, NULL,
-    "manual: a run stops at the state “migrated”, and the program finalizes itself" },
-  { "bandwidth", KEY_UINT, 0, 0, 1024 * 1024, NULL, "MiB/s",
-    "the most that memory may take of the link; 0: all there is" },
-  /* QEMU's own limit of 300 ms, and what a hand-over takes beside it. */
-  { "target-downtime", KEY_UINT, 400, 20, 2000000, NULL, "ms",
-    "how long the guest may stand still at the hand-over" },
-  { "allow", KEY_FLAGS, 0, 0, 0, migrate_allow_get_type, NULL,
-    "what may be done to the guest so that the move comes to an end" },
-  { "postcopy-start", KEY_ENUM, MIGRATE_POSTCOPY_START_NEEDED, 0, 0,
-    migrate_postcopy_start_get_type, NULL,
-    "when a move that is allowed post-copy switches to it; there is no way back from it" },
-  { "postcopy-bandwidth", KEY_UINT, 0, 0, 1024 * 1024, NULL, "MiB/s",
-    "the most that memory may take of the link after the switch to post-copy; 0: all there is" },
-  { "resume-timeout", KEY_UINT, 300, 1, 24 * 3600, NULL, "s",
-    "how long a broken post-copy is tried again before the job rests as failed" },
-  { "deadline", KEY_UINT, 0, 0, 7 * 24 * 3600, NULL, "s",
-    "how long the copy may take; past it the move is given up; 0: for ever" },
-  { "call-timeout", KEY_UINT, 10000, 100, 600000, NULL, "ms",
-    "how long one question to a host may take" },
-  { "settle-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
-    "how long to go on asking a host that does not answer who runs the guest" },
-  { "stall-timeout", KEY_UINT, 120, 0, 3600, NULL, "s",
-    "how long a copy of which nothing travels is waited for before the move is given up; 0: for "
-    "ever" },
-  { "switchover-timeout", KEY_UINT, 60, 0, 3600, NULL, "s",
-    "how long a switch-over that stands still is waited for before the move is given up; 0: for "
-    "ever" },
-  { "poll-interval", KEY_UINT, 500, 50, 60000, NULL, "ms",
-    "how often both hosts are asked while the transfer runs" },
-  { "hook-timeout", KEY_UINT, 60, 1, 3600, NULL, "s",
-    "how long the program may take to answer a request" },
-  { "fence-timeout", KEY_UINT, 180, 1, 7200, NULL, "s",
-    "how long a fence may take to answer a recovery" },
-  /* None by default: clock and trim need an agent in the guest, announce taints it in libvirt. */
-  { "chores", KEY_LIST, 0, 0, 0, NULL, NULL, "what is done in the moved guest after the move",
-    chore_words },
-  { "chore-timeout", KEY_UINT, 60, 1, 3600, NULL, "s", "how long one chore may take" },
-  { "accept", KEY_LIST, 0, 0, 0, NULL, NULL, "codes of findings that the caller takes on himself" },
-};
-
-#define N_KEYS G_N_ELEMENTS (keys)
+#define PRESET "preset" /* in a file */
+#define N_KEYS MIGRATE_N_POLICY_KEYS
+#define keys _migrate_policy_keys
 
 struct _MigratePolicy
 {
   GObject parent_instance;
 
-  guint numbers[N_KEYS]; /* all but KEY_LIST */
-  char **lists[N_KEYS];  /* KEY_LIST */
+  guint numbers[N_KEYS]; /* all but lists */
+  char **lists[N_KEYS];
 };
 
 static GParamSpec *props[N_KEYS + 1];
@@ -117,16 +48,19 @@ policy_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
 
   switch (keys[i].type)
     {
-    case KEY_UINT:
+    case MIGRATE_POLICY_UINT:
       g_value_set_uint (value, self->numbers[i]);
       break;
-    case KEY_ENUM:
+    case MIGRATE_POLICY_BOOL:
+      g_value_set_boolean (value, self->numbers[i] != 0);
+      break;
+    case MIGRATE_POLICY_ENUM:
       g_value_set_enum (value, (int) self->numbers[i]);
       break;
-    case KEY_FLAGS:
+    case MIGRATE_POLICY_FLAGS:
       g_value_set_flags (value, self->numbers[i]);
       break;
-    case KEY_LIST:
+    case MIGRATE_POLICY_LIST:
       g_value_set_boxed (value, self->lists[i]);
       break;
     }
@@ -135,7 +69,7 @@ policy_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
 static void
 policy_store (MigratePolicy *self, gsize i, guint number, const char *const *list)
 {
-  if (keys[i].type == KEY_LIST)
+  if (keys[i].type == MIGRATE_POLICY_LIST)
     {
       if (g_strv_equal ((const char *const *) self->lists[i], list))
         return;
@@ -162,194 +96,24 @@ policy_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
 
   switch (keys[i].type)
     {
-    case KEY_UINT:
+    case MIGRATE_POLICY_UINT:
       number = g_value_get_uint (value);
       break;
-    case KEY_ENUM:
+    case MIGRATE_POLICY_BOOL:
+      number = g_value_get_boolean (value) ? 1 : 0;
+      break;
+    case MIGRATE_POLICY_ENUM:
       number = (guint) g_value_get_enum (value);
       break;
-    case KEY_FLAGS:
+    case MIGRATE_POLICY_FLAGS:
       number = g_value_get_flags (value);
       break;
-    case KEY_LIST:
+    case MIGRATE_POLICY_LIST:
       list = g_value_get_boxed (value);
       list = list != NULL ? list : none;
       break;
     }
   policy_store (self, i, number, list);
-}
-
-/* What bindings read of each key; the table has the words for people. A test finds a missing one.
- */
-
-/**
- * MigratePolicy:transport:
- *
- * Who drives the transfer, and by which way memory travels.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:hand-over:
- *
- * How the guest changes hands: with the strict way it arrives paused and is resumed once the
- * source is proven gone.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:confirm:
- *
- * Whether a run stops at the state `migrated`, so that the program finalizes itself.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:bandwidth:
- *
- * The most that memory may take of the link, in MiB/s; 0 for all there is.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:target-downtime:
- *
- * How long the guest may stand still at the hand-over, in milliseconds.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:allow:
- *
- * What may be done to the guest so that the move comes to an end; nothing by default. Post-copy
- * excludes the transport `tunnelled`, the hand-over `strict` and a guest that is paused.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:postcopy-start:
- *
- * When a move that is allowed post-copy switches to it. The switch is the hand-over: after it the
- * guest runs at the destination, its memory is on both hosts, and a cancel is too late.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:postcopy-bandwidth:
- *
- * The most that memory may take of the link after the switch to post-copy, in MiB/s; 0 for all
- * there is. What the guest itself asks for is not held back.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:resume-timeout:
- *
- * How long a post-copy that broke is tried again, in seconds, before the job rests as failed. It
- * can be followed again after that.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:deadline:
- *
- * How long the copy may take, in seconds; past it the move is given up. 0: for ever.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:call-timeout:
- *
- * How long one question to a host may take, in milliseconds.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:settle-timeout:
- *
- * How long to go on asking a host that does not answer who runs the guest, in seconds.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:stall-timeout:
- *
- * How long a copy of which nothing travels is waited for, in seconds; past it the move is given up.
- * 0: for ever.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:switchover-timeout:
- *
- * How long a guest may stand still in a switch-over that does not go on, in seconds; past it, and
- * past three times the target downtime, the move is given up, and the guest goes on at the source.
- * 0: for ever.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:poll-interval:
- *
- * How often both hosts are asked while the transfer runs, in milliseconds.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:hook-timeout:
- *
- * How long the program may take to answer a request, in seconds.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:fence-timeout:
- *
- * How long a fence may take to answer a recovery, in seconds.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:chores:
- *
- * What is done after the move, in this order: `clock` sets the guest's clock, `trim` discards what
- * its file systems do not use (both through the guest's agent), `announce` tells the network again
- * where the guest is (libvirt marks the guest as tainted by that). None by default.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:chore-timeout:
- *
- * How long one chore may take, in seconds.
- *
- * Since: 1.0
- */
-/**
- * MigratePolicy:accept:
- *
- * Codes of findings that the caller takes on himself; most blockers cannot be accepted.
- *
- * Since: 1.0
- */
-
-static GParamSpec *
-key_to_pspec (const PolicyKey *key)
-{
-  const GParamFlags flags = G_PARAM_READWRITE | G_PARAM_STATIC_STRINGS | G_PARAM_EXPLICIT_NOTIFY;
-
-  switch (key->type)
-    {
-    case KEY_ENUM:
-      return g_param_spec_enum (key->name, NULL, NULL, key->get_type (), (int) key->initial, flags);
-    case KEY_FLAGS:
-      return g_param_spec_flags (key->name, NULL, NULL, key->get_type (), key->initial, flags);
-    case KEY_LIST:
-      return g_param_spec_boxed (key->name, NULL, NULL, G_TYPE_STRV, flags);
-    case KEY_UINT:
-    default:
-      return g_param_spec_uint (key->name, NULL, NULL, key->least, key->most, key->initial, flags);
-    }
 }
 
 static void
@@ -361,7 +125,7 @@ migrate_policy_class_init (MigratePolicyClass *klass)
   object_class->get_property = policy_get_property;
   object_class->set_property = policy_set_property;
   for (gsize i = 0; i < N_KEYS; i++)
-    props[i + 1] = key_to_pspec (&keys[i]);
+    props[i + 1] = _migrate_policy_key_to_pspec (&keys[i]);
   g_object_class_install_properties (object_class, N_KEYS + 1, props);
 }
 
@@ -371,53 +135,9 @@ migrate_policy_init (MigratePolicy *self)
   for (gsize i = 0; i < N_KEYS; i++)
     {
       self->numbers[i] = keys[i].initial;
-      if (keys[i].type == KEY_LIST)
+      if (keys[i].type == MIGRATE_POLICY_LIST)
         self->lists[i] = g_new0 (char *, 1);
     }
-}
-
-static gssize
-find_key (const char *name)
-{
-  for (gsize i = 0; i < N_KEYS; i++)
-    if (g_str_equal (keys[i].name, name))
-      return (gssize) i;
-  return -1;
-}
-
-static gssize
-find_key_or_error (const char *name, GError **error)
-{
-  gssize i = find_key (name);
-
-  if (i < 0)
-    _migrate_set_error (error, MIGRATE_ERROR_INVALID, "See the list of policy keys",
-                        "There is no policy key “%s”", name);
-  return i;
-}
-
-static char *
-enum_words (GType type)
-{
-  g_autoptr (GEnumClass) klass = g_type_class_ref (type);
-  GString *words = g_string_new (NULL);
-
-  for (guint i = 0; i < klass->n_values; i++)
-    g_string_append_printf (words, "%s%s", i > 0 ? ", " : "", klass->values[i].value_nick);
-  return g_string_free (words, FALSE);
-}
-
-static char *
-flags_words (GType type, guint flags, const char *separator)
-{
-  g_autoptr (GFlagsClass) klass = g_type_class_ref (type);
-  GString *words = g_string_new (NULL);
-
-  for (guint i = 0; i < klass->n_values; i++)
-    if ((klass->values[i].value & flags) != 0)
-      g_string_append_printf (words, "%s%s", words->len > 0 ? separator : "",
-                              klass->values[i].value_nick);
-  return g_string_free (words, FALSE);
 }
 
 /**
@@ -457,94 +177,6 @@ migrate_policy_copy (MigratePolicy *self)
   return copy;
 }
 
-static gboolean
-parse_uint (const PolicyKey *key, const char *value, guint *number, GError **error)
-{
-  guint64 parsed;
-
-  if (!g_ascii_string_to_unsigned (value, 10, key->least, key->most, &parsed, NULL))
-    {
-      _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
-                          "Policy key “%s” takes a number from %u to %u%s%s, not “%s”", key->name,
-                          key->least, key->most, key->unit != NULL ? " " : "",
-                          key->unit != NULL ? key->unit : "", value);
-      return FALSE;
-    }
-  *number = (guint) parsed;
-  return TRUE;
-}
-
-static gboolean
-parse_enum (const PolicyKey *key, const char *value, guint *number, GError **error)
-{
-  int parsed;
-
-  if (!_migrate_enum_parse (key->get_type (), value, &parsed))
-    {
-      g_autofree char *words = enum_words (key->get_type ());
-
-      _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
-                          "Policy key “%s” takes one of: %s; not “%s”", key->name, words, value);
-      return FALSE;
-    }
-  *number = (guint) parsed;
-  return TRUE;
-}
-
-static gboolean
-parse_flags (const PolicyKey *key, const char *value, guint *number, GError **error)
-{
-  g_autoptr (GFlagsClass) klass = g_type_class_ref (key->get_type ());
-  g_auto (GStrv) words = g_strsplit_set (value, ";,", -1);
-  guint flags = 0;
-
-  for (gsize i = 0; words[i] != NULL; i++)
-    {
-      const char *word = g_strstrip (words[i]);
-      const GFlagsValue *found = g_flags_get_value_by_nick (klass, word);
-
-      if (found != NULL)
-        flags |= found->value;
-      else if (*word != '\0')
-        {
-          g_autofree char *all = flags_words (key->get_type (), G_MAXUINT, ", ");
-
-          _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
-                              "Policy key “%s” takes any of: %s; not “%s”", key->name, all, word);
-          return FALSE;
-        }
-    }
-  *number = flags;
-  return TRUE;
-}
-
-/* Blanks around items, and empty items, as key files have at their end, are no part of the list. */
-static char **
-parse_list (const PolicyKey *key, const char *value, GError **error)
-{
-  g_auto (GStrv) parts = g_strsplit (value, ";", -1);
-  g_autoptr (GStrvBuilder) builder = g_strv_builder_new ();
-
-  for (gsize i = 0; parts[i] != NULL; i++)
-    {
-      const char *item = g_strstrip (parts[i]);
-
-      if (*item == '\0')
-        continue;
-      if (key->words != NULL && !g_strv_contains (key->words, item))
-        {
-          g_autofree char *words = g_strjoinv (", ", (char **) key->words);
-
-          _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
-                              "Policy key “%s” takes a list of: %s; not “%s”", key->name, words,
-                              item);
-          return NULL;
-        }
-      g_strv_builder_add (builder, item);
-    }
-  return g_strv_builder_end (builder);
-}
-
 /**
  * migrate_policy_set:
  * @self: a policy
@@ -573,29 +205,9 @@ migrate_policy_set (MigratePolicy *self, const char *key, const char *value, GEr
   g_return_val_if_fail (value != NULL, FALSE);
   g_return_val_if_fail (error == NULL || *error == NULL, FALSE);
 
-  i = find_key_or_error (key, error);
-  if (i < 0)
+  i = _migrate_policy_key_find_or_error (key, error);
+  if (i < 0 || !_migrate_policy_key_parse (&keys[i], value, &number, &list, error))
     return FALSE;
-  switch (keys[i].type)
-    {
-    case KEY_UINT:
-      if (!parse_uint (&keys[i], value, &number, error))
-        return FALSE;
-      break;
-    case KEY_ENUM:
-      if (!parse_enum (&keys[i], value, &number, error))
-        return FALSE;
-      break;
-    case KEY_FLAGS:
-      if (!parse_flags (&keys[i], value, &number, error))
-        return FALSE;
-      break;
-    case KEY_LIST:
-      list = parse_list (&keys[i], value, error);
-      if (list == NULL)
-        return FALSE;
-      break;
-    }
   policy_store (self, (gsize) i, number, (const char *const *) list);
   return TRUE;
 }
@@ -623,21 +235,8 @@ migrate_policy_dup (MigratePolicy *self, const char *key, GError **error)
   g_return_val_if_fail (key != NULL, NULL);
   g_return_val_if_fail (error == NULL || *error == NULL, NULL);
 
-  i = find_key_or_error (key, error);
-  if (i < 0)
-    return NULL;
-  switch (keys[i].type)
-    {
-    case KEY_ENUM:
-      return g_strdup (_migrate_enum_nick (keys[i].get_type (), (int) self->numbers[i]));
-    case KEY_FLAGS:
-      return flags_words (keys[i].get_type (), self->numbers[i], ";");
-    case KEY_LIST:
-      return g_strjoinv (";", self->lists[i]);
-    case KEY_UINT:
-    default:
-      return g_strdup_printf ("%u", self->numbers[i]);
-    }
+  i = _migrate_policy_key_find_or_error (key, error);
+  return i < 0 ? NULL : _migrate_policy_key_format (&keys[i], self->numbers[i], self->lists[i]);
 }
 
 /**
@@ -675,33 +274,125 @@ migrate_policy_dup_keys (MigratePolicy *self)
 char *
 migrate_policy_describe (const char *key)
 {
-  g_autofree char *words = NULL;
   gssize i;
 
   g_return_val_if_fail (key != NULL, NULL);
-  i = find_key (key);
-  if (i < 0)
+  i = _migrate_policy_key_find (key);
+  return i < 0 ? NULL : _migrate_policy_key_describe (&keys[i]);
+}
+
+/**
+ * migrate_policy_may_retune:
+ * @key: the name of a key
+ *
+ * Whether the value of a key may be changed while a move runs.
+ *
+ * Returns: true when it may; false when not, or when there is no such key
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_policy_may_retune (const char *key)
+{
+  gssize i;
+
+  g_return_val_if_fail (key != NULL, FALSE);
+  i = _migrate_policy_key_find (key);
+  return i >= 0 && keys[i].in_flight;
+}
+
+/**
+ * migrate_policy_dup_presets:
+ *
+ * The names of all presets, `default` first.
+ *
+ * Returns: (transfer full) (array zero-terminated=1): the names
+ *
+ * Since: 1.0
+ */
+char **
+migrate_policy_dup_presets (void)
+{
+  gsize n;
+  const MigratePolicyPreset *presets = _migrate_policy_presets (&n);
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+
+  for (gsize i = 0; i < n; i++)
+    g_strv_builder_add (names, presets[i].name);
+  return g_strv_builder_end (names);
+}
+
+/**
+ * migrate_policy_describe_preset:
+ * @name: the name of a preset
+ *
+ * What a preset may do to the guest, and which keys it sets, in a line for people.
+ *
+ * Returns: (transfer full) (nullable): the description, or %NULL when there is no such preset
+ *
+ * Since: 1.0
+ */
+char *
+migrate_policy_describe_preset (const char *name)
+{
+  gsize n, n_settings;
+  const MigratePolicyPreset *presets = _migrate_policy_presets (&n);
+  const MigratePolicySetting *settings = _migrate_policy_preset_settings (&n_settings);
+  g_autoptr (GString) text = g_string_new (NULL);
+
+  g_return_val_if_fail (name != NULL, NULL);
+  for (gsize i = 0; i < n; i++)
+    if (g_str_equal (presets[i].name, name))
+      g_string_append (text, presets[i].meaning);
+  if (text->len == 0)
     return NULL;
-  switch (keys[i].type)
+  for (gsize i = 0, told = 0; i < n_settings; i++)
+    if (g_str_equal (settings[i].preset, name))
+      g_string_append_printf (text, "%s%s=%s", told++ == 0 ? ": " : ", ", settings[i].key,
+                              settings[i].value);
+  return g_string_free (g_steal_pointer (&text), FALSE);
+}
+
+/**
+ * migrate_policy_new_preset:
+ * @name: the name of a preset
+ * @error: return location for an error
+ *
+ * Makes a policy from a preset: `default`, `gentle`, `fast` or `must-finish`;
+ * [func@Migrate.Policy.describe_preset] tells what each may do to the guest.
+ *
+ * Fails with %MIGRATE_ERROR_INVALID when there is no such preset.
+ *
+ * Returns: (transfer full): a new policy
+ *
+ * Since: 1.0
+ */
+MigratePolicy *
+migrate_policy_new_preset (const char *name, GError **error)
+{
+  g_auto (GStrv) all = NULL;
+  g_autofree char *words = NULL;
+  gsize n;
+  const MigratePolicySetting *settings = _migrate_policy_preset_settings (&n);
+  g_autoptr (MigratePolicy) self = NULL;
+
+  g_return_val_if_fail (name != NULL, NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+
+  all = migrate_policy_dup_presets ();
+  if (!g_strv_contains ((const char *const *) all, name))
     {
-    case KEY_ENUM:
-      words = enum_words (keys[i].get_type ());
-      return g_strdup_printf ("%s (%s; default %s)", keys[i].meaning, words,
-                              _migrate_enum_nick (keys[i].get_type (), (int) keys[i].initial));
-    case KEY_FLAGS:
-      words = flags_words (keys[i].get_type (), G_MAXUINT, ", ");
-      return g_strdup_printf ("%s (any of %s; default none)", keys[i].meaning, words);
-    case KEY_LIST:
-      if (keys[i].words == NULL)
-        return g_strdup_printf ("%s (a list, separated by semicolons)", keys[i].meaning);
-      words = g_strjoinv (", ", (char **) keys[i].words);
-      return g_strdup_printf ("%s (a list of %s, separated by semicolons; default none)",
-                              keys[i].meaning, words);
-    case KEY_UINT:
-    default:
-      return g_strdup_printf ("%s (%u to %u %s, default %u)", keys[i].meaning, keys[i].least,
-                              keys[i].most, keys[i].unit, keys[i].initial);
+      words = g_strjoinv (", ", all);
+      _migrate_set_error (error, MIGRATE_ERROR_INVALID, NULL,
+                          "There is no policy preset “%s”; there are: %s", name, words);
+      return NULL;
     }
+  self = migrate_policy_new ();
+  for (gsize i = 0; i < n; i++)
+    if (g_str_equal (settings[i].preset, name)
+        && !migrate_policy_set (self, settings[i].key, settings[i].value, error))
+      return NULL;
+  return g_steal_pointer (&self);
 }
 
 /**
@@ -709,8 +400,8 @@ migrate_policy_describe (const char *key)
  * @path: a key file with a group `[policy]`
  * @error: return location for an error
  *
- * Reads a policy from a key file. Keys that it does not name keep their defaults. Blocking, but
- * for a local file only.
+ * Reads a policy from a key file. Its key `preset` names what it begins with; keys that it does not
+ * name keep the values of that, or their defaults. Blocking, but for a local file only.
  *
  * Fails with %MIGRATE_ERROR_INVALID naming the file and the key, or %MIGRATE_ERROR_NOT_FOUND.
  *
@@ -724,6 +415,7 @@ migrate_policy_new_from_file (const char *path, GError **error)
   g_autoptr (MigratePolicy) self = NULL;
   g_autoptr (GKeyFile) file = g_key_file_new ();
   g_autoptr (GError) local_error = NULL;
+  g_autofree char *preset = NULL;
   g_auto (GStrv) names = NULL;
 
   g_return_val_if_fail (path != NULL, NULL);
@@ -738,7 +430,6 @@ migrate_policy_new_from_file (const char *path, GError **error)
                           NULL, "Policy file “%s” cannot be read: %s", path, local_error->message);
       return NULL;
     }
-  self = migrate_policy_new ();
   names = g_key_file_get_keys (file, "policy", NULL, NULL);
   if (names == NULL)
     {
@@ -746,10 +437,20 @@ migrate_policy_new_from_file (const char *path, GError **error)
                           "Policy file “%s” has no group “policy”", path);
       return NULL;
     }
+  preset = g_key_file_get_value (file, "policy", PRESET, NULL);
+  self = preset != NULL ? migrate_policy_new_preset (g_strstrip (preset), error)
+                        : migrate_policy_new ();
+  if (self == NULL)
+    {
+      g_prefix_error (error, "Policy file “%s”: ", path);
+      return NULL;
+    }
   for (gsize i = 0; names[i] != NULL; i++)
     {
       g_autofree char *value = g_key_file_get_value (file, "policy", names[i], NULL);
 
+      if (g_str_equal (names[i], PRESET))
+        continue;
       if (!migrate_policy_set (self, names[i], value != NULL ? g_strstrip (value) : "", error))
         {
           g_prefix_error (error, "Policy file “%s”: ", path);
@@ -762,40 +463,49 @@ migrate_policy_new_from_file (const char *path, GError **error)
 guint
 _migrate_policy_get_uint (MigratePolicy *self, const char *key)
 {
-  gssize i = find_key (key);
+  gssize i = _migrate_policy_key_find (key);
 
-  g_assert (i >= 0 && keys[i].type == KEY_UINT);
+  g_assert (i >= 0 && keys[i].type == MIGRATE_POLICY_UINT);
   return self->numbers[i];
+}
+
+gboolean
+_migrate_policy_get_bool (MigratePolicy *self, const char *key)
+{
+  gssize i = _migrate_policy_key_find (key);
+
+  g_assert (i >= 0 && keys[i].type == MIGRATE_POLICY_BOOL);
+  return self->numbers[i] != 0;
 }
 
 int
 _migrate_policy_get_enum (MigratePolicy *self, const char *key)
 {
-  gssize i = find_key (key);
+  gssize i = _migrate_policy_key_find (key);
 
-  g_assert (i >= 0 && keys[i].type == KEY_ENUM);
+  g_assert (i >= 0 && keys[i].type == MIGRATE_POLICY_ENUM);
   return (int) self->numbers[i];
 }
 
 char **
 _migrate_policy_dup_list (MigratePolicy *self, const char *key)
 {
-  gssize i = find_key (key);
+  gssize i = _migrate_policy_key_find (key);
 
-  g_assert (i >= 0 && keys[i].type == KEY_LIST);
+  g_assert (i >= 0 && keys[i].type == MIGRATE_POLICY_LIST);
   return g_strdupv (self->lists[i]);
 }
 
 gboolean
 _migrate_policy_allows (MigratePolicy *self, MigrateAllow what)
 {
-  return (self->numbers[find_key ("allow")] & what) != 0;
+  return (self->numbers[_migrate_policy_key_find ("allow")] & what) != 0;
 }
 
 gboolean
 _migrate_policy_accepts (MigratePolicy *self, const char *code)
 {
-  gssize i = find_key ("accept");
+  gssize i = _migrate_policy_key_find ("accept");
 
   return g_strv_contains ((const char *const *) self->lists[i], code);
 }

@@ -96,6 +96,7 @@ gboolean _migrate_enum_parse (GType type, const char *nick, int *value);
 
 /* ---- policy ---- */
 guint _migrate_policy_get_uint (MigratePolicy *self, const char *key);
+gboolean _migrate_policy_get_bool (MigratePolicy *self, const char *key);
 int _migrate_policy_get_enum (MigratePolicy *self, const char *key);
 gboolean _migrate_policy_allows (MigratePolicy *self, MigrateAllow what);
 char **_migrate_policy_dup_list (MigratePolicy *self, const char *key);

@@ -200,6 +200,17 @@ test('policy', function()
     eq(type(Migrate.Policy.describe(key)), 'string')
   end
   eq(Migrate.Policy.describe('nonsense'), nil)
+  eq(Migrate.Policy.may_retune('bandwidth'), true)
+  eq(Migrate.Policy.may_retune('transport'), false)
+  for _, name in ipairs(Migrate.Policy.dup_presets()) do
+    eq(type(Migrate.Policy.describe_preset(name)), 'string')
+    eq(Migrate.Policy.new_preset(name):dup('confirm'), 'auto')
+  end
+  refused('INVALID', Migrate.Policy.new_preset('brutal'))
+  made.at_deadline = 'PAUSE'
+  eq(made:dup('at-deadline'), 'pause')
+  made.tls = true
+  eq(made:dup('tls'), 'true')
   refused('INVALID', made:set('nonsense', '1'))
   refused('INVALID', made:set('bandwidth', 'much'))
   refused('INVALID', made:dup('nonsense'))

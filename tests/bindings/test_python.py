@@ -134,6 +134,17 @@ def the_policy():
     for key in made.dup_keys():
         assert Migrate.Policy.describe(key)
     assert Migrate.Policy.describe('nonsense') is None
+    assert Migrate.Policy.may_retune('bandwidth') and not Migrate.Policy.may_retune('transport')
+    for name in Migrate.Policy.dup_presets():
+        assert Migrate.Policy.describe_preset(name)
+        assert Migrate.Policy.new_preset(name).dup('confirm') == 'auto'
+    refused(Migrate.Error.INVALID, Migrate.Policy.new_preset, 'brutal')
+    made.props.at_deadline = Migrate.AtDeadline.PAUSE
+    assert made.dup('at-deadline') == 'pause'
+    made.props.at_stall = Migrate.AtStall.WAIT
+    assert made.dup('at-stall') == 'wait'
+    made.props.tls = True
+    assert made.dup('tls') == 'true'
     refused(Migrate.Error.INVALID, made.set, 'nonsense', '1')
     refused(Migrate.Error.INVALID, made.set, 'bandwidth', 'much')
     refused(Migrate.Error.INVALID, made.dup, 'nonsense')

@@ -114,7 +114,19 @@ Test (policy, has_the_documented_defaults)
     { "hand-over", "fast" },
     { "confirm", "auto" },
     { "bandwidth", "0" },
-    { "target-downtime", "400" },
+    { "target-downtime", "150" },
+    { "max-downtime", "500" },
+    { "throttle-initial", "50" },
+    { "throttle-increment", "20" },
+    { "connections", "0" },
+    { "compression", "" },
+    { "xbzrle-cache", "0" },
+    { "tls", "false" },
+    { "zero-copy", "false" },
+    { "at-deadline", "give-up" },
+    { "at-stall", "give-up" },
+    { "memory-timeout", "0" },
+    { "shadow", "false" },
     { "deadline", "0" },
     { "call-timeout", "10000" },
     { "accept", "" },
@@ -163,6 +175,9 @@ static const char *const bad_values[][3] = {
   { "allow", "postcopy;magic", "throttle, postcopy, pause; not “magic”" },
   { "postcopy-start", "soon", "needed, first-pass" },
   { "resume-timeout", "0", "1 to 86400" },
+  { "tls", "yes", "“true” or “false”" },
+  { "compression", "xbzrle;lz4", "xbzrle, mt, zlib, zstd; not “lz4”" },
+  { "at-deadline", "panic", "give-up, postcopy, pause" },
   { "no-such-key", "1", "no policy key" },
 };
 
@@ -216,6 +231,56 @@ Test (policy, allows_what_its_property_says)
   cr_assert_not (_migrate_policy_allows (policy, MIGRATE_ALLOW_THROTTLE));
 }
 
+Test (policy, every_preset_is_described_and_can_be_made)
+{
+  g_auto (GStrv) names = migrate_policy_dup_presets ();
+
+  cr_assert_eq (g_strv_length (names), 4);
+  for (gsize i = 0; names[i] != NULL; i++)
+    {
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MigratePolicy) policy = migrate_policy_new_preset (names[i], &error);
+      g_autofree char *description = migrate_policy_describe_preset (names[i]);
+
+      cr_assert_not_null (policy, "%s", names[i]);
+      cr_assert_gt (strlen (description), 20);
+    }
+  cr_assert_null (migrate_policy_describe_preset ("brutal"));
+}
+
+Test (policy, gentle_touches_nothing_and_must_finish_may_do_all)
+{
+  g_autoptr (MigratePolicy) gentle = migrate_policy_new_preset ("gentle", NULL);
+  g_autoptr (MigratePolicy) must = migrate_policy_new_preset ("must-finish", NULL);
+
+  cr_assert_not (_migrate_policy_allows (gentle, MIGRATE_ALLOW_THROTTLE));
+  cr_assert_not (_migrate_policy_allows (gentle, MIGRATE_ALLOW_POSTCOPY));
+  cr_assert_not (_migrate_policy_allows (gentle, MIGRATE_ALLOW_PAUSE));
+  cr_assert_leq (_migrate_policy_get_uint (gentle, "max-downtime"), 300);
+  cr_assert (_migrate_policy_allows (must, MIGRATE_ALLOW_THROTTLE));
+  cr_assert (_migrate_policy_allows (must, MIGRATE_ALLOW_POSTCOPY));
+  cr_assert (_migrate_policy_allows (must, MIGRATE_ALLOW_PAUSE));
+}
+
+Test (policy, refuses_a_preset_that_does_not_exist)
+{
+  g_autoptr (GError) error = NULL;
+
+  cr_assert_null (migrate_policy_new_preset ("brutal", &error));
+  cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_INVALID));
+  cr_assert_not_null (strstr (error->message, "“brutal”"));
+  cr_assert_not_null (strstr (error->message, "must-finish"));
+}
+
+Test (policy, says_what_may_be_retuned)
+{
+  cr_assert (migrate_policy_may_retune ("bandwidth"));
+  cr_assert (migrate_policy_may_retune ("max-downtime"));
+  cr_assert_not (migrate_policy_may_retune ("transport"));
+  cr_assert_not (migrate_policy_may_retune ("throttle-initial"));
+  cr_assert_not (migrate_policy_may_retune ("nonsense"));
+}
+
 static void
 count_notify (GObject *object, GParamSpec *pspec, gpointer data)
 {
@@ -247,6 +312,19 @@ from_text (const char *text, GError **error)
   policy = migrate_policy_new_from_file (path, error);
   g_unlink (path);
   return policy;
+}
+
+Test (policy, a_file_may_begin_with_a_preset)
+{
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MigratePolicy) policy
+    = from_text ("[policy]\nmax-downtime = 250\npreset = gentle\n", NULL);
+  g_autoptr (MigratePolicy) none = from_text ("[policy]\npreset = brutal\n", &error);
+
+  cr_assert_eq (_migrate_policy_get_uint (policy, "max-downtime"), 250);
+  cr_assert_eq (_migrate_policy_get_uint (policy, "target-downtime"), 100);
+  cr_assert_null (none);
+  cr_assert_not_null (strstr (error->message, "brutal"), "%s", error->message);
 }
 
 Test (policy, is_read_from_a_key_file)
