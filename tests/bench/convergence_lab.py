@@ -109,7 +109,7 @@ class Hosts(Lab):
         threading.Thread(target=self._run_events, daemon=True).start()
         super().__enter__()
         try:
-            self.set_link(LINK)
+            self.set_link()
             self.connections = {host: libvirt.open(self.uri(host)) for host in (1, 2)}
             for host, connection in self.connections.items():
                 connection.domainEventRegisterAny(
@@ -127,7 +127,8 @@ class Hosts(Lab):
     def _on_completed(self, _connection, _domain, stats, host):
         self.completed.append((time.monotonic(), host, stats))
 
-    def set_link(self, rate):
+    @staticmethod
+    def set_link(rate=LINK):
         lab("link", rate)
 
 
