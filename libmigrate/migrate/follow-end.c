@@ -21,6 +21,7 @@ measure_downtime (Follow *self)
     .postcopy = _migrate_follow_is_switched (self),
     .ran_here_at = self->ran_here_at,
     .stopped_at = self->stopped_at,
+    .paused_at = self->paused_at,
     .ran_at = self->ran_at,
   };
 
@@ -82,6 +83,11 @@ unknown (Follow *self)
 {
   g_autofree char *what = NULL;
 
+  if (self->overdue != NULL)
+    return needs_recover (self,
+                          "See to what holds it up, then follow the job again; start the guest "
+                          "nowhere before",
+                          self->overdue->message);
   if (!_migrate_watch_in_postcopy (&self->seen))
     return needs_recover (self, REMEDY_ASK, "It cannot be told who runs the guest");
   what = g_strdup_printf ("The post-copy is not done: the guest's memory is on both hosts, and "

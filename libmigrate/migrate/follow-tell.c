@@ -14,7 +14,8 @@ phase_now (Follow *self)
     return MIGRATE_PHASE_CANCELLING;
   if (seen->transfer == MIGRATE_TRANSFER_OK || seen->transfer == MIGRATE_TRANSFER_FAILED)
     return MIGRATE_PHASE_PROVING;
-  if (!self->before->was_paused && seen->source.asked && !_migrate_sighting_runs (&seen->source))
+  if (!self->before->was_paused && seen->source.asked && !_migrate_sighting_runs (&seen->source)
+      && !_migrate_watch_is_paused_by_us (seen))
     return MIGRATE_PHASE_SWITCHING_OVER;
   if (self->stats.memory_total != 0)
     return MIGRATE_PHASE_COPYING_MEMORY;
@@ -140,6 +141,8 @@ _migrate_follow_tell (Follow *self, GError **error)
   _migrate_work_set_phase (work, phase_now (self));
   if (self->copy_since == 0 && work->phase == MIGRATE_PHASE_COPYING_MEMORY)
     self->copy_since = now;
+  if (self->postcopy_since == 0 && work->phase == MIGRATE_PHASE_POSTCOPY)
+    self->postcopy_since = now;
   _migrate_follow_note_stats (self, &self->stats);
   progress = make_progress (self);
   work->report->progress (work->report_data, progress);

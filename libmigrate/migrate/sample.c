@@ -78,6 +78,7 @@ sample_job (Follow *self)
     return;
   note_travel (self, &call->stats);
   self->stats = call->stats;
+  self->sampled_at = _migrate_backend_now (work->backend);
 }
 
 static guint64
@@ -118,8 +119,10 @@ _migrate_follow_sample (Follow *self)
   sample_job (self);
 
   now = _migrate_backend_now (self->work->backend);
-  frozen = seen->source.present && seen->source.state == MIGRATE_DOMAIN_PAUSED
-           && seen->source.reason == MIGRATE_PAUSED_MIGRATION;
+  seen->stopped_by_us = self->paused_at != 0;
+  frozen = _migrate_watch_is_paused_by_us (seen)
+           || (seen->source.present && seen->source.state == MIGRATE_DOMAIN_PAUSED
+               && seen->source.reason == MIGRATE_PAUSED_MIGRATION);
   if (!same_sighting (&source, &seen->source) || !same_sighting (&destination, &seen->destination)
       || self->same_since == 0)
     self->same_since = now;

@@ -8,7 +8,7 @@
  * One program instead of a shell and its tools, because software emulation takes a second or more
  * to unpack and start those.
  *
- * Kernel command line: dirty=MIB rate=MIBPS mode=clock|cpu poweroff_after=SECONDS
+ * Kernel command line: dirty=MIB rate=MIBPS mode=clock|cpu idle_after=SECONDS poweroff_after=SECONDS
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -303,7 +303,7 @@ main (void)
   char boot_id[40] = "unknown";
   double rate, mib;
   uint64_t count = 0, turns = 0, written = 0, written_at_line = 0;
-  int64_t start, next_line, last_line, clock_start, power_off_at;
+  int64_t start, next_line, last_line, clock_start, idle_at, power_off_at;
   int by_cpu, fd;
 
   mount ("none", "/proc", "proc", 0, "");
@@ -340,6 +340,7 @@ main (void)
 
   start = last_line = clock_start = now_ns ();
   next_line = start;
+  idle_at = start + atoll (parameter ("idle_after", "0")) * SECOND_NS;
   power_off_at = start + atoll (parameter ("poweroff_after", "0")) * SECOND_NS;
 
   for (;;)
@@ -361,6 +362,8 @@ main (void)
             power_off ();
         }
       heed_power_button ();
+      if (idle_at > start && now >= idle_at)
+        rate = 0;
 
       if (rate > 0 && by_cpu)
         {
