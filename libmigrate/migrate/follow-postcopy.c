@@ -10,19 +10,6 @@
 #define FIRST_BACK_OFF_MS 1000
 #define LAST_BACK_OFF_MS 30000
 
-static MigrateStepEntry *
-last_step (MigrateWork *work, const char *kind)
-{
-  for (guint i = work->steps->len; i-- > 0;)
-    {
-      MigrateStepEntry *step = work->steps->pdata[i];
-
-      if (g_str_equal (step->kind->name, kind))
-        return step;
-    }
-  return NULL;
-}
-
 static gboolean
 is_begun (const MigrateStepEntry *step)
 {
@@ -34,7 +21,7 @@ is_begun (const MigrateStepEntry *step)
 gboolean
 _migrate_follow_is_switched (Follow *self)
 {
-  const MigrateStepEntry *step = last_step (self->work, "start-postcopy");
+  const MigrateStepEntry *step = _migrate_steps_last (self->work, "start-postcopy");
 
   return _migrate_watch_in_postcopy (&self->seen)
          || (step != NULL && step->status != MIGRATE_STEP_FAILED);
@@ -43,7 +30,7 @@ _migrate_follow_is_switched (Follow *self)
 static gboolean
 is_armed (Follow *self)
 {
-  const MigrateStepEntry *transfer = last_step (self->work, "transfer");
+  const MigrateStepEntry *transfer = _migrate_steps_last (self->work, "transfer");
 
   return transfer != NULL && _migrate_variant_boolean (transfer->args, "postcopy");
 }
@@ -53,7 +40,7 @@ is_armed (Follow *self)
 static gboolean
 is_to_be_ordered_again (Follow *self)
 {
-  return is_begun (last_step (self->work, "start-postcopy"))
+  return is_begun (_migrate_steps_last (self->work, "start-postcopy"))
          && (self->ordered_at == 0
              || _migrate_backend_now (self->work->backend) - self->ordered_at > ORDER_AGAIN_US);
 }
@@ -115,7 +102,7 @@ _migrate_follow_switch (Follow *self, GError **error)
       || !_migrate_sighting_runs (&self->seen.source))
     return TRUE;
   if (is_to_be_ordered_again (self))
-    step = last_step (self->work, "start-postcopy");
+    step = _migrate_steps_last (self->work, "start-postcopy");
   else if (_migrate_follow_is_switched (self) || !decide_switch (self))
     return TRUE;
   else
@@ -141,7 +128,7 @@ since_ms (Follow *self, gint64 since)
 static gboolean
 note_attempt (Follow *self, GError **error)
 {
-  MigrateStepEntry *step = last_step (self->work, "resume-postcopy");
+  MigrateStepEntry *step = _migrate_steps_last (self->work, "resume-postcopy");
   g_autoptr (GError) failure = NULL;
 
   if (self->resumed == NULL || !is_begun (step)
@@ -156,7 +143,7 @@ note_attempt (Follow *self, GError **error)
 gboolean
 _migrate_follow_note_postcopy (Follow *self, GError **error)
 {
-  MigrateStepEntry *step = last_step (self->work, "start-postcopy");
+  MigrateStepEntry *step = _migrate_steps_last (self->work, "start-postcopy");
 
   if (!_migrate_watch_in_postcopy (&self->seen))
     return TRUE;

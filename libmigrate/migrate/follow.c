@@ -100,6 +100,9 @@ follow_rounds (Follow *self, GError **error)
           return FALSE;
         }
       _migrate_follow_check_cancelled (self);
+      _migrate_follow_retune_again (self);
+      if (!_migrate_follow_answer_asked (self, error))
+        return FALSE;
       _migrate_follow_check_clocks (self);
       conclusion = call_off (self, _migrate_watch_decide (&self->seen));
       step = _migrate_follow_needed_step (self, conclusion);
@@ -154,8 +157,10 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
     },
   };
   GError *failure = NULL;
-  gboolean moved = follow_rounds (&self, &failure);
+  gboolean moved;
 
+  _migrate_follow_load_asked (&self);
+  moved = follow_rounds (&self, &failure);
   g_clear_error (&self.given_up);
   g_clear_error (&self.not_acted);
   g_clear_error (&self.broke);

@@ -190,14 +190,20 @@ _migrate_steps_load (MigrateWork *work, GVariant *entries)
 gboolean
 _migrate_steps_has (MigrateWork *work, const char *kind_name)
 {
-  for (guint i = 0; i < work->steps->len; i++)
+  return _migrate_steps_last (work, kind_name) != NULL;
+}
+
+MigrateStepEntry *
+_migrate_steps_last (MigrateWork *work, const char *kind_name)
+{
+  for (guint i = work->steps->len; i-- > 0;)
     {
-      const MigrateStepEntry *step = work->steps->pdata[i];
+      MigrateStepEntry *step = work->steps->pdata[i];
 
       if (g_str_equal (step->kind->name, kind_name))
-        return TRUE;
+        return step;
     }
-  return FALSE;
+  return NULL;
 }
 
 gboolean
