@@ -2,7 +2,6 @@
  * its order was written down, nothing here ever asks for an abort again. */
 #include "migrate/follow-private.h"
 
-#include "migrate/converge-private.h"
 #include "steps/steps-private.h"
 
 #define ORDER_AGAIN_US (2 * G_TIME_SPAN_SECOND)
@@ -27,14 +26,6 @@ _migrate_follow_is_switched (Follow *self)
          || (step != NULL && step->status != MIGRATE_STEP_FAILED);
 }
 
-static gboolean
-is_armed (Follow *self)
-{
-  const MigrateStepEntry *transfer = _migrate_steps_last (self->work, "transfer");
-
-  return transfer != NULL && _migrate_variant_boolean (transfer->args, "postcopy");
-}
-
 /* A controller that died between the order's intent and its outcome may not have given it, and an
  * order whose answer was lost may not have been heard. Given twice it does no harm. */
 static gboolean
@@ -43,25 +34,6 @@ is_to_be_ordered_again (Follow *self)
   return is_begun (_migrate_steps_last (self->work, "start-postcopy"))
          && (self->ordered_at == 0
              || _migrate_backend_now (self->work->backend) - self->ordered_at > ORDER_AGAIN_US);
-}
-
-static gboolean
-decide_switch (Follow *self)
-{
-  MigrateConvergeView view = {
-    .armed = is_armed (self),
-    .start = (MigratePostcopyStart) _migrate_policy_get_enum (self->work->policy, "postcopy-start"),
-    .pass = self->stats.pass,
-    .tried_pass = self->tried_pass,
-    .memory_remaining = self->stats.memory_remaining,
-    .memory_bps = self->stats.memory_bps,
-  };
-  g_autofree char *why = NULL;
-
-  if (_migrate_converge_decide (&view, &why) != MIGRATE_CONVERGE_START_POSTCOPY)
-    return FALSE;
-  _migrate_work_decide (self->work, "start-postcopy", "%s", why);
-  return TRUE;
 }
 
 /* An answer that did not come may have been a yes. */
@@ -96,18 +68,16 @@ order_switch (Follow *self, MigrateStepEntry *step, GError **error)
 gboolean
 _migrate_follow_switch (Follow *self, GError **error)
 {
-  MigrateStepEntry *step = NULL;
+  MigrateStepEntry *step = _migrate_steps_begin (self->work, "start-postcopy", NULL, error);
 
-  if (self->given_up != NULL || !self->seen.job_active || self->seen.job_ending
-      || !_migrate_sighting_runs (&self->seen.source))
-    return TRUE;
-  if (is_to_be_ordered_again (self))
-    step = _migrate_steps_last (self->work, "start-postcopy");
-  else if (_migrate_follow_is_switched (self) || !decide_switch (self))
-    return TRUE;
-  else
-    step = _migrate_steps_begin (self->work, "start-postcopy", NULL /* args */, error);
   return step != NULL && order_switch (self, step, error);
+}
+
+gboolean
+_migrate_follow_switch_again (Follow *self, GError **error)
+{
+  return !is_to_be_ordered_again (self)
+         || order_switch (self, _migrate_steps_last (self->work, "start-postcopy"), error);
 }
 
 gboolean

@@ -187,12 +187,6 @@ _migrate_steps_load (MigrateWork *work, GVariant *entries)
     }
 }
 
-gboolean
-_migrate_steps_has (MigrateWork *work, const char *kind_name)
-{
-  return _migrate_steps_last (work, kind_name) != NULL;
-}
-
 MigrateStepEntry *
 _migrate_steps_last (MigrateWork *work, const char *kind_name)
 {
@@ -204,6 +198,12 @@ _migrate_steps_last (MigrateWork *work, const char *kind_name)
         return step;
     }
   return NULL;
+}
+
+gboolean
+_migrate_steps_has (MigrateWork *work, const char *kind_name)
+{
+  return _migrate_steps_last (work, kind_name) != NULL;
 }
 
 gboolean
