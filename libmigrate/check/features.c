@@ -19,6 +19,7 @@ static const MigrateFeatureInfo features[] = {
   { MIGRATE_FEATURE_TLS_NAME, "the name in the certificate of the destination",
     "leave that name out, and put the host of the migration URI into the certificate",
     VERSION (6, 0) },
+  { MIGRATE_FEATURE_TLS_SOCKET, "TLS over a unix socket", "set the policy “tls = false”" },
   { MIGRATE_FEATURE_XBZRLE, "the compression “xbzrle”",
     "take “xbzrle” out of the policy key “compression”" },
   { MIGRATE_FEATURE_MT, "the compression “mt”", "take “mt” out of the policy key “compression”", 0,
@@ -137,7 +138,12 @@ _migrate_features_asked (const MigrateLook *look)
     asked |= MIGRATE_FEATURE_PAUSED;
   if (_migrate_policy_get_bool (look->policy, "zero-copy"))
     asked |= MIGRATE_FEATURE_ZERO_COPY;
-  if (_migrate_policy_get_bool (look->policy, "tls"))
-    asked |= MIGRATE_FEATURE_TLS | (look->request->tls_name != NULL ? MIGRATE_FEATURE_TLS_NAME : 0);
+  if (!_migrate_policy_get_bool (look->policy, "tls"))
+    return asked;
+  asked |= MIGRATE_FEATURE_TLS;
+  if (look->request->tls_name != NULL)
+    asked |= MIGRATE_FEATURE_TLS_NAME;
+  if ((asked & MIGRATE_FEATURE_UNIX_URI) != 0)
+    asked |= MIGRATE_FEATURE_TLS_SOCKET;
   return asked;
 }

@@ -100,6 +100,8 @@ static const struct
     "name “mt” in the policy key “compression”" },
   { "compression-tuning", MIGRATE_FEATURE_CACHE, MIGRATE_FEATURE_XBZRLE, "the compression “xbzrle”",
     "name “xbzrle” in the policy key “compression”" },
+  { "tls-excluded", MIGRATE_FEATURE_TLS_SOCKET, MIGRATE_FEATURE_TLS_NAME,
+    "the name in the certificate of the destination", "give that name" },
   { "at-deadline-not-allowed", MIGRATE_FEATURE_DEADLINE_POSTCOPY, MIGRATE_FEATURE_POSTCOPY,
     "that post-copy is allowed", "name “postcopy” in the policy key “allow”" },
   { "at-deadline-not-allowed", MIGRATE_FEATURE_DEADLINE_PAUSE, MIGRATE_FEATURE_PAUSE,

@@ -197,7 +197,7 @@ socket_listen (Given *g)
   g->request.listen_address = "::";
 }
 static void
-socket (Given *g)
+socket_only (Given *g)
 {
   g->request.migration_uri = "unix:///a";
 }
@@ -457,6 +457,18 @@ throttle_paused (Given *g)
   paused (g);
 }
 static void
+tls_socket (Given *g)
+{
+  set (g, "tls", "true");
+  socket_only (g);
+}
+static void
+tls_socket_named (Given *g)
+{
+  tls_socket (g);
+  g->request.tls_name = "h";
+}
+static void
 local_peer (Given *g)
 {
   g->request.peer_uri = "qemu:///system";
@@ -574,7 +586,7 @@ static const struct
     MIGRATE_SEVERITY_BLOCKER },
   { "socket with listen address", socket_listen, "listen-address-excluded",
     MIGRATE_SEVERITY_BLOCKER },
-  { "socket between hosts", socket, "unix-between-hosts", MIGRATE_SEVERITY_WARNING },
+  { "socket between hosts", socket_only, "unix-between-hosts", MIGRATE_SEVERITY_WARNING },
   { "connections", connections, NULL, 0 },
   { "connections, tunnelled", connections_tunnelled, "connections-excluded",
     MIGRATE_SEVERITY_BLOCKER },
@@ -619,6 +631,8 @@ static const struct
   { "pause at the deadline", deadline_pause, "at-deadline-not-allowed", MIGRATE_SEVERITY_BLOCKER },
   { "allowed at the deadline", deadline_allowed, NULL, 0 },
   { "throttle of a paused guest", throttle_paused, NULL, 0 },
+  { "TLS over a socket", tls_socket, "tls-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "TLS over a socket, named", tls_socket_named, NULL, 0 },
   { "local peer", local_peer, "peer-uri-local", MIGRATE_SEVERITY_BLOCKER },
   { "localhost peer", localhost_peer, "peer-uri-local", MIGRATE_SEVERITY_BLOCKER },
   { "local peer, direct", local_peer_direct, NULL, 0 },
