@@ -91,16 +91,13 @@ Test (transports, xbzrle_sends_what_changed)
   cr_assert_float_eq (completed ("Compression cache"), 32, 0.01);
 }
 
+/* libvirt's statistics have nothing of it. */
 Test (transports, mt_compresses_each_page)
 {
   static const char *const settings[]
     = { "compression=mt", "compression-level=9", "compression-threads=2", NULL };
   g_autoptr (MigrateResult) result
-    = move_and_ask (settings, "query-migrate-parameters",
-                    "(?s)(?=.*\"compress-level\": ?9)(?=.*\"compress-threads\": ?2)"
-                    "(?=.*\"decompress-threads\": ?2)");
-
-  cr_assert_gt (completed ("Compressed pages"), 0);
+    = move_and_ask (settings, "query-migrate", "\"compression\": ?\\{[^}]*\"pages\": ?[1-9]");
 }
 
 /* libvirt knows them from 9.4 on: on these hosts the check says so, on later ones they are used. */
@@ -211,26 +208,38 @@ Test (transports, tunnel_with_compression)
 #define BUSY "busy"
 #define BUSY_OPTIONS "--dirty 16 --rate 60 --mode cpu"
 
+/* Only while it runs does libvirt tell how much it takes away. */
+static void
+look_for_throttle (MigrateJob *job, MigrateProgress *progress, char **seen)
+{
+  g_autofree char *text = NULL;
+
+  if (*seen == NULL && lab_try (&text, "virsh %d domjobinfo %s", from, BUSY)
+      && strstr (text, "Auto converge throttle:") != NULL)
+    *seen = g_steal_pointer (&text);
+}
+
 Test (transports, throttle_engages)
 {
-  int here, there;
   g_autoptr (MigrateJob) job = NULL;
   g_autoptr (MigrateResult) result = NULL;
-  g_autofree char *percent = NULL;
+  g_autofree char *seen = NULL;
 
-  lab_need_to_move (BUSY, BUSY_OPTIONS, &here, &there);
-  job = lab_job_new (BUSY, here, there);
-  lab_set_policy (job, "allow", "throttle;pause");
+  lab_need_to_move (BUSY, BUSY_OPTIONS, &from, &to);
+  job = lab_job_new (BUSY, from, to);
+  lab_set_policy (job, "allow", "throttle");
   lab_set_policy (job, "throttle-initial", "70");
   lab_set_policy (job, "throttle-increment", "25");
   lab_set_policy (job, "bandwidth", "24");
   lab_set_policy (job, "max-downtime", "1000");
   lab_set_policy (job, "deadline", "90");
+  g_signal_connect (job, "progress", G_CALLBACK (look_for_throttle), &seen);
   result = lab_run_works (job, NULL);
   lab_assert_rest (job, MIGRATE_STATE_FINALIZED, MIGRATE_OUTCOME_MOVED);
-  lab_assert_at (BUSY, there, "running");
+  lab_assert_at (BUSY, to, "running");
   lab_assert_alive (BUSY);
-  percent = lab_run ("virsh %d domjobinfo %s --completed", there, BUSY);
-  cr_assert (g_regex_match_simple ("Auto converge throttle: +[1-9]", percent, 0, 0), "%s", percent);
+  cr_assert (seen != NULL
+               && g_regex_match_simple ("Auto converge throttle: +(70|9[0-9])\\b", seen, 0, 0),
+             "%s", seen);
   g_free (lab_run ("clean-guest %s", BUSY));
 }
