@@ -9,8 +9,9 @@
 #include <libmigrate/migrate.h>
 
 #define GUEST "g0"
-#define LOOK_MS 500
+#define LOOK_MS 1000
 #define PATIENCE_MS 600000
+#define CALM_BANDWIDTH 125000000
 #define SETTLE_MS 200000 /* whatever libvirt and QEMU do by themselves is over */
 
 typedef struct
@@ -24,6 +25,9 @@ typedef struct
   SimMemory *memory;
   GPtrArray *processes;
   GString *failure;
+  guint64 counted; /* by the guest, when it was last looked at */
+  guint boots;     /* of it, then */
+  FaultStart start;
 } Case;
 
 /* What the library does in one process of ours: on a thread that can be killed. */
@@ -36,6 +40,9 @@ struct _Process
   int ended;     /* atomic */
   gboolean ok;
   GError *error;
+  char *id;              /* of the job */
+  MigrateResult *result; /* nullable */
+  gboolean asks;         /* another process has begun to ask something of it */
 };
 
 static void
@@ -44,6 +51,8 @@ process_free (gpointer data)
   Process *self = data;
 
   g_clear_error (&self->error);
+  g_free (self->id);
+  g_clear_pointer (&self->result, migrate_result_unref);
   g_free (self);
 }
 
@@ -111,9 +120,9 @@ process_main (gpointer data, gpointer unused)
   g_atomic_int_set (&self->ended, TRUE);
 }
 
-/* Until it has ended or was killed; then nothing of it lives any more. */
 static Process *
-run_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError **), gboolean back)
+start_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError **), gboolean back,
+               const char *id)
 {
   Process *process = g_new0 (Process, 1);
   MigrateBackend *backend = sim_world_get_backend (self->world);
@@ -122,12 +131,56 @@ run_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError *
   process->play = self;
   process->main = main;
   process->back = back;
+  process->id = g_strdup (id);
   if (!backend->vtable->start_thread (backend, "process", process_main, process, NULL))
     g_error ("faults: no thread");
+  return process;
+}
+
+/* ---- what another process asks of it ---- */
+
+static gboolean
+ask_main (Process *self, MigrateJournal *journal, GError **error)
+{
+  const char *asked = self->play->how->asked;
+  g_autoptr (MigrateJob) job = migrate_job_load (journal, self->id, NULL, error);
+  g_auto (GStrv) parts = g_strsplit (asked, "=", 2);
+  GVariantBuilder values;
+
+  if (job == NULL)
+    return FALSE;
+  if (parts[1] == NULL)
+    return migrate_job_finish_now (job, NULL, error);
+  g_variant_builder_init (&values, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&values, "{sv}", parts[0], g_variant_new_string (parts[1]));
+  return migrate_job_retune (job, g_variant_builder_end (&values), NULL, error);
+}
+
+/* Once, in the midst of the first move's copy. */
+static void
+ask (Case *self, Process *mover)
+{
+  if (self->how->asked == NULL || mover->asks || mover->back
+      || sim_world_count_transfers (self->world) == 0)
+    return;
+  mover->asks = TRUE;
+  start_process (self, ask_main, FALSE, mover->id);
+}
+
+/* Until it has ended or was killed; then nothing of it lives any more, nor of who asks it. */
+static Process *
+run_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError **), gboolean back)
+{
+  Process *process = start_process (self, main, back, NULL);
+
   for (guint ms = 0; ms < PATIENCE_MS && !g_atomic_int_get (&process->ended)
                      && !sim_world_is_stopped (self->world);
        ms += LOOK_MS)
-    sim_world_sleep (self->world, LOOK_MS);
+    {
+      sim_world_sleep (self->world, LOOK_MS);
+      if (process->id != NULL)
+        ask (self, process);
+    }
   if (!g_atomic_int_get (&process->ended) && !sim_world_is_stopped (self->world))
     fail (self, "a process of ours does not end");
   sim_world_kill_client (self->world);
@@ -139,20 +192,16 @@ run_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError *
 static MigrateJob *
 job_new (Process *self, MigrateJournal *journal)
 {
-  const FaultHow *how = self->play->how;
+  const char *const *policies = self->play->how->policy;
   g_autoptr (MigrateHost) source = migrate_host_new (self->back ? "sim://f/h2" : "sim://f/h1");
   g_autoptr (MigrateHost) destination = migrate_host_new (self->back ? "sim://f/h1" : "sim://f/h2");
   g_autoptr (MigratePolicy) policy = migrate_policy_new ();
   MigrateJob *job = migrate_job_new (GUEST, source, destination);
 
-  migrate_policy_set (policy, "transport", how->transport, NULL);
-  migrate_policy_set (policy, "hand-over", how->hand_over, NULL);
   migrate_policy_set (policy, "settle-timeout", "10", NULL);
-  if (how->postcopy)
-    {
-      migrate_policy_set (policy, "allow", "postcopy", NULL);
-      migrate_policy_set (policy, "postcopy-start", "first-pass", NULL);
-    }
+  for (guint i = 0; policies[i] != NULL; i += 2)
+    if (!migrate_policy_set (policy, policies[i], policies[i + 1], NULL))
+      g_error ("faults: no policy “%s=%s”", policies[i], policies[i + 1]);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
   return job;
@@ -162,8 +211,11 @@ static gboolean
 move_main (Process *self, MigrateJournal *journal, GError **error)
 {
   g_autoptr (MigrateJob) job = job_new (self, journal);
-  g_autoptr (MigrateResult) result = migrate_job_run (job, NULL, error);
+  g_autoptr (MigrateResult) result = NULL;
 
+  self->id = g_strdup (migrate_job_get_id (job));
+  result = migrate_job_run (job, NULL, error);
+  self->result = migrate_job_dup_result (job);
   return result != NULL;
 }
 
@@ -276,7 +328,7 @@ was_reached (Case *self)
     }
 }
 
-/* Slow enough that many calls are made in each stage; in post-copy, one that would not converge. */
+/* Slow enough that many calls are made in each stage. */
 static void
 make_world (Case *self)
 {
@@ -286,14 +338,17 @@ make_world (Case *self)
   sim_world_add_host (self->world, "h1");
   sim_world_add_host (self->world, "h2");
   sim_world_set_keepalive (self->world, 30000);
-  if (how->postcopy)
-    sim_world_set_bandwidth (self->world, "h1", "h2", 32 << 20);
+  if (how->bandwidth > 0)
+    sim_world_set_bandwidth (self->world, "h1", "h2", how->bandwidth);
   sim_world_add_guest (
     self->world, "h1",
     &(SimGuestSpec){ .name = GUEST,
                      .transient = how->transient,
                      .autostart = !how->transient,
-                     .dirty_rate = how->postcopy ? 64 << 20 : 0,
+                     .memory = how->memory,
+                     .dirty_rate = how->dirty_rate,
+                     .working_set = how->working_set,
+                     .cpu_bound = how->cpu_bound,
                      .state = how->paused ? MIGRATE_DOMAIN_PAUSED : MIGRATE_DOMAIN_RUNNING });
   sim_world_enter (self->world);
 }
@@ -332,6 +387,19 @@ check_violations (Case *self, const char *when)
     fail (self, "%s: %s", when, (char *) list->pdata[0]);
 }
 
+/* Its counter goes on from where it was seen last, wherever it runs now; and it was booted only
+ * where it was lost. */
+static void
+check_counter (Case *self, const SimDomainInfo *info, const char *when)
+{
+  if (info->boots == self->boots && info->counter < self->counted)
+    fail (self, "%s: its counter has gone back", when);
+  if (info->boots > 1 && !self->fault->loses_qemu)
+    fail (self, "%s: it was booted anew", when);
+  self->boots = info->boots;
+  self->counted = info->counter;
+}
+
 /* The host that has the guest, 1 or 2; 0: none. The other one has nothing of it. */
 static guint
 check_owner (Case *self, const char *when)
@@ -350,6 +418,7 @@ check_owner (Case *self, const char *when)
         fail (self, "%s: it is %s", when, infos[i].persistent ? "persistent" : "transient");
       if (infos[i].autostart == self->how->transient)
         fail (self, "%s: autostart is %s", when, infos[i].autostart ? "on" : "off");
+      check_counter (self, &infos[i], when);
       return i + 1;
     }
   return 0;
@@ -424,12 +493,15 @@ check_definitions (Case *self)
       fail (self, "off, with autostart off");
 }
 
+/* Of a guest that has calmed down: it needs no help. */
 static void
 check_second_move (Case *self, guint from)
 {
   Process *process;
   guint owner;
 
+  sim_world_set_dirty_rate (self->world, GUEST, 0);
+  sim_world_set_bandwidth (self->world, "h1", "h2", CALM_BANDWIDTH);
   sim_world_sleep (self->world, SETTLE_MS);
   process = run_process (self, move_main, from == 2);
   if (!process->ok)
@@ -498,6 +570,27 @@ check_all (Case *self, gboolean recovered)
     check_second_move (self, owner);
 }
 
+/* The way is what it is called, or it enumerates something else. */
+static void
+check_way (Case *self, const Process *mover)
+{
+  const FaultHow *how = self->how;
+  guint n = mover->result != NULL ? migrate_result_get_n_decisions (mover->result) : 0;
+  gboolean decided = how->decides == NULL;
+
+  for (guint i = 0; i < n; i++)
+    decided
+      |= g_strcmp0 (how->decides,
+                    migrate_decision_get_what (migrate_result_get_decision (mover->result, i)))
+         == 0;
+  if (!decided)
+    fail (self, "without a fault, “%s” is not decided", how->decides);
+  if (mover->ok == how->stays)
+    fail (self, "without a fault, %s", mover->ok ? "it moved" : mover->error->message);
+  if (how->stays && !g_error_matches (mover->error, MIGRATE_ERROR, MIGRATE_ERROR_NO_CONVERGENCE))
+    fail (self, "it stayed for another reason: %s", mover->error->message);
+}
+
 /* ---- the case ---- */
 
 static void
@@ -511,6 +604,8 @@ play (Case *self, FaultVerdict *verdict)
   verdict->reached = was_reached (self);
   sim_world_disarm (self->world);
   tell (self, "the move", process->error);
+  if (!verdict->reached)
+    check_way (self, process);
   make_whole (self);
   sim_world_sleep (self->world, SETTLE_MS);
   make_whole (self); /* what was to happen later has happened */
@@ -578,6 +673,46 @@ remove_journal (Case *self)
   g_free (self->folder);
 }
 
+static void
+case_init (Case *self, const char *folder)
+{
+  self->failure = g_string_new (NULL);
+  self->processes = g_ptr_array_new_with_free_func (process_free);
+  make_journal (self, folder);
+  make_world (self);
+}
+
+static void
+case_clear (Case *self)
+{
+  sim_world_free (self->world);
+  g_ptr_array_unref (self->processes);
+  g_string_free (self->failure, TRUE);
+  remove_journal (self);
+}
+
+static void
+note_start (SimWorld *world, gpointer data)
+{
+  Case *self = data;
+
+  self->start = (FaultStart){ sim_world_count_calls (world, "*"), sim_world_count_points (world) };
+}
+
+FaultStart
+fault_case_find_start (const FaultHow *how, const char *folder)
+{
+  static const Fault none = { "none", FAULT_LOSE_MESSAGE, { { 0 } }, FALSE, FALSE };
+  Case self = { .how = how, .fault = &none };
+
+  case_init (&self, folder);
+  sim_world_at (self.world, SIM_AT_BEGIN, 0,
+                &(SimAction){ .what = SIM_CALL, .func = note_start, .data = &self });
+  run_process (&self, move_main, FALSE);
+  case_clear (&self);
+  return self.start;
+}
+
 FaultVerdict
 fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *folder,
                 gboolean verbose)
@@ -585,16 +720,10 @@ fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *fo
   Case self = { .how = how, .fault = fault, .n = n, .verbose = verbose };
   FaultVerdict verdict = { 0 };
 
-  self.failure = g_string_new (NULL);
-  self.processes = g_ptr_array_new_with_free_func (process_free);
-  make_journal (&self, folder);
-  make_world (&self);
+  case_init (&self, folder);
   play (&self, &verdict);
-  sim_world_free (self.world);
-  g_ptr_array_unref (self.processes);
   if (self.failure->len > 0)
     verdict.failure = g_strdup (self.failure->str);
-  g_string_free (self.failure, TRUE);
-  remove_journal (&self);
+  case_clear (&self);
   return verdict;
 }

@@ -13,22 +13,13 @@
 #include <stdlib.h>
 #include <string.h>
 #include <sys/mman.h>
+#include <sys/resource.h>
 #include <sys/wait.h>
 #include <unistd.h>
 
 #define CASE_SECONDS 60 /* of real time: more, and it hangs */
 #define MOST_CASES 2000
 #define MOST_TOLD 5
-
-static const FaultHow hows[] = {
-  { "p2p-fast", "p2p", "fast", FALSE, FALSE, FALSE },
-  { "p2p-strict", "p2p", "strict", FALSE, FALSE, FALSE },
-  { "direct", "direct", "fast", FALSE, FALSE, FALSE },
-  { "tunnelled", "tunnelled", "fast", FALSE, FALSE, FALSE },
-  { "paused", "p2p", "fast", FALSE, TRUE, FALSE },
-  { "transient", "p2p", "fast", TRUE, FALSE, FALSE },
-  { "postcopy", "p2p", "fast", FALSE, FALSE, TRUE },
-};
 
 #define ON(host_, what_, ...)                                                                      \
   {                                                                                                \
@@ -81,9 +72,9 @@ static const Fault faults[] = {
   HAPPENS ("link-cut", FALSE, FALSE, ON ("h1", SIM_CUT_LINK, .peer = "h2")),
 };
 
-#define N_ROWS (G_N_ELEMENTS (hows) * G_N_ELEMENTS (faults))
+#define MOST_ROWS 1000
 
-/* Shared with the process that runs the row. */
+/* Shared with the processes that run the rows. */
 typedef struct
 {
   guint cases, failed, now;
@@ -92,10 +83,16 @@ typedef struct
   guint told_n[MOST_TOLD];
 } Row;
 
+static guint
+n_rows (void)
+{
+  return fault_n_hows * (guint) G_N_ELEMENTS (faults);
+}
+
 static const FaultHow *
 how_of (guint row)
 {
-  return &hows[row / G_N_ELEMENTS (faults)];
+  return &fault_hows[row / G_N_ELEMENTS (faults)];
 }
 
 static const Fault *
@@ -117,12 +114,33 @@ note_failure (Row *row, guint n, const char *failure)
   row->failed++;
 }
 
+/* What a way has in common with the first is played there. */
+static guint
+find_first (guint i, const char *folder)
+{
+  FaultStart start = { 1, 0 };
+
+  if (how_of (i)->decides != NULL)
+    start = fault_case_find_start (how_of (i), folder);
+  switch (fault_of (i)->kind)
+    {
+    case FAULT_KILL_BEFORE_JOURNAL:
+    case FAULT_KILL_AFTER_JOURNAL:
+      return start.points / 2 + 1; /* each write has two points */
+    case FAULT_LOSE_MESSAGE:
+    case FAULT_AT_STAGE:
+      return 1;
+    default:
+      return start.calls;
+    }
+}
+
 static void
 run_row (guint i, Row *row, const char *folder)
 {
   gboolean reached = TRUE;
 
-  for (guint n = 1; reached && n <= MOST_CASES; n++)
+  for (guint n = find_first (i, folder); reached && n <= MOST_CASES; n++)
     {
       FaultVerdict verdict;
 
@@ -211,9 +229,9 @@ typedef struct
 {
   const char *folder, *only;
   Row *rows;
-  pid_t pids[N_ROWS];
-  int statuses[N_ROWS];
-  gboolean ended[N_ROWS];
+  pid_t pids[MOST_ROWS];
+  int statuses[MOST_ROWS];
+  gboolean ended[MOST_ROWS];
   pid_t on[CPU_SETSIZE]; /* who runs on the processor; 0: nobody, -1: it is not ours */
   guint next;
 } Run;
@@ -236,9 +254,9 @@ start_rows (Run *self)
     {
       if (self->on[processor] != 0)
         continue;
-      for (; self->next < N_ROWS && !is_wanted (self->next, self->only); self->next++)
+      for (; self->next < n_rows () && !is_wanted (self->next, self->only); self->next++)
         self->ended[self->next] = TRUE;
-      if (self->next == N_ROWS)
+      if (self->next == n_rows ())
         return;
       self->on[processor]
         = start_row (self->next, &self->rows[self->next], processor, self->folder);
@@ -266,6 +284,17 @@ wait_for_row (Run *self)
       }
 }
 
+/* Of the rows' processes. */
+static double
+processor_seconds (void)
+{
+  struct rusage used;
+
+  getrusage (RUSAGE_CHILDREN, &used);
+  return (double) (used.ru_utime.tv_sec + used.ru_stime.tv_sec)
+         + (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / G_USEC_PER_SEC;
+}
+
 static int
 run_all (const char *folder, const char *only)
 {
@@ -274,32 +303,32 @@ run_all (const char *folder, const char *only)
   gint64 begun = g_get_monotonic_time ();
   gboolean ok = TRUE;
 
-  for (guint i = 0; i < N_ROWS; i++)
+  for (guint i = 0; i < n_rows (); i++)
     wanted += is_wanted (i, only);
   if (wanted == 0)
     {
       fprintf (stderr, "faults: no row begins with “%s”\n", only);
       return 64;
     }
-  run.rows
-    = mmap (NULL, N_ROWS * sizeof (Row), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+  run.rows = mmap (NULL, n_rows () * sizeof (Row), PROT_READ | PROT_WRITE,
+                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
   g_assert (run.rows != MAP_FAILED);
   find_processors (&run);
   printf ("1..%u\n", wanted);
-  while (told < N_ROWS)
+  while (told < n_rows ())
     {
       start_rows (&run);
       wait_for_row (&run);
-      for (; told < N_ROWS && run.ended[told]; told++)
+      for (; told < n_rows () && run.ended[told]; told++)
         if (is_wanted (told, only))
           {
             ok &= tell_row (told, &run.rows[told], run.statuses[told], ++number);
             cases += run.rows[told].cases;
           }
     }
-  printf ("# %u cases in %.1f s\n", cases,
-          (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC);
-  munmap (run.rows, N_ROWS * sizeof (Row));
+  printf ("# %u cases in %.1f s, which took %.1f s of a processor\n", cases,
+          (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC, processor_seconds ());
+  munmap (run.rows, n_rows () * sizeof (Row));
   return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 
@@ -309,7 +338,7 @@ run_one (const char *folder, const char *name)
   g_auto (GStrv) parts = g_strsplit (name, ":", 3);
   guint n = g_strv_length (parts) == 3 ? (guint) strtoul (parts[2], NULL, 10) : 0;
 
-  for (guint i = 0; n > 0 && i < N_ROWS; i++)
+  for (guint i = 0; n > 0 && i < n_rows (); i++)
     {
       FaultVerdict verdict;
 

@@ -7,9 +7,23 @@
 typedef struct
 {
   const char *name;
-  const char *transport, *hand_over;
-  gboolean transient, paused, postcopy;
+  const char *const *policy; /* keys and values, NULL at the end */
+  gboolean transient, paused;
+  guint64 memory, dirty_rate, working_set; /* of the guest; 0: the simulator's own */
+  gboolean cpu_bound;
+  guint64 bandwidth; /* of the link; 0: the simulator's own */
+  /* By another process, through the mailbox, in mid-copy; nullable: "finish-now", "key=value", ….
+   */
+  const char *asked;
+  /* The decision that the way is named for, in a move that meets no fault. Nullable: as the first
+   * way, until the transfer and beyond; else it is as that one until the transfer begins, and what
+   * happens before is not played again. */
+  const char *decides;
+  gboolean stays; /* and so it ends at the source */
 } FaultHow;
+
+extern const FaultHow fault_hows[];
+extern const guint fault_n_hows;
 
 typedef enum
 {
@@ -34,12 +48,19 @@ typedef struct
   gboolean splits;      /* libvirt itself may run two copies, before anybody can prevent it */
 } Fault;
 
+/* Where a move begins to be like no other: the call for the transfer, and the writes until then. */
+typedef struct
+{
+  guint calls, points;
+} FaultStart;
+
 typedef struct
 {
   gboolean reached; /* n was not past the end */
   char *failure;    /* nullable */
 } FaultVerdict;
 
+FaultStart fault_case_find_start (const FaultHow *how, const char *folder);
 /* Plays one case in a world of its own. folder: for the journal. verbose: tells on the way. */
 FaultVerdict fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *folder,
                              gboolean verbose);

@@ -6,6 +6,8 @@
 
 #define MIN_PASS_TIME (20 * SIM_MS)
 #define SIM_PAGE_SIZE 4096
+#define THROTTLE_PERIOD (1000 * SIM_MS) /* at least, between two looks of auto-converge */
+#define MOST_THROTTLE 99
 
 void
 _sim_copy_set (SimTransfer *self, gboolean copying)
@@ -46,6 +48,16 @@ data_flows (SimTransfer *self)
   return TRUE;
 }
 
+static guint64
+write_rate (const SimTransfer *self)
+{
+  const SimGuest *guest = self->guest;
+
+  if (!self->out->cpus)
+    return 0;
+  return guest->cpu_bound ? guest->dirty_rate / 100 * (100 - self->throttle) : guest->dirty_rate;
+}
+
 /* Books what was sent and dirtied since the last time. */
 void
 _sim_copy_settle (SimTransfer *self)
@@ -61,11 +73,8 @@ _sim_copy_settle (SimTransfer *self)
       self->left -= sent;
       self->processed += sent;
     }
-  if (self->out->cpus)
-    {
-      self->dirtied += self->guest->dirty_rate * elapsed / G_USEC_PER_SEC;
-      self->dirtied = MIN (self->dirtied, self->guest->working_set);
-    }
+  self->dirtied += write_rate (self) * elapsed / G_USEC_PER_SEC;
+  self->dirtied = MIN (self->dirtied, self->guest->working_set);
   self->segment_at = self->world->now;
 }
 
@@ -147,12 +156,35 @@ switch_over (SimTransfer *self)
   _sim_trigger (self->world, SIM_AT_SWITCH, 0, self);
 }
 
+/* As QEMU's auto-converge: it looks when a bitmap is synchronised, at most once in a second, and
+ * acts at each second look that found more than half of what was sent written anew. */
+static void
+throttle (SimTransfer *self)
+{
+  guint64 sent = self->processed - self->throttle_sent;
+
+  self->throttle_written += self->dirtied;
+  if (self->throttle_initial == 0 || self->world->now - self->throttle_looked_at <= THROTTLE_PERIOD)
+    return;
+  if (self->throttle_written * 2 > sent && ++self->throttle_high >= 2)
+    {
+      self->throttle_high = 0;
+      self->throttle = self->throttle == 0
+                         ? self->throttle_initial
+                         : MIN (MOST_THROTTLE, self->throttle + self->throttle_increment);
+    }
+  self->throttle_looked_at = self->world->now;
+  self->throttle_written = 0;
+  self->throttle_sent = self->processed;
+}
+
 static void
 pass_end (SimTransfer *self)
 {
   guint64 limit = threshold (self);
 
   _sim_copy_settle (self);
+  throttle (self);
   self->left = MIN (self->left + self->dirtied, MAX (self->guest->working_set, self->left));
   self->dirtied = 0;
   if (self->left <= limit)
@@ -189,7 +221,8 @@ _sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats)
   stats->memory_processed = self->processed;
   stats->memory_remaining = self->left;
   stats->memory_bps = self->segment_moves ? self->rate : 0;
-  stats->dirty_rate = self->out->cpus ? self->guest->dirty_rate : 0;
+  stats->dirty_rate = write_rate (self);
+  stats->throttle = self->throttle;
   stats->pass = self->pass;
   stats->page_size = SIM_PAGE_SIZE;
   stats->memory_normal = self->processed / SIM_PAGE_SIZE;

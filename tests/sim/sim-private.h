@@ -215,6 +215,7 @@ struct _SimGuest
 {
   char *name, *uuid, *disk;
   guint64 memory, dirty_rate, working_set;
+  gboolean cpu_bound; /* a throttle makes it write less; else it catches up */
   guint boots;
   guint64 newest; /* counter of the copy that ran last, at its last stop */
   guint running;  /* copies */
@@ -392,6 +393,12 @@ struct _SimTransfer
   guint64 downtime_ms;
   SimEvent *percent; /* that sets off the next trigger */
   MigrateJobType type;
+
+  /* auto-converge */
+  guint throttle, throttle_initial, throttle_increment; /* %; initial 0: it is not armed */
+  guint throttle_high;                                  /* looks that found the guest too busy */
+  gint64 throttle_looked_at;
+  guint64 throttle_written, throttle_sent; /* bytes: written since that look, sent before it */
 
   /* post-copy */
   gboolean armed, switch_asked;

@@ -92,6 +92,7 @@ archive_guest (Archive *ar, SimGuest *self)
   NUMBER (self, memory);
   NUMBER (self, dirty_rate);
   NUMBER (self, working_set);
+  NUMBER (self, cpu_bound);
   NUMBER (self, boots);
   NUMBER (self, newest);
   NUMBER (self, running);
@@ -117,6 +118,7 @@ archive_stats (Archive *ar, MigrateStats *self)
   NUMBER (self, memory_remaining);
   NUMBER (self, memory_bps);
   NUMBER (self, dirty_rate);
+  NUMBER (self, throttle);
   NUMBER (self, pass);
   NUMBER (self, has_downtime);
   NUMBER (self, downtime_ms);
@@ -186,6 +188,13 @@ archive_transfer (Archive *ar, SimTransfer *self)
   NUMBER (self, stopped_at);
   NUMBER (self, downtime_ms);
   NUMBER (self, type);
+  NUMBER (self, throttle);
+  NUMBER (self, throttle_initial);
+  NUMBER (self, throttle_increment);
+  NUMBER (self, throttle_high);
+  NUMBER (self, throttle_looked_at);
+  NUMBER (self, throttle_written);
+  NUMBER (self, throttle_sent);
   NUMBER (self, armed);
   NUMBER (self, switch_asked);
   NUMBER (self, postcopy_bandwidth);

@@ -171,7 +171,7 @@ static void
 do_copy (SimTransfer *self)
 {
   self->pass = 1;
-  self->pass_at = self->world->now;
+  self->pass_at = self->throttle_looked_at = self->world->now;
   self->left = self->guest->memory;
   _sim_copy_set (self, TRUE);
   if (self->copying)
@@ -450,6 +450,8 @@ _sim_transfer_new (SimDomain *domain, const MigrateTransfer *request, SimHost *d
   self->persist = request->persist;
   self->was_paused = domain->state == MIGRATE_DOMAIN_PAUSED;
   self->paused = request->paused || self->was_paused;
+  self->throttle_initial = request->throttle ? request->throttle_initial : 0;
+  self->throttle_increment = request->throttle_increment;
   self->armed = request->postcopy;
   self->postcopy_bandwidth = request->postcopy_bandwidth;
   self->begun_at = world->now;

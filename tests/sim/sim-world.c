@@ -427,6 +427,24 @@ sim_world_set_bandwidth (SimWorld *self, const char *a, const char *b, guint64 b
 }
 
 void
+sim_world_set_dirty_rate (SimWorld *self, const char *guest, guint64 bytes_per_s)
+{
+  SimGuest *found;
+
+  _sim_lock (self);
+  found = _sim_need_guest (self, guest);
+  for (guint i = 0; i < self->transfers->len; i++)
+    {
+      SimTransfer *transfer = g_ptr_array_index (self->transfers, i);
+
+      if (transfer->guest == found)
+        _sim_copy_settle (transfer);
+    }
+  found->dirty_rate = bytes_per_s;
+  _sim_unlock (self);
+}
+
+void
 sim_world_set_keepalive (SimWorld *self, guint ms)
 {
   _sim_lock (self);
@@ -492,6 +510,7 @@ sim_world_add_guest (SimWorld *self, const char *host_name, const SimGuestSpec *
       guest->dirty_rate = spec->dirty_rate;
       guest->working_set
         = spec->working_set > 0 ? MIN (spec->working_set, guest->memory) : guest->memory;
+      guest->cpu_bound = spec->cpu_bound;
       guest->disk = g_strdup (spec->disk);
       g_ptr_array_add (self->guests, guest);
     }

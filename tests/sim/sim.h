@@ -60,6 +60,7 @@ typedef struct
   guint64 memory;      /* bytes; 0: 64 MiB */
   guint64 dirty_rate;  /* bytes/s */
   guint64 working_set; /* bytes; 0: all memory */
+  gboolean cpu_bound;  /* writes less under a throttle; else it is paced by the clock */
   gboolean transient;
   gboolean autostart;
   MigrateDomainState state; /* 0: running. Also paused (by the user), shut off */
@@ -97,6 +98,8 @@ guint sim_world_count_points (SimWorld *self);
 guint sim_world_count_transfers (SimWorld *self); /* under way, with or without a caller */
 /* From now on a thread of start_thread that has ended is used again, in all worlds. */
 void sim_keep_threads (void);
+/* The guest writes more or less from now on, wherever it runs. */
+void sim_world_set_dirty_rate (SimWorld *self, const char *guest, guint64 bytes_per_s);
 /* Between the two the calling thread is an actor, and time passes only in its calls and sleeps. A
  * stop does not stop it: to be killed, the library must run in another thread, as start_thread
  * makes them. */

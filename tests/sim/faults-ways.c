@@ -1,0 +1,85 @@
+/* The ways to move that are played: how libvirt is asked, and what is done so that a copy comes to
+ * an end. */
+#include "faults.h"
+
+#include <glib.h>
+
+#define MIB ((guint64) 1 << 20)
+
+#define POLICY(...)                                                                                \
+  (const char *const[]) { __VA_ARGS__, NULL }
+#define P2P "transport", "p2p", "hand-over", "fast"
+#define STRICT "transport", "p2p", "hand-over", "strict"
+#define DIRECT "transport", "direct", "hand-over", "fast"
+
+/* Passes of a quarter of a second, as short as can be looked at, of a guest that writes as fast as
+ * the link carries. */
+#define BUSY(time_)                                                                                \
+  .memory = (time_) *16 * MIB / 1000, .dirty_rate = 20 * MIB, .working_set = 4 * MIB,              \
+  .bandwidth = 16 * MIB
+
+const FaultHow fault_hows[] = {
+  { .name = "p2p-fast", .policy = POLICY (P2P) },
+  { .name = "p2p-strict", .policy = POLICY (STRICT) },
+  { .name = "direct", .policy = POLICY (DIRECT) },
+  { .name = "tunnelled", .policy = POLICY ("transport", "tunnelled", "hand-over", "fast") },
+  { .name = "paused", .policy = POLICY (P2P), .paused = TRUE },
+  { .name = "transient", .policy = POLICY (P2P), .transient = TRUE },
+  { .name = "postcopy",
+    .policy = POLICY (P2P, "allow", "postcopy", "postcopy-start", "first-pass"),
+    .dirty_rate = 64 * MIB,
+    .bandwidth = 32 * MIB },
+
+  /* Two looks of QEMU's, a second each, before it throttles. */
+  { .name = "throttle",
+    .policy = POLICY (P2P, "allow", "throttle", "throttle-initial", "80"),
+    .memory = 18 * MIB,
+    .dirty_rate = 17 * MIB,
+    .cpu_bound = TRUE,
+    .bandwidth = 16 * MIB,
+    .decides = "throttle" },
+  { .name = "postcopy-needed",
+    .policy = POLICY (P2P, "allow", "postcopy", "postcopy-start", "needed", "max-downtime", "200"),
+    BUSY (500),
+    .decides = "start-postcopy" },
+  { .name = "pause",
+    .policy = POLICY (P2P, "allow", "pause", "max-downtime", "200"),
+    BUSY (500),
+    .decides = "pause-guest" },
+  { .name = "pause-strict",
+    .policy = POLICY (STRICT, "allow", "pause", "max-downtime", "200"),
+    BUSY (500),
+    .decides = "pause-guest" },
+  { .name = "pause-direct",
+    .policy = POLICY (DIRECT, "allow", "pause", "max-downtime", "200"),
+    BUSY (500),
+    .decides = "pause-guest" },
+  { .name = "deadline-pause",
+    .policy = POLICY (P2P, "allow", "pause", "deadline", "1", "at-deadline", "pause"),
+    BUSY (2000),
+    .decides = "pause-guest" },
+  { .name = "raise",
+    .policy = POLICY (P2P, "max-downtime", "450"),
+    BUSY (500),
+    .decides = "raise-downtime-limit" },
+  /* It is in no hurry: what is left must have gone down no more for seven seconds. */
+  { .name = "give-up",
+    .policy = POLICY (P2P, "max-downtime", "200"),
+    .memory = 16 * MIB,
+    .dirty_rate = 8 * MIB,
+    .bandwidth = 4 * MIB,
+    .decides = "give-up",
+    .stays = TRUE },
+  { .name = "finish-now",
+    .policy = POLICY (P2P, "max-downtime", "200"),
+    BUSY (2000),
+    .asked = "finish-now",
+    .decides = "finish-now" },
+  { .name = "retune",
+    .policy = POLICY (P2P, "bandwidth", "16"),
+    .memory = 32 * MIB,
+    .bandwidth = 32 * MIB,
+    .asked = "bandwidth=24",
+    .decides = "retune" },
+};
+const guint fault_n_hows = G_N_ELEMENTS (fault_hows);
