@@ -134,12 +134,14 @@ retune_limit (Follow *self, const MigrateConvergePolicy *policy, gboolean *set, 
 /* ---- the guest ---- */
 
 /* Only a refusal that is one is taken for one: an order whose answer was lost may have been heard,
- * and is taken back with the step. */
+ * and is taken back with the step. The next look tells; where the guest runs on it is decided
+ * anew. */
 static gboolean
 pause_guest (Follow *self, GError **error)
 {
   g_autoptr (GError) failed = NULL;
 
+  self->pause_ordered = TRUE;
   if (_migrate_steps_run (self->work, "pause-guest", NULL /* args */, &failed)
       || g_error_matches (failed, MIGRATE_ERROR, MIGRATE_ERROR_TIMED_OUT)
       || g_error_matches (failed, MIGRATE_ERROR, MIGRATE_ERROR_UNREACHABLE))
@@ -157,12 +159,14 @@ pause_guest (Follow *self, GError **error)
   return TRUE;
 }
 
-static void
-load_pause (Follow *self)
+void
+_migrate_follow_load_pause (Follow *self)
 {
   const MigrateStepEntry *step = _migrate_steps_last (self->work, "pause-guest");
 
-  if (step != NULL && step->status != MIGRATE_STEP_FAILED)
+  self->pause_ordered
+    = step != NULL && step->status != MIGRATE_STEP_UNDONE && step->status != MIGRATE_STEP_RELEASED;
+  if (self->pause_ordered && step->status != MIGRATE_STEP_FAILED)
     self->paused_at = _migrate_backend_now (self->work->backend);
 }
 
@@ -270,10 +274,7 @@ _migrate_follow_converge (Follow *self, GError **error)
   gboolean retuned = FALSE;
 
   if (self->limit_ms == 0)
-    {
-      load_limit (self);
-      load_pause (self);
-    }
+    load_limit (self);
   if (self->given_up != NULL || !self->seen.job_active || self->seen.job_ending)
     return TRUE;
   add_sample (self);

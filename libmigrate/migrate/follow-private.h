@@ -44,8 +44,9 @@ typedef struct
   gboolean deadline_over; /* and the policy wants something else than to give up */
   gboolean warned, warned_slow;
   gboolean stall_told;
-  gint64 paused_at; /* by us; 0: not */
-  GError *overdue;  /* it is not followed any longer */
+  gboolean pause_ordered; /* by this process or one before it; the guest may not have heard of it */
+  gint64 paused_at;       /* by us, for all that was seen since; 0: not */
+  GError *overdue;        /* it is not followed any longer */
 
   guint tried_pass;             /* in which a switch was asked for last */
   gint64 ordered_at;            /* the switch, by this process; 0: not yet */
@@ -105,6 +106,8 @@ void _migrate_follow_check_clocks (Follow *self);
 /* Act, in follow-converge.c: does what converge.c decides. FALSE: the claim is lost, or the journal
  * refuses to know of it. */
 gboolean _migrate_follow_converge (Follow *self, GError **error);
+/* What a process before this one ordered. */
+void _migrate_follow_load_pause (Follow *self);
 /* Until the next look. */
 guint _migrate_follow_poll_ms (Follow *self);
 /* Whether what the policy wants at the deadline can be done. */

@@ -163,6 +163,7 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
   gboolean moved;
 
   _migrate_follow_load_asked (&self);
+  _migrate_follow_load_pause (&self);
   moved = follow_rounds (&self, &failure);
   g_clear_error (&self.given_up);
   g_clear_error (&self.not_acted);

@@ -346,6 +346,7 @@ _migrate_recovery_look (MigrateRecoveryWork *self, GError **error)
       if (check_stopped (self, error))
         return FALSE;
       look_at_all (self, self->guest_uuid != NULL ? self->guest_uuid : self->guest, FALSE);
+      _migrate_recovery_fill_case (self); /* marks the hosts as it did before the last look */
       now = _migrate_backend_now (backend);
       if (memcmp (before, self->seen->data, size) != 0)
         since = now;
