@@ -25,9 +25,9 @@ typedef struct
   SimMemory *memory;
   GPtrArray *processes;
   GString *failure;
-  guint64 counted; /* by the guest, when it was last looked at */
-  guint boots;     /* of it, then */
-  FaultStart start;
+  guint64 counted;     /* by the guest, when it was last looked at */
+  guint boots;         /* of it, then */
+  guint calls, points; /* before the first transfer began */
 } Case;
 
 /* What the library does in one process of ours: on a thread that can be killed. */
@@ -696,21 +696,72 @@ note_start (SimWorld *world, gpointer data)
 {
   Case *self = data;
 
-  self->start = (FaultStart){ sim_world_count_calls (world, "*"), sim_world_count_points (world) };
+  self->calls = sim_world_count_calls (world, "*");
+  self->points = sim_world_count_points (world);
 }
 
-FaultStart
-fault_case_find_start (const FaultHow *how, const char *folder)
+/* An entry of the trace: a call of ours to a host, by kind and host; NULL: something else. */
+static char *
+dup_call (const char *entry)
+{
+  const char *kind = strchr (entry, ':') + 1;
+  const char *end = strrchr (entry, '#');
+
+  if (g_str_has_prefix (kind, "point:") || end[-1] == '-')
+    return NULL;
+  return g_strndup (kind, (gsize) (end - kind));
+}
+
+enum
+{
+  NOT_WORTH,
+  WORTH_AS_FIRST,
+  WORTH_AS_LAST
+};
+
+/* Of calls that ask the same between two writes of the journal, the first and the last: where the
+ * hosts show something new, something is written. */
+static void
+fill_plan (Case *self, FaultPlan *plan)
+{
+  GPtrArray *trace = sim_world_get_trace (self->world);
+  g_autoptr (GHashTable) latest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
+  for (guint i = 0; i < trace->len && plan->calls + 1 < FAULT_MOST_CALLS; i++)
+    {
+      g_autofree char *call = dup_call (trace->pdata[i]);
+      guint before;
+
+      if (strstr (trace->pdata[i], ":point:") != NULL)
+        g_hash_table_remove_all (latest);
+      if (call == NULL || ++plan->calls < self->calls)
+        continue;
+      before = GPOINTER_TO_UINT (g_hash_table_lookup (latest, call));
+      if (before != 0 && plan->worth[before] == WORTH_AS_LAST)
+        plan->worth[before] = NOT_WORTH;
+      plan->worth[plan->calls] = before != 0 ? WORTH_AS_LAST : WORTH_AS_FIRST;
+      g_hash_table_replace (latest, g_steal_pointer (&call), GUINT_TO_POINTER (plan->calls));
+    }
+  plan->points = self->points;
+}
+
+void
+fault_case_plan (const FaultHow *how, const char *folder, FaultPlan *plan)
 {
   static const Fault none = { "none", FAULT_LOSE_MESSAGE, { { 0 } }, FALSE, FALSE };
   Case self = { .how = how, .fault = &none };
+  FaultPlan made = { 0 };
 
+  if (g_atomic_int_get (&plan->made))
+    return;
   case_init (&self, folder);
   sim_world_at (self.world, SIM_AT_BEGIN, 0,
                 &(SimAction){ .what = SIM_CALL, .func = note_start, .data = &self });
   run_process (&self, move_main, FALSE);
+  fill_plan (&self, &made);
   case_clear (&self);
-  return self.start;
+  *plan = made; /* whoever makes it at the same time makes the same */
+  g_atomic_int_set (&plan->made, TRUE);
 }
 
 FaultVerdict

@@ -114,39 +114,48 @@ note_failure (Row *row, guint n, const char *failure)
   row->failed++;
 }
 
-/* What a way has in common with the first is played there. */
-static guint
-find_first (guint i, const char *folder)
+static gboolean
+counts_writes (const Fault *fault)
 {
-  FaultStart start = { 1, 0 };
+  return fault->kind == FAULT_KILL_BEFORE_JOURNAL || fault->kind == FAULT_KILL_AFTER_JOURNAL;
+}
 
-  if (how_of (i)->decides != NULL)
-    start = fault_case_find_start (how_of (i), folder);
-  switch (fault_of (i)->kind)
-    {
-    case FAULT_KILL_BEFORE_JOURNAL:
-    case FAULT_KILL_AFTER_JOURNAL:
-      return start.points / 2 + 1; /* each write has two points */
-    case FAULT_LOSE_MESSAGE:
-    case FAULT_AT_STAGE:
-      return 1;
-    default:
-      return start.calls;
-    }
+static gboolean
+counts_calls (const Fault *fault)
+{
+  return !counts_writes (fault) && fault->kind != FAULT_LOSE_MESSAGE
+         && fault->kind != FAULT_AT_STAGE;
+}
+
+/* The n that is played after this one; 0: none was yet. */
+static guint
+find_next (const FaultPlan *plan, const Fault *fault, guint n)
+{
+  if (plan->made && counts_writes (fault) && n == 0)
+    return plan->points / 2 + 1; /* each write has two points */
+  n++;
+  while (plan->made && counts_calls (fault) && n <= plan->calls && !plan->worth[n])
+    n++;
+  return n;
 }
 
 static void
-run_row (guint i, Row *row, const char *folder)
+run_row (guint i, Row *row, FaultPlan *plan, const char *folder)
 {
+  const FaultHow *how = how_of (i);
+  const Fault *fault = fault_of (i);
   gboolean reached = TRUE;
 
-  for (guint n = find_first (i, folder); reached && n <= MOST_CASES; n++)
+  if (how->decides != NULL)
+    fault_case_plan (how, folder, plan);
+  for (guint n = find_next (plan, fault, 0); reached && n <= MOST_CASES;
+       n = find_next (plan, fault, n))
     {
       FaultVerdict verdict;
 
       row->now = n;
       alarm (CASE_SECONDS);
-      verdict = fault_case_run (how_of (i), fault_of (i), n, folder, FALSE);
+      verdict = fault_case_run (how, fault, n, folder, FALSE);
       reached = verdict.reached;
       row->cases++;
       if (verdict.failure != NULL)
@@ -169,7 +178,7 @@ stay_on (int processor)
 }
 
 static pid_t
-start_row (guint i, Row *row, int processor, const char *folder)
+start_row (guint i, Row *row, FaultPlan *plan, int processor, const char *folder)
 {
   pid_t pid;
 
@@ -178,7 +187,7 @@ start_row (guint i, Row *row, int processor, const char *folder)
   if (pid != 0)
     return pid;
   stay_on (processor);
-  run_row (i, row, folder);
+  run_row (i, row, plan, folder);
   _exit (0);
 }
 
@@ -229,6 +238,7 @@ typedef struct
 {
   const char *folder, *only;
   Row *rows;
+  FaultPlan *plans; /* of ways */
   pid_t pids[MOST_ROWS];
   int statuses[MOST_ROWS];
   gboolean ended[MOST_ROWS];
@@ -259,7 +269,8 @@ start_rows (Run *self)
       if (self->next == n_rows ())
         return;
       self->on[processor]
-        = start_row (self->next, &self->rows[self->next], processor, self->folder);
+        = start_row (self->next, &self->rows[self->next],
+                     &self->plans[self->next / G_N_ELEMENTS (faults)], processor, self->folder);
       if (self->on[processor] < 0)
         g_error ("faults: no process can be had");
       self->pids[self->next++] = self->on[processor];
@@ -282,6 +293,16 @@ wait_for_row (Run *self)
         self->ended[i] = TRUE;
         self->statuses[i] = status;
       }
+}
+
+/* With the rows' processes. */
+static gpointer
+share (gsize size)
+{
+  gpointer memory = mmap (NULL, size, PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
+
+  g_assert (memory != MAP_FAILED);
+  return memory;
 }
 
 /* Of the rows' processes. */
@@ -310,9 +331,8 @@ run_all (const char *folder, const char *only)
       fprintf (stderr, "faults: no row begins with “%s”\n", only);
       return 64;
     }
-  run.rows = mmap (NULL, n_rows () * sizeof (Row), PROT_READ | PROT_WRITE,
-                   MAP_SHARED | MAP_ANONYMOUS, -1, 0);
-  g_assert (run.rows != MAP_FAILED);
+  run.rows = share (n_rows () * sizeof (Row));
+  run.plans = share (fault_n_hows * sizeof (FaultPlan));
   find_processors (&run);
   printf ("1..%u\n", wanted);
   while (told < n_rows ())
@@ -329,6 +349,7 @@ run_all (const char *folder, const char *only)
   printf ("# %u cases in %.1f s, which took %.1f s of a processor\n", cases,
           (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC, processor_seconds ());
   munmap (run.rows, n_rows () * sizeof (Row));
+  munmap (run.plans, fault_n_hows * sizeof (FaultPlan));
   return ok ? EXIT_SUCCESS : EXIT_FAILURE;
 }
 

@@ -15,9 +15,8 @@ typedef struct
   /* By another process, through the mailbox, in mid-copy; nullable: "finish-now", "key=value", ….
    */
   const char *asked;
-  /* The decision that the way is named for, in a move that meets no fault. Nullable: as the first
-   * way, until the transfer and beyond; else it is as that one until the transfer begins, and what
-   * happens before is not played again. */
+  /* Nullable: the decision that the way is named for, in a move that meets no fault. Until the
+   * transfer it is as the first way, so that part is not played again. */
   const char *decides;
   gboolean stays; /* and so it ends at the source */
 } FaultHow;
@@ -48,11 +47,16 @@ typedef struct
   gboolean splits;      /* libvirt itself may run two copies, before anybody can prevent it */
 } Fault;
 
-/* Where a move begins to be like no other: the call for the transfer, and the writes until then. */
+#define FAULT_MOST_CALLS 1000
+
+/* Of a way that is not played from its beginning: the calls that are worth a case. */
 typedef struct
 {
-  guint calls, points;
-} FaultStart;
+  gint made;                      /* atomic; it is shared */
+  guint points;                   /* before the transfer */
+  guint calls;                    /* up to the move's end */
+  guint8 worth[FAULT_MOST_CALLS]; /* by the call's number, from 1 */
+} FaultPlan;
 
 typedef struct
 {
@@ -60,7 +64,8 @@ typedef struct
   char *failure;    /* nullable */
 } FaultVerdict;
 
-FaultStart fault_case_find_start (const FaultHow *how, const char *folder);
+/* Once: a move that meets no fault. */
+void fault_case_plan (const FaultHow *how, const char *folder, FaultPlan *plan);
 /* Plays one case in a world of its own. folder: for the journal. verbose: tells on the way. */
 FaultVerdict fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *folder,
                              gboolean verbose);

@@ -111,7 +111,7 @@ _sim_begin_call (SimActor *actor, const char *kind, const char *host)
     {
       SimFault *fault = g_ptr_array_index (self->faults, i);
 
-      if (which_matches (fault->which, kind, host)
+      if (fault->n > 0 && which_matches (fault->which, kind, host)
           && count_matching (self, fault->which) == fault->n)
         found = fault;
     }
