@@ -115,7 +115,7 @@ _migrate_job_load_policy (MigrateJob *self, GVariant *values)
   g_mutex_lock (&self->lock);
   set = self->policy_set;
   g_mutex_unlock (&self->lock);
-  if (written == NULL || set)
+  if (written == NULL || set || g_variant_equal (before, written))
     return;
   _migrate_policy_load_variant (policy, written);
   now = g_variant_ref_sink (_migrate_policy_to_variant (policy));

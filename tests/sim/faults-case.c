@@ -11,6 +11,8 @@
 #define GUEST "g0"
 #define LOOK_MS 1000
 #define PATIENCE_MS 600000
+#define LOOKS_IN_A_ROUND 3 /* of what follows a transfer */
+#define LOOKS_PLAYED 10    /* one of so many */
 #define CALM_BANDWIDTH 125000000
 #define SETTLE_MS 200000 /* whatever libvirt and QEMU do by themselves is over */
 
@@ -712,35 +714,30 @@ dup_call (const char *entry)
   return g_strndup (kind, (gsize) (end - kind));
 }
 
-enum
+static gboolean
+is_look (const char *call)
 {
-  NOT_WORTH,
-  WORTH_AS_FIRST,
-  WORTH_AS_LAST
-};
+  return g_str_has_prefix (call, "domain-state:") || g_str_has_prefix (call, "job-stats:");
+}
 
-/* Of calls that ask the same between two writes of the journal, the first and the last: where the
- * hosts show something new, something is written. */
+/* What is asked again and again while the copy goes on is worth a case at first, at last before an
+ * order of ours, and now and then in between. */
 static void
 fill_plan (Case *self, FaultPlan *plan)
 {
   GPtrArray *trace = sim_world_get_trace (self->world);
-  g_autoptr (GHashTable) latest = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  guint looks = 0;
 
   for (guint i = 0; i < trace->len && plan->calls + 1 < FAULT_MOST_CALLS; i++)
     {
       g_autofree char *call = dup_call (trace->pdata[i]);
-      guint before;
 
-      if (strstr (trace->pdata[i], ":point:") != NULL)
-        g_hash_table_remove_all (latest);
       if (call == NULL || ++plan->calls < self->calls)
         continue;
-      before = GPOINTER_TO_UINT (g_hash_table_lookup (latest, call));
-      if (before != 0 && plan->worth[before] == WORTH_AS_LAST)
-        plan->worth[before] = NOT_WORTH;
-      plan->worth[plan->calls] = before != 0 ? WORTH_AS_LAST : WORTH_AS_FIRST;
-      g_hash_table_replace (latest, g_steal_pointer (&call), GUINT_TO_POINTER (plan->calls));
+      looks = is_look (call) ? looks + 1 : 0;
+      plan->worth[plan->calls] = looks <= LOOKS_IN_A_ROUND || looks % LOOKS_PLAYED == 0;
+      for (guint n = 1; looks == 0 && n <= LOOKS_IN_A_ROUND; n++)
+        plan->worth[plan->calls - n] = TRUE;
     }
   plan->points = self->points;
 }

@@ -28,7 +28,8 @@ const FaultHow fault_hows[] = {
   { .name = "postcopy",
     .policy = POLICY (P2P, "allow", "postcopy", "postcopy-start", "first-pass"),
     .dirty_rate = 64 * MIB,
-    .bandwidth = 32 * MIB },
+    .bandwidth = 32 * MIB,
+    .decides = "start-postcopy" },
 
   /* Two looks of QEMU's, a second each, before it throttles. */
   { .name = "throttle",
