@@ -36,6 +36,8 @@ _migrate_converge_poll_ms (const MigrateTrend *trend, guint most_ms)
 {
   guint64 ends = _migrate_trend_time_for (trend, trend->last.remaining);
 
+  if (trend->frozen_ms >= FROZEN_MS)
+    return most_ms; /* no pass ends while nothing travels */
   return (guint) CLAMP (ends / LOOKS_IN_A_PASS, MIN (LEAST_POLL_MS, most_ms), most_ms);
 }
 

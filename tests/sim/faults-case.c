@@ -174,12 +174,15 @@ static Process *
 run_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError **), gboolean back)
 {
   Process *process = start_process (self, main, back, NULL);
+  guint waited = 0; /* ms */
 
-  for (guint ms = 0; ms < PATIENCE_MS && !g_atomic_int_get (&process->ended)
-                     && !sim_world_is_stopped (self->world);
-       ms += LOOK_MS)
+  while (waited < PATIENCE_MS && !g_atomic_int_get (&process->ended)
+         && !sim_world_is_stopped (self->world))
     {
-      sim_world_sleep (self->world, LOOK_MS);
+      guint look = MAX (LOOK_MS, waited / 8);
+
+      sim_world_sleep (self->world, look);
+      waited += look;
       if (process->id != NULL)
         ask (self, process);
     }
@@ -201,6 +204,8 @@ job_new (Process *self, MigrateJournal *journal)
   MigrateJob *job = migrate_job_new (GUEST, source, destination);
 
   migrate_policy_set (policy, "settle-timeout", "10", NULL);
+  /* Where nothing travels; a copy that goes on is looked at four times in a pass. */
+  migrate_policy_set (policy, "poll-interval", "2000", NULL);
   for (guint i = 0; policies[i] != NULL; i += 2)
     if (!migrate_policy_set (policy, policies[i], policies[i + 1], NULL))
       g_error ("faults: no policy “%s=%s”", policies[i], policies[i + 1]);
@@ -513,6 +518,14 @@ check_second_move (Case *self, guint from)
     fail (self, "after the second move it is on %s", owner == 0 ? "neither host" : "the same host");
 }
 
+/* What could be in its way was looked for; where a way is not played from its beginning, one in
+ * four is the proof. */
+static gboolean
+moves_again (const Case *self)
+{
+  return self->how->decides == NULL || self->n % 4 == 1;
+}
+
 static gboolean
 is_split (Case *self)
 {
@@ -568,7 +581,7 @@ check_all (Case *self, gboolean recovered)
     {
       fail (self, "recovery says that work is left, and there is none");
     }
-  if (self->failure->len == 0)
+  if (self->failure->len == 0 && moves_again (self))
     check_second_move (self, owner);
 }
 
@@ -635,8 +648,9 @@ is_on_file (const Case *self)
     {
     case FAULT_KILL_BEFORE_JOURNAL:
     case FAULT_KILL_AFTER_JOURNAL:
-    case FAULT_KILL_AT_CALL:
       return TRUE;
+    case FAULT_KILL_AT_CALL:
+      return self->how->decides == NULL || self->n % 8 == 1;
     default:
       return self->fault->actions[0].what == SIM_CALL || self->n % 8 == 1;
     }
@@ -736,7 +750,7 @@ fill_plan (Case *self, FaultPlan *plan)
         continue;
       looks = is_look (call) ? looks + 1 : 0;
       plan->worth[plan->calls] = looks <= LOOKS_IN_A_ROUND || looks % LOOKS_PLAYED == 0;
-      for (guint n = 1; looks == 0 && n <= LOOKS_IN_A_ROUND; n++)
+      for (guint n = 1; looks == 0 && n <= MIN (LOOKS_IN_A_ROUND, plan->calls); n++)
         plan->worth[plan->calls - n] = TRUE;
     }
   plan->points = self->points;
