@@ -55,7 +55,7 @@ write_rate (const SimTransfer *self)
 
   if (!self->out->cpus)
     return 0;
-  return guest->cpu_bound ? guest->dirty_rate / 100 * (100 - self->throttle) : guest->dirty_rate;
+  return guest->cpu_bound ? guest->dirty_rate * (100 - self->throttle) / 100 : guest->dirty_rate;
 }
 
 /* Books what was sent and dirtied since the last time. */

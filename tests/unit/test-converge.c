@@ -445,6 +445,16 @@ Test (converge, does_what_is_asked_and_nothing_when_it_is_over)
     }
 }
 
+Test (converge, looks_four_times_in_a_pass_and_seldom_where_nothing_travels)
+{
+  MigrateTrend trend
+    = { .last.remaining = 8 * COPY_MIB, .bandwidth = 16 * COPY_MIB, .frozen_ms = 1900 };
+
+  cr_assert_eq (_migrate_converge_poll_ms (&trend, 2000), 125);
+  trend.frozen_ms = 2000;
+  cr_assert_eq (_migrate_converge_poll_ms (&trend, 2000), 2000);
+}
+
 Test (converge, tells_why_in_numbers)
 {
   MigrateTrend trend = busy_trend ();
