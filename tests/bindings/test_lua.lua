@@ -430,6 +430,7 @@ test('cancelled midway; decisions', function()
   local decision = result:get_decision(0)
   eq(decision:get_what(), decisions[1]:get_what())
   eq(#decision:get_why() > 0 and decision:get_at_ms() >= 0, true)
+  eq(decision:dup_details():get_type_string(), 'a{sv}')
 end)
 
 test('an error in a handler is only printed', function()

@@ -381,7 +381,7 @@ def decisions():
     assert result.get_n_decisions() == len(seen.decisions) > 0, result.details
     decision = result.get_decision(0)
     assert decision.get_what() == seen.decisions[0].get_what() and decision.get_why()
-    assert decision.get_at_ms() >= 0
+    assert decision.get_at_ms() >= 0 and decision.dup_details().unpack() == {}
     assert decision.get_what() in str(decision) and decision.get_what() in repr(decision)
 
 
