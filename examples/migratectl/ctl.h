@@ -30,7 +30,7 @@ typedef struct
   /* check and move; the strings are as given. */
   char *from;
   char **to;
-  char *peer_uri, *migration_uri, *listen_address;
+  char *peer_uri, *migration_uri, *listen_address, *tls_name;
   char *kind, *policy;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;

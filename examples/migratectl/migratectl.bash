@@ -3,7 +3,7 @@ _migratectl ()
 {
   local cur prev verb='' journal=() i
   local common='--journal --json --quiet --help'
-  local move="--from --to --peer-uri --migration-uri --listen-address --kind --policy
+  local move="--from --to --peer-uri --migration-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
     --accept --set"
 
@@ -37,7 +37,7 @@ _migratectl ()
         switchover-timeout at-stall poll-interval shadow hook-timeout
         fence-timeout chores chore-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
-    --from|--to|--peer-uri|--migration-uri|--listen-address|--target-downtime|--max-downtime|--deadline|\
+    --from|--to|--peer-uri|--migration-uri|--listen-address|--tls-name|--target-downtime|--max-downtime|--deadline|\
     --bandwidth|--accept|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in

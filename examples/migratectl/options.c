@@ -80,6 +80,7 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_free (self->tls_name);
   g_free (self->kind);
   g_free (self->policy);
   g_free (self->transport);
@@ -140,6 +141,7 @@ add_move (Entries *entries, CtlOptions *o)
             "URI");
   add_text (entries, "listen-address", &o->listen_address,
             "the address on which the destination waits for it", "ADDRESS");
+  add_text (entries, "tls-name", &o->tls_name, "whom the destination's certificate names", "NAME");
   add_text (entries, "kind", &o->kind, "auto (default) or live: its disks are shared", "KIND");
   add_text (entries, "policy", &o->policy, "default, gentle, fast, must-finish, or a key file",
             "PRESET|FILE");
@@ -294,10 +296,10 @@ require (CtlOptions *self, const CtlVerb *verb, GError **error)
       if (self->to == NULL)
         return refuse (error, "“%s” needs --to URI", verb->name);
       if (g_strv_length (self->to) > 1
-          && (self->peer_uri != NULL || self->migration_uri != NULL
-              || self->listen_address != NULL))
-        return refuse (error, "--peer-uri, --migration-uri and --listen-address are of one "
-                              "destination; with several write --to URI=PEER-URI");
+          && (self->peer_uri != NULL || self->migration_uri != NULL || self->listen_address != NULL
+              || self->tls_name != NULL))
+        return refuse (error, "--peer-uri, --migration-uri, --listen-address and --tls-name are of "
+                              "one destination; with several write --to URI=PEER-URI");
     }
   else if (verb->options == CTL_OPTIONS_RECOVER)
     {

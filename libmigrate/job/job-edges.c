@@ -26,6 +26,7 @@ add_request (MigrateJob *self, GVariantBuilder *builder)
   add_string (builder, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
   add_string (builder, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
   add_string (builder, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
+  add_string (builder, MIGRATE_JOB_KEY_TLS_NAME, work->tls_name);
   add_string (builder, MIGRATE_JOB_KEY_KIND,
               _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) work->kind));
   add_string (builder, MIGRATE_JOB_KEY_SOURCE_NAME, work->source_name);

@@ -396,6 +396,7 @@ refresh_work (MigrateJob *self)
   take_string (&work->peer_uri, migrate_host_dup_peer_uri (self->destination));
   take_string (&work->migration_uri, migrate_host_dup_migration_uri (self->destination));
   take_string (&work->listen_address, migrate_host_dup_listen_address (self->destination));
+  take_string (&work->tls_name, migrate_host_dup_tls_name (self->destination));
   if (work->started == 0)
     work->started = _migrate_backend_now (work->backend);
 }

@@ -706,6 +706,8 @@ job_from_values (MigrateJournal *journal, GVariant *values)
                                   _migrate_variant_string (values, MIGRATE_JOB_KEY_MIGRATION_URI));
   migrate_host_set_listen_address (
     destination, _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
+  migrate_host_set_tls_name (destination,
+                             _migrate_variant_string (values, MIGRATE_JOB_KEY_TLS_NAME));
   self = migrate_job_new (guest != NULL ? guest : "", source, destination);
   g_free (self->id);
   self->id = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_ID));

@@ -229,6 +229,7 @@ add_hosts (MigrateRecovery *self, MigrateRecoveryWork *recovery, GError **error)
       g_autofree char *peer = migrate_host_dup_peer_uri (host);
       g_autofree char *migration = migrate_host_dup_migration_uri (host);
       g_autofree char *listen = migrate_host_dup_listen_address (host);
+      g_autofree char *tls_name = migrate_host_dup_tls_name (host);
 
       if (!_migrate_uri_check (uri, MIGRATE_URI_CONNECTION, error)
           || (peer != NULL && !_migrate_uri_check (peer, MIGRATE_URI_CONNECTION, error))
@@ -241,7 +242,7 @@ add_hosts (MigrateRecovery *self, MigrateRecoveryWork *recovery, GError **error)
           return FALSE;
         }
       _migrate_recovery_add_host (recovery, _migrate_host_get_link (host), uri, name, peer,
-                                  migration, listen);
+                                  migration, listen, tls_name);
     }
   return TRUE;
 }

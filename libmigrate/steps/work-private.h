@@ -32,9 +32,9 @@ struct _MigrateWork
   char *id;
   char *guest;
   MigrateLink *source, *destination;
-  char *source_uri, *destination_uri;              /* as given */
-  char *source_name, *destination_name;            /* what the platform's record calls them */
-  char *peer_uri, *migration_uri, *listen_address; /* of the destination; nullable */
+  char *source_uri, *destination_uri;   /* as given */
+  char *source_name, *destination_name; /* what the platform's record calls them */
+  char *peer_uri, *migration_uri, *listen_address, *tls_name; /* of the destination; nullable */
   guint max_outgoing, max_incoming;
   MigrateKind kind;
   MigratePolicy *policy;

@@ -46,6 +46,7 @@ _migrate_work_unref (MigrateWork *self)
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_free (self->tls_name);
   g_clear_object (&self->policy);
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
@@ -436,6 +437,7 @@ _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
   add_uri (builder, "peer-uri", self->peer_uri);
   add_uri (builder, "migration-uri", self->migration_uri);
   add_string (builder, "listen-address", self->listen_address);
+  add_string (builder, "tls-name", self->tls_name);
   if (self->before == NULL)
     return;
   g_variant_iter_init (&iter, self->before);

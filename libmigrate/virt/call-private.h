@@ -142,7 +142,18 @@ typedef struct
   gboolean postcopy;          /* armed: MIGRATE_CALL_POSTCOPY may switch */
   gboolean resume;            /* goes on with a post-copy that broke; postcopy is set too */
   guint64 postcopy_bandwidth; /* MiB/s, 0: no limit */
-  int stage;                  /* MigrateTransferStage; atomic */
+  gboolean throttle;          /* armed: the hypervisor slows the guest down when it sees fit */
+  guint throttle_initial, throttle_increment; /* % */
+  guint connections;                          /* that carry memory in parallel; 0: one stream */
+  char **compression;                         /* nullable: its methods */
+  guint compression_level;                    /* 0: the hypervisor's default; so the next two */
+  guint compression_threads;
+  guint64 xbzrle_cache; /* bytes */
+  gboolean zero_copy;
+  gboolean tls;
+  char *tls_name; /* nullable: whom the destination's certificate names, where that is not the host
+                     in the migration URI */
+  int stage;      /* MigrateTransferStage; atomic */
 } MigrateTransfer;
 
 /* Between asking for a transfer and libvirt's hearing of it lies a connection that may take for

@@ -147,6 +147,8 @@ _migrate_transfer_clear (MigrateTransfer *self)
   g_free (self->destination_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_strfreev (self->compression);
+  g_free (self->tls_name);
   *self = (MigrateTransfer){ 0 };
 }
 

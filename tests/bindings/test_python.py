@@ -102,6 +102,8 @@ def host():
     assert made.dup_peer_uri() == made.props.peer_uri == 'qemu+tls://peer/system'
     assert made.dup_migration_uri() == made.props.migration_uri == 'tcp://data'
     assert made.dup_listen_address() == made.props.listen_address == '::'
+    made.set_tls_name('b.example.org')
+    assert made.dup_tls_name() == made.props.tls_name == 'b.example.org'
     assert made.dup_name() is None
     made.set_name('rack7-2')
     assert made.dup_name() == made.props.name == 'rack7-2'

@@ -605,6 +605,8 @@ begin_transfer (Request *self, const char *uri)
 {
   const MigrateTransfer *request = &self->call->transfer;
   SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
+  const char *words;
+  int code;
 
   if (domain != NULL && domain->active && domain->job != NULL && domain->job->out == domain
       && domain->job->post && (request->resume || domain->job->unattended))
@@ -625,6 +627,12 @@ begin_transfer (Request *self, const char *uri)
       refuse (self, ERR_UNSUPPORTED,
               "argument unsupported: post-copy is not supported with tunnelled, non-live or paused "
               "migration");
+      return NULL;
+    }
+  code = _sim_refuse_transfer (request, &words);
+  if (code != 0)
+    {
+      refuse (self, code, words);
       return NULL;
     }
   return _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
