@@ -1,6 +1,8 @@
 /* migratectl inside: what its files share. The tool uses the library's public headers only. */
 #pragma once
 
+#include "curve.h"
+
 #include <gio/gio.h>
 #include <json-glib/json-glib.h>
 #include <libmigrate/migrate.h>
@@ -41,6 +43,8 @@ typedef struct
   char *fence_command, *fence_probe, *reset_stream_command;
   /* list */
   gboolean all;
+  /* show */
+  char *svg;
   /* What is left: GUEST or JOB. */
   char **rest;
 } CtlOptions;
@@ -54,6 +58,7 @@ typedef struct
     CTL_OPTIONS_NONE,
     CTL_OPTIONS_MOVE,
     CTL_OPTIONS_LIST,
+    CTL_OPTIONS_SHOW,
     CTL_OPTIONS_CHORES,
     CTL_OPTIONS_RECOVER
   } options;
@@ -148,6 +153,13 @@ void ctl_tell_findings (MigrateReport *report, MigrateSeverity least);
 void ctl_tell_entries (GVariant *entries, guint last);
 /* The exit code of a job at rest; error is that of the operation, nullable. */
 CtlExit ctl_exit_of (MigrateJob *job, const GError *error);
+
+/* ---- picture.c: the curve, as a file ---- */
+
+#define CTL_PICTURE_STDOUT "-"
+/* All of it or nothing, for its owner alone. */
+gboolean ctl_picture_write (MigrateJobRecord *record, const CtlCurve *curve, const char *path,
+                            GError **error);
 
 /* ---- drive.c: a long operation, with its signals ---- */
 

@@ -145,20 +145,42 @@ add_warnings (JsonBuilder *builder, MigrateResult *result)
 }
 
 static void
+add_int_or_null (JsonBuilder *builder, const char *name, gboolean known, guint64 value)
+{
+  if (known)
+    {
+      ctl_json_int (builder, name, value);
+      return;
+    }
+  json_builder_set_member_name (builder, name);
+  json_builder_add_null_value (builder);
+}
+
+static void
 add_numbers (JsonBuilder *builder, MigrateResult *result)
 {
   ctl_json_int (builder, "total_ms", result != NULL ? migrate_result_get_total_ms (result) : 0);
-  json_builder_set_member_name (builder, "downtime_ms");
-  if (result != NULL && migrate_result_has_downtime (result))
-    json_builder_add_int_value (builder, (gint64) migrate_result_get_downtime_ms (result));
-  else
-    json_builder_add_null_value (builder);
+  add_int_or_null (builder, "downtime_ms", result != NULL && migrate_result_has_downtime (result),
+                   result != NULL ? migrate_result_get_downtime_ms (result) : 0);
   ctl_json_string (builder, "downtime_origin",
                    result != NULL && migrate_result_has_downtime (result)
                      ? migrate_result_get_downtime_origin (result)
                      : NULL);
+}
+
+static void
+add_transfer (JsonBuilder *builder, MigrateResult *result)
+{
   ctl_json_int (builder, "bytes", result != NULL ? migrate_result_get_bytes (result) : 0);
+  ctl_json_int (builder, "disk_bytes", result != NULL ? migrate_result_get_disk_bytes (result) : 0);
+  add_int_or_null (builder, "bytes_resent",
+                   result != NULL && migrate_result_has_bytes_resent (result),
+                   result != NULL ? migrate_result_get_bytes_resent (result) : 0);
   ctl_json_int (builder, "passes", result != NULL ? migrate_result_get_passes (result) : 0);
+  ctl_json_int (builder, "throttle", result != NULL ? migrate_result_get_throttle (result) : 0);
+  add_int_or_null (builder, "downtime_limit_ms",
+                   result != NULL && migrate_result_has_downtime_limit (result),
+                   result != NULL ? migrate_result_get_downtime_limit_ms (result) : 0);
 }
 
 static void
@@ -202,6 +224,7 @@ ctl_json_job (MigrateJob *job, const CtlFault *fault)
   ctl_json_string (builder, "outcome", ctl_nick (MIGRATE_TYPE_OUTCOME, (int) outcome));
   add_identity (builder, job, result, report);
   add_numbers (builder, result);
+  add_transfer (builder, result);
   add_phases (builder, result);
   add_decisions (builder, result);
   add_warnings (builder, result);

@@ -6,6 +6,7 @@
 #include <sys/ioctl.h>
 #include <unistd.h>
 
+#define UNCERTAIN_MS 1000 /* less is not worth a word */
 #define CLEAR "\r\033[K"
 
 struct _CtlLine
@@ -50,25 +51,56 @@ columns (void)
   return 80;
 }
 
+static char *
+time_left (MigrateProgress *progress)
+{
+  guint64 left = migrate_progress_get_time_left_ms (progress);
+  guint64 off = left - migrate_progress_get_time_left_least_ms (progress);
+  g_autofree char *text = ctl_duration (left);
+  g_autofree char *off_text = NULL;
+
+  if (!migrate_progress_has_time_left_most (progress))
+    return g_strdup_printf ("%s or more to go", text);
+  off = MAX (off, migrate_progress_get_time_left_most_ms (progress) - left);
+  if (off < UNCERTAIN_MS || off * 10 < left)
+    return g_strdup_printf ("%s to go", text);
+  off_text = ctl_duration (off);
+  return g_strdup_printf ("%s ± %s to go", text, off_text);
+}
+
+/* What is left of disks is told apart while they travel. */
+static void
+add_remaining (GPtrArray *fields, MigrateProgress *progress)
+{
+  g_autofree char *memory = ctl_bytes (migrate_progress_get_memory_remaining (progress));
+  g_autofree char *disks = ctl_bytes (migrate_progress_get_disk_remaining (progress));
+
+  g_ptr_array_add (fields, g_strdup_printf ("%s left", memory));
+  if (migrate_progress_get_disk_remaining (progress) > 0)
+    g_ptr_array_add (fields, g_strdup_printf ("%s of disks left", disks));
+}
+
 /* What the transfer says, what is looked for most first. */
 static void
 add_progress (GPtrArray *fields, CtlLine *self, MigrateProgress *progress)
 {
-  g_autofree char *rate = ctl_bytes (migrate_progress_get_rate (progress));
-  g_autofree char *remaining = ctl_bytes (migrate_progress_get_memory_remaining (progress));
+  guint64 bps = migrate_progress_get_rate (progress) + migrate_progress_get_disk_rate (progress);
+  g_autofree char *rate = ctl_bytes (bps);
+  g_autofree char *dirty = ctl_bytes (migrate_progress_get_dirty_rate (progress));
 
   g_ptr_array_add (fields,
                    g_strdup_printf ("%3.0f %%", migrate_progress_get_fraction (progress) * 100));
   g_ptr_array_add (fields, g_strdup_printf ("%s/s", rate));
   if (migrate_progress_has_time_left (progress)
       && (self->phase == MIGRATE_PHASE_COPYING_MEMORY || self->phase == MIGRATE_PHASE_POSTCOPY))
-    {
-      g_autofree char *left = ctl_duration (migrate_progress_get_time_left_ms (progress));
-
-      g_ptr_array_add (fields, g_strdup_printf ("%s to go", left));
-    }
-  g_ptr_array_add (fields, g_strdup_printf ("%s left", remaining));
+    g_ptr_array_add (fields, time_left (progress));
   g_ptr_array_add (fields, g_strdup_printf ("pass %u", migrate_progress_get_pass (progress)));
+  if (migrate_progress_get_dirty_rate (progress) > 0)
+    g_ptr_array_add (fields, g_strdup_printf ("dirty %s/s", dirty));
+  if (migrate_progress_get_throttle (progress) > 0)
+    g_ptr_array_add (fields,
+                     g_strdup_printf ("throttle %u %%", migrate_progress_get_throttle (progress)));
+  add_remaining (fields, progress);
 }
 
 /* As many of them as the terminal is wide; a line that wraps cannot be taken back. */
@@ -123,7 +155,8 @@ line_text (CtlLine *self)
   g_ptr_array_add (fields, g_strdup (migrate_job_get_id (self->job)));
   g_ptr_array_add (fields, g_strdup (ctl_nick (MIGRATE_TYPE_PHASE, (int) self->phase)));
   if (progress != NULL && self->phase >= MIGRATE_PHASE_COPYING_MEMORY
-      && migrate_progress_get_memory_total (progress) > 0)
+      && migrate_progress_get_memory_total (progress) + migrate_progress_get_disk_total (progress)
+           > 0)
     add_progress (fields, self, progress);
   else if (s > 0)
     g_ptr_array_add (fields, g_strdup_printf ("%" G_GINT64_FORMAT " s", s));

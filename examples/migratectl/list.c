@@ -1,7 +1,5 @@
-/* migratectl list, show: what the journal knows. No host is asked. */
+/* migratectl list: the jobs that the journal knows. No host is asked. */
 #include "ctl.h"
-
-#include <string.h>
 
 #define RECENT (24 * G_TIME_SPAN_HOUR)
 
@@ -35,8 +33,6 @@ is_wanted (MigrateJobRecord *record, const CtlOptions *options)
 
   return options->all || is_open (record) || since (updated) < RECENT;
 }
-
-/* ---- list ---- */
 
 static char *
 age (MigrateJobRecord *record)
@@ -189,151 +185,5 @@ ctl_list (const CtlOptions *options)
   else
     ctl_note (g_list_model_get_n_items (list) > 0 ? "no open or recent jobs; --all shows the others"
                                                   : "no jobs");
-  return CTL_DONE;
-}
-
-/* ---- show ---- */
-
-static char *
-time_text (gint64 us)
-{
-  g_autoptr (GDateTime) second = g_date_time_new_from_unix_local (us / G_USEC_PER_SEC);
-  g_autofree char *text = second != NULL ? g_date_time_format (second, "%F %T") : NULL;
-
-  return g_strdup_printf ("%s.%03d", text != NULL ? text : "?", (int) (us % G_USEC_PER_SEC / 1000));
-}
-
-static char *
-variant_text (GVariant *value)
-{
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
-    return ctl_redact (g_variant_get_string (value, NULL));
-  return ctl_json_text (value);
-}
-
-static void tell_value (const char *key, GVariant *value, const char *indent);
-
-/* What a person looks for first comes first. */
-static void
-tell_values (GVariant *values, const char *indent)
-{
-  static const char *const first[]
-    = { "id",     "guest-name", "guest-uuid", "source",    "destination", "kind",
-        "state",  "outcome",    "phase",      "in-flight", "held",        "failure",
-        "result", "message",    "remedy",     NULL };
-  GVariantIter iter;
-  const char *key;
-  GVariant *value;
-
-  for (gsize i = 0; first[i] != NULL; i++)
-    {
-      g_autoptr (GVariant) found = g_variant_lookup_value (values, first[i], NULL /* any type */);
-
-      if (found != NULL)
-        tell_value (first[i], found, indent);
-    }
-  g_variant_iter_init (&iter, values);
-  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
-    if (!g_strv_contains (first, key))
-      tell_value (key, value, indent);
-}
-
-static void
-tell_value (const char *key, GVariant *value, const char *indent)
-{
-  g_autofree char *text = NULL;
-
-  if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT) && g_variant_n_children (value) > 0)
-    {
-      g_autofree char *deeper = g_strconcat (indent, "  ", NULL);
-
-      ctl_out ("%s%s:", indent, key);
-      tell_values (value, deeper);
-      return;
-    }
-  if (g_str_has_suffix (key, "-us") && g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
-    {
-      text = time_text ((gint64) g_variant_get_uint64 (value));
-      ctl_out ("%s%.*s: %s", indent, (int) strlen (key) - 3, key, text);
-      return;
-    }
-  text = variant_text (value);
-  ctl_out ("%s%s: %s", indent, key, text);
-}
-
-static void
-tell_entry (GVariant *entry)
-{
-  g_autoptr (GVariant) values = g_variant_lookup_value (entry, "values", G_VARIANT_TYPE_VARDICT);
-  const char *kind = "?", *name = "?", *status = "?";
-  guint64 at = 0, generation = 0;
-  g_autofree char *when = NULL;
-  g_autofree char *more = NULL;
-
-  g_variant_lookup (entry, "kind", "&s", &kind);
-  g_variant_lookup (entry, "name", "&s", &name);
-  g_variant_lookup (entry, "status", "&s", &status);
-  g_variant_lookup (entry, "at-us", "t", &at);
-  g_variant_lookup (entry, "generation", "t", &generation);
-  when = time_text ((gint64) at);
-  if (values != NULL && g_variant_n_children (values) > 0)
-    more = ctl_json_text (values);
-  ctl_out ("  %s  %-8s %s %s%s%s", when, kind, name, status, more != NULL ? "  " : "",
-           more != NULL ? more : "");
-}
-
-void
-ctl_tell_entries (GVariant *entries, guint last)
-{
-  gsize n = g_variant_n_children (entries);
-
-  for (gsize i = last > 0 && n > last ? n - last : 0; i < n; i++)
-    {
-      g_autoptr (GVariant) entry = g_variant_get_child_value (entries, i);
-
-      tell_entry (entry);
-    }
-}
-
-static void
-tell_record (GVariant *values, GVariant *entries)
-{
-  tell_values (values, "");
-  if (entries == NULL || g_variant_n_children (entries) == 0)
-    return;
-  ctl_out ("entries:");
-  ctl_tell_entries (entries, 0 /* all */);
-}
-
-CtlExit
-ctl_show (const CtlOptions *options)
-{
-  g_autoptr (MigrateJournal) journal = ctl_request_journal (options);
-  g_autoptr (MigrateJobRecord) record = NULL;
-  g_autoptr (GVariant) values = NULL;
-  g_autoptr (GVariant) entries = NULL;
-  GError *error = NULL;
-
-  record = migrate_journal_lookup (journal, options->rest[0], NULL /* cancellable */, &error);
-  if (record == NULL)
-    return ctl_fail_error (options, error, CTL_REFUSED);
-  values = migrate_job_record_dup_values (record);
-  entries = migrate_job_record_dup_entries (record);
-  if (options->json)
-    {
-      JsonNode *root = ctl_json_from_variant (values);
-      JsonObject *object = json_node_get_object (root);
-      g_autofree char *text = NULL;
-
-      if (entries != NULL)
-        json_object_set_member (object, "entries", ctl_json_from_variant (entries));
-      json_object_set_null_member (object, "error");
-      text = json_to_string (root, FALSE /* on one line */);
-      ctl_raw (text);
-      ctl_raw ("\n");
-      json_node_unref (root);
-    }
-  else
-    tell_record (values, entries);
   return CTL_DONE;
 }

@@ -19,7 +19,7 @@ _migratectl ()
   case $prev in
     --policy)
       mapfile -t COMPREPLY < <(compgen -W 'default gentle fast must-finish' -f -- "$cur"); compopt -o filenames; return ;;
-    --journal)
+    --journal|--svg)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
@@ -53,6 +53,7 @@ _migratectl ()
     show|follow|cancel|chores)
       if [[ $cur == -* ]]; then
         [[ $verb == chores ]] && common+=' --chore'
+        [[ $verb == show ]] && common+=' --svg'
         mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
       else
         mapfile -t COMPREPLY < <(compgen -W "$(migratectl list --all --quiet "${journal[@]}" \

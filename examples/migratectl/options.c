@@ -19,8 +19,11 @@ const CtlVerb ctl_verbs[] = {
   { "list", "", "list the jobs of the journal",
     "Shows open jobs, and those that were closed within the last day.\n", CTL_OPTIONS_LIST, FALSE,
     ctl_list },
-  { "show", "JOB", "tell everything that the journal knows of a job", NULL, CTL_OPTIONS_NONE, TRUE,
-    ctl_show },
+  { "show", "JOB", "tell everything that the journal knows of a job",
+    "With the curve of its transfer: what remains and how fast it goes, over time, with the "
+    "passes\n"
+    "of the memory copy and the decisions. It is as wide as the terminal.\n",
+    CTL_OPTIONS_SHOW, TRUE, ctl_show },
   { "follow", "JOB", "follow a job to its end",
     "A job that another process runs is looked at, and Ctrl-C only ends the following. One that\n"
     "nobody runs is taken over, and Ctrl-C cancels the move.\n",
@@ -80,6 +83,7 @@ ctl_options_clear (CtlOptions *self)
   g_strfreev (self->allow);
   g_strfreev (self->set);
   g_strfreev (self->chore);
+  g_free (self->svg);
   g_strfreev (self->rest);
   memset (self, 0, sizeof *self);
 }
@@ -188,6 +192,9 @@ entries_for (const CtlVerb *verb, CtlOptions *options)
     add_chores (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_LIST)
     add (entries, "all", G_OPTION_ARG_NONE, &options->all, "closed jobs too, however old", NULL);
+  if (verb != NULL && verb->options == CTL_OPTIONS_SHOW)
+    add_text (entries, "svg", &options->svg,
+              "write the curve as a picture too; “-”: to stdout, alone", "FILE");
   add_common (entries, options);
   return entries;
 }
@@ -278,6 +285,8 @@ require (CtlOptions *self, const CtlVerb *verb, GError **error)
     }
   else if (g_strcmp0 (self->journal, "none") == 0)
     return refuse (error, "“%s” reads the journal, and “none” is none", verb->name);
+  if (self->json && g_strcmp0 (self->svg, CTL_PICTURE_STDOUT) == 0)
+    return refuse (error, "--json and a picture cannot both have the standard output");
   return TRUE;
 }
 

@@ -52,11 +52,21 @@ tell_phases (MigrateResult *result)
     ctl_out ("phases       %s", text->str);
 }
 
+static char *
+resent_words (MigrateResult *result)
+{
+  g_autofree char *bytes = ctl_bytes (migrate_result_get_bytes_resent (result));
+
+  return migrate_result_get_bytes_resent (result) > 0 ? g_strdup_printf (", %s of it again", bytes)
+                                                      : g_strdup ("");
+}
+
 static void
 tell_numbers (MigrateResult *result)
 {
   g_autofree char *total = ctl_duration (migrate_result_get_total_ms (result));
   g_autofree char *bytes = ctl_bytes (migrate_result_get_bytes (result));
+  g_autofree char *resent = resent_words (result);
 
   ctl_out ("total time   %s", total);
   if (migrate_result_has_downtime (result))
@@ -66,8 +76,16 @@ tell_numbers (MigrateResult *result)
       ctl_out ("downtime     %s (%s)", downtime, migrate_result_get_downtime_origin (result));
     }
   if (migrate_result_get_bytes (result) > 0)
-    ctl_out ("transferred  %s, %u pass%s", bytes, migrate_result_get_passes (result),
-             migrate_result_get_passes (result) == 1 ? "" : "es");
+    ctl_out ("transferred  %s, %u pass%s%s", bytes, migrate_result_get_passes (result),
+             migrate_result_get_passes (result) == 1 ? "" : "es", resent);
+  if (migrate_result_get_throttle (result) > 0)
+    ctl_out ("throttle     up to %u %%", migrate_result_get_throttle (result));
+  if (migrate_result_has_downtime_limit (result))
+    {
+      g_autofree char *limit = ctl_duration (migrate_result_get_downtime_limit_ms (result));
+
+      ctl_out ("limit        %s of downtime at the end", limit);
+    }
   tell_phases (result);
 }
 

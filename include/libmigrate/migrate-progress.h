@@ -37,9 +37,29 @@ guint64 migrate_progress_get_dirty_rate (MigrateProgress *self);
 MIGRATE_AVAILABLE_IN_1_0
 guint migrate_progress_get_pass (MigrateProgress *self);
 MIGRATE_AVAILABLE_IN_1_0
+guint migrate_progress_get_throttle (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_progress_get_disk_total (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_progress_get_disk_processed (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_progress_get_disk_remaining (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_progress_get_disk_rate (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_progress_has_time_left (MigrateProgress *self);
 MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_progress_get_time_left_ms (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_progress_get_time_left_least_ms (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_progress_has_time_left_most (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_progress_get_time_left_most_ms (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_progress_has_downtime_expected (MigrateProgress *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_progress_get_downtime_expected_ms (MigrateProgress *self);
 MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_progress_dup_details (MigrateProgress *self);
 

@@ -37,7 +37,19 @@ const char *migrate_result_get_downtime_origin (MigrateResult *self);
 MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_result_get_bytes (MigrateResult *self);
 MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_result_get_disk_bytes (MigrateResult *self);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_result_has_bytes_resent (MigrateResult *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_result_get_bytes_resent (MigrateResult *self);
+MIGRATE_AVAILABLE_IN_1_0
 guint migrate_result_get_passes (MigrateResult *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint migrate_result_get_throttle (MigrateResult *self);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_result_has_downtime_limit (MigrateResult *self);
+MIGRATE_AVAILABLE_IN_1_0
+guint64 migrate_result_get_downtime_limit_ms (MigrateResult *self);
 MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_result_get_phase_ms (MigrateResult *self, MigratePhase phase);
 MIGRATE_AVAILABLE_IN_1_0

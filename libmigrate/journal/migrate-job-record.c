@@ -569,7 +569,9 @@ migrate_job_record_dup_values (MigrateJobRecord *self)
  * @self: a record
  *
  * The log of the job, oldest first, as `aa{sv}`; each entry has `seq`, `at-us`, `generation`,
- * `kind`, `name`, `status` and `values`.
+ * `kind`, `name`, `status` and `values`. The values of a `decision` are `at-ms` (`t`, since the job
+ * began, as in [method@Migrate.JobRecord.dup_samples]) and `why` (`s`); its name is what was
+ * decided.
  *
  * Returns: (transfer full) (nullable): the entries, %NULL in a record that comes from
  *   [method@Migrate.Journal.list]

@@ -1,49 +1,39 @@
 /* Act: the end of a transfer: what the hosts showed becomes an outcome, with its first cause. */
+#include "migrate/downtime-private.h"
 #include "migrate/follow-private.h"
-
-static void
-set_origin (MigrateResult *result, const char *origin)
-{
-  g_free (result->downtime_origin);
-  result->downtime_origin = g_strdup (origin);
-}
 
 static void
 measure_downtime (Follow *self)
 {
   MigrateResult *result = self->work->result;
-  gint64 since;
+  const char *origin;
+  guint64 ms;
   g_autoptr (MigrateCall) call
     = _migrate_work_call (self->work, MIGRATE_SIDE_DESTINATION, MIGRATE_CALL_JOB_STATS,
                           result->guest_uuid, 1 /* completed */, NULL /* error */);
+  gboolean completed = call != NULL && call->stats.type == MIGRATE_JOB_COMPLETED;
+  MigrateDowntimeView view = {
+    .was_paused = self->before->was_paused,
+    .has_said = completed && call->stats.has_downtime,
+    .said_ms = completed ? call->stats.downtime_ms : 0,
+    .resumed_by_us = self->seen.arrives_paused,
+    .ended = self->call != NULL ? _migrate_transfer_call_get_ended (self->call) : 0,
+    .postcopy = _migrate_follow_is_switched (self),
+    .ran_here_at = self->ran_here_at,
+    .stopped_at = self->stopped_at,
+    .paused_at = self->paused_at,
+    .ran_at = self->ran_at,
+  };
 
-  if (call != NULL && call->stats.type == MIGRATE_JOB_COMPLETED)
-    {
-      result->bytes = MAX (call->stats.memory_processed, result->bytes);
-      result->passes = MAX (result->passes, call->stats.pass);
-      if (call->stats.has_downtime && !self->before->was_paused)
-        {
-          gint64 ended = self->call != NULL ? _migrate_transfer_call_get_ended (self->call) : 0;
-
-          result->has_downtime = TRUE;
-          result->downtime_ms = call->stats.downtime_ms;
-          set_origin (result, "hypervisor");
-          /* Its figure ends before a resume of ours. */
-          if (self->seen.arrives_paused && ended != 0 && self->ran_at > ended)
-            result->downtime_ms += (guint64) (self->ran_at - ended) / 1000;
-          if (!self->seen.arrives_paused || ended != 0)
-            return;
-        }
-    }
-  /* The switch to post-copy takes a few milliseconds, less than a look does: then the most that it
-   * can have been. */
-  since = _migrate_follow_is_switched (self) ? self->ran_here_at : self->stopped_at;
-  if (since != 0 && self->ran_at > since && !self->before->was_paused)
-    {
-      result->has_downtime = TRUE;
-      result->downtime_ms = (guint64) (self->ran_at - since) / 1000;
-      set_origin (result, "polled");
-    }
+  if (completed)
+    _migrate_follow_note_stats (self, &call->stats);
+  ms = _migrate_downtime_decide (&view, &origin);
+  if (origin == NULL)
+    return;
+  result->has_downtime = TRUE;
+  result->downtime_ms = ms;
+  g_free (result->downtime_origin);
+  result->downtime_origin = g_strdup (origin);
 }
 
 char *
@@ -93,6 +83,11 @@ unknown (Follow *self)
 {
   g_autofree char *what = NULL;
 
+  if (self->overdue != NULL)
+    return needs_recover (self,
+                          "See to what holds it up, then follow the job again; start the guest "
+                          "nowhere before",
+                          self->overdue->message);
   if (!_migrate_watch_in_postcopy (&self->seen))
     return needs_recover (self, REMEDY_ASK, "It cannot be told who runs the guest");
   what = g_strdup_printf ("The post-copy is not done: the guest's memory is on both hosts, and "
@@ -125,6 +120,7 @@ _migrate_follow_end (Follow *self, MigrateConclusion conclusion, GError **error)
     case MIGRATE_CONCLUSION_MOVED:
       result->outcome = MIGRATE_OUTCOME_MOVED;
       measure_downtime (self);
+      _migrate_follow_tell_moved (self);
       return TRUE;
     case MIGRATE_CONCLUSION_STAYED:
       result->outcome = MIGRATE_OUTCOME_STAYED;

@@ -2,26 +2,12 @@
  * its order was written down, nothing here ever asks for an abort again. */
 #include "migrate/follow-private.h"
 
-#include "migrate/converge-private.h"
 #include "steps/steps-private.h"
 
 #define ORDER_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 #define LOOK_MS 20 /* the guest stands still meanwhile, and that is measured by looking */
 #define FIRST_BACK_OFF_MS 1000
 #define LAST_BACK_OFF_MS 30000
-
-static MigrateStepEntry *
-last_step (MigrateWork *work, const char *kind)
-{
-  for (guint i = work->steps->len; i-- > 0;)
-    {
-      MigrateStepEntry *step = work->steps->pdata[i];
-
-      if (g_str_equal (step->kind->name, kind))
-        return step;
-    }
-  return NULL;
-}
 
 static gboolean
 is_begun (const MigrateStepEntry *step)
@@ -34,18 +20,10 @@ is_begun (const MigrateStepEntry *step)
 gboolean
 _migrate_follow_is_switched (Follow *self)
 {
-  const MigrateStepEntry *step = last_step (self->work, "start-postcopy");
+  const MigrateStepEntry *step = _migrate_steps_last (self->work, "start-postcopy");
 
   return _migrate_watch_in_postcopy (&self->seen)
          || (step != NULL && step->status != MIGRATE_STEP_FAILED);
-}
-
-static gboolean
-is_armed (Follow *self)
-{
-  const MigrateStepEntry *transfer = last_step (self->work, "transfer");
-
-  return transfer != NULL && _migrate_variant_boolean (transfer->args, "postcopy");
 }
 
 /* A controller that died between the order's intent and its outcome may not have given it, and an
@@ -53,28 +31,9 @@ is_armed (Follow *self)
 static gboolean
 is_to_be_ordered_again (Follow *self)
 {
-  return is_begun (last_step (self->work, "start-postcopy"))
+  return is_begun (_migrate_steps_last (self->work, "start-postcopy"))
          && (self->ordered_at == 0
              || _migrate_backend_now (self->work->backend) - self->ordered_at > ORDER_AGAIN_US);
-}
-
-static gboolean
-decide_switch (Follow *self)
-{
-  MigrateConvergeView view = {
-    .armed = is_armed (self),
-    .start = (MigratePostcopyStart) _migrate_policy_get_enum (self->work->policy, "postcopy-start"),
-    .pass = self->stats.pass,
-    .tried_pass = self->tried_pass,
-    .memory_remaining = self->stats.memory_remaining,
-    .memory_bps = self->stats.memory_bps,
-  };
-  g_autofree char *why = NULL;
-
-  if (_migrate_converge_decide (&view, &why) != MIGRATE_CONVERGE_START_POSTCOPY)
-    return FALSE;
-  _migrate_work_decide (self->work, "start-postcopy", "%s", why);
-  return TRUE;
 }
 
 /* An answer that did not come may have been a yes. */
@@ -109,18 +68,16 @@ order_switch (Follow *self, MigrateStepEntry *step, GError **error)
 gboolean
 _migrate_follow_switch (Follow *self, GError **error)
 {
-  MigrateStepEntry *step = NULL;
+  MigrateStepEntry *step = _migrate_steps_begin (self->work, "start-postcopy", NULL, error);
 
-  if (self->given_up != NULL || !self->seen.job_active || self->seen.job_ending
-      || !_migrate_sighting_runs (&self->seen.source))
-    return TRUE;
-  if (is_to_be_ordered_again (self))
-    step = last_step (self->work, "start-postcopy");
-  else if (_migrate_follow_is_switched (self) || !decide_switch (self))
-    return TRUE;
-  else
-    step = _migrate_steps_begin (self->work, "start-postcopy", NULL /* args */, error);
   return step != NULL && order_switch (self, step, error);
+}
+
+gboolean
+_migrate_follow_switch_again (Follow *self, GError **error)
+{
+  return !is_to_be_ordered_again (self)
+         || order_switch (self, _migrate_steps_last (self->work, "start-postcopy"), error);
 }
 
 gboolean
@@ -141,7 +98,7 @@ since_ms (Follow *self, gint64 since)
 static gboolean
 note_attempt (Follow *self, GError **error)
 {
-  MigrateStepEntry *step = last_step (self->work, "resume-postcopy");
+  MigrateStepEntry *step = _migrate_steps_last (self->work, "resume-postcopy");
   g_autoptr (GError) failure = NULL;
 
   if (self->resumed == NULL || !is_begun (step)
@@ -156,7 +113,7 @@ note_attempt (Follow *self, GError **error)
 gboolean
 _migrate_follow_note_postcopy (Follow *self, GError **error)
 {
-  MigrateStepEntry *step = last_step (self->work, "start-postcopy");
+  MigrateStepEntry *step = _migrate_steps_last (self->work, "start-postcopy");
 
   if (!_migrate_watch_in_postcopy (&self->seen))
     return TRUE;

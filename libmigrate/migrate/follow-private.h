@@ -1,7 +1,9 @@
 /* What following a transfer knows, shared by the one that looks and the one that acts. */
 #pragma once
 
+#include "migrate/estimate-private.h"
 #include "migrate/migrate-private.h"
+#include "migrate/trend-private.h"
 
 #define MIGRATE_FOLLOW_FIRST_POLL_MS 100
 
@@ -18,14 +20,31 @@ typedef struct
   gint64 active_since;       /* the transfer, as the source's libvirt says; 0: not yet */
   gint64 travelled_at;       /* when more memory was last seen to have travelled; 0: not yet */
   gint64 stopped_at, ran_at; /* 0: not seen yet */
-  gint64 copy_since, written_at, aborted_at;
+  gint64 copy_since, written_at;
+  gint64 aborted_at, abort_since; /* the last abort that was asked for, and the first */
+  gint64 postcopy_since;
   guint poll_ms;
-  double fraction;
+  MigrateRates rates;
   GError *given_up;  /* why an abort was asked for */
   GError *not_acted; /* why an act that the hand-over needs has failed so far */
   gint64 not_acted_since;
   GPtrArray *samples; /* GVariant a{sv}: not written yet */
   gboolean too_late;  /* a cancel came after the switch to post-copy */
+  /* The operator's word, for as long as this process follows; it is the permission too. */
+  gboolean finish_asked; /* end it by the fastest way: post-copy where it is armed, else a stop */
+  gboolean pause_asked;  /* stop the guest, so that the copy comes to its end */
+
+  /* How the copy goes, and what was decided of it. */
+  MigrateTrend trend;
+  gint64 sampled_at;      /* backend time of stats; 0: none yet */
+  guint limit_ms;         /* of downtime, in force at the hypervisor; 0: not known */
+  guint target_ms;        /* of the policy, when it was set */
+  guint decided_pass;     /* 0: none yet */
+  gboolean deadline_over; /* and the policy wants something else than to give up */
+  gboolean warned, warned_slow;
+  gboolean stall_told;
+  gint64 paused_at; /* by us; 0: not */
+  GError *overdue;  /* it is not followed any longer */
 
   guint tried_pass;             /* in which a switch was asked for last */
   gint64 ordered_at;            /* the switch, by this process; 0: not yet */
@@ -48,8 +67,10 @@ gboolean _migrate_follow_write (Follow *self, GVariant *values, GError **error);
 
 /* The order to switch was given, or may have been: no abort may follow. */
 gboolean _migrate_follow_is_switched (Follow *self);
-/* Gives the order when converge.c says so. FALSE: the journal refuses to know of it. */
+/* Gives the order. FALSE: the journal refuses to know of it. */
 gboolean _migrate_follow_switch (Follow *self, GError **error);
+/* Gives it once more where its answer is not known. */
+gboolean _migrate_follow_switch_again (Follow *self, GError **error);
 /* The order was given and is not seen to be done: the guest is about to stand still. */
 gboolean _migrate_follow_is_switching (Follow *self);
 /* Ends the steps whose end was seen. */
@@ -59,6 +80,10 @@ gboolean _migrate_follow_resume (Follow *self, GError **error);
 
 /* Act, in follow-tell.c: tells the program and the journal. FALSE: the claim is lost. */
 gboolean _migrate_follow_tell (Follow *self, GError **error);
+/* The last of it: it is there. */
+void _migrate_follow_tell_moved (Follow *self);
+/* Into the result. */
+void _migrate_follow_note_stats (Follow *self, const MigrateStats *stats);
 
 /* Act, in follow-asked.c: what the caller and other processes want. */
 void _migrate_follow_read_mailbox (Follow *self);
@@ -66,6 +91,16 @@ void _migrate_follow_check_cancelled (Follow *self);
 
 /* Act, in follow-clocks.c: sets given_up when a time is over. */
 void _migrate_follow_check_clocks (Follow *self);
+
+/* Act, in follow-converge.c: does what converge.c decides. FALSE: the claim is lost, or the journal
+ * refuses to know of it. */
+gboolean _migrate_follow_converge (Follow *self, GError **error);
+/* Until the next look. */
+guint _migrate_follow_poll_ms (Follow *self);
+/* Whether what the policy wants at the deadline can be done. */
+gboolean _migrate_follow_can_end (Follow *self);
+/* The transfer was started with this, and the policy still allows it. */
+gboolean _migrate_follow_may (Follow *self, MigrateAllow what);
 
 /* Act, in follow-act.c. */
 

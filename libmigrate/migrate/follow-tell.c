@@ -14,51 +14,117 @@ phase_now (Follow *self)
     return MIGRATE_PHASE_CANCELLING;
   if (seen->transfer == MIGRATE_TRANSFER_OK || seen->transfer == MIGRATE_TRANSFER_FAILED)
     return MIGRATE_PHASE_PROVING;
-  if (!self->before->was_paused && seen->source.asked && !_migrate_sighting_runs (&seen->source))
+  if (!self->before->was_paused && seen->source.asked && !_migrate_sighting_runs (&seen->source)
+      && !_migrate_watch_is_paused_by_us (seen))
     return MIGRATE_PHASE_SWITCHING_OVER;
   if (self->stats.memory_total != 0)
     return MIGRATE_PHASE_COPYING_MEMORY;
   return MIGRATE_PHASE_STARTING;
 }
 
-/* Pages may be sent many times, so what is done is told by what remains, and never goes back. */
-static void
-update_fraction (Follow *self)
+/* What the guest writes at the destination need not travel, and a guest that stands still writes
+ * nothing. */
+static MigrateEstimateView
+estimate_view (Follow *self)
 {
   const MigrateStats *s = &self->stats;
-  gboolean may_be_whole = self->ran_at != 0 && self->work->phase != MIGRATE_PHASE_POSTCOPY;
-  double done = 0;
+  MigratePolicy *policy = self->work->policy;
+  gboolean postcopy = _migrate_watch_in_postcopy (&self->seen);
+  gboolean still = !_migrate_sighting_runs (&self->seen.source);
+  guint64 cap = _migrate_policy_get_uint (policy, postcopy ? "postcopy-bandwidth" : "bandwidth");
 
-  if (s->memory_total > s->memory_remaining)
-    done = (double) (s->memory_total - s->memory_remaining) / (double) s->memory_total;
-  if (self->work->phase == MIGRATE_PHASE_PROVING)
-    done = 1;
-  self->fraction = MAX (self->fraction, MIN (done, may_be_whole ? 1 : 0.99));
+  return (MigrateEstimateView){
+    .rates = &self->rates,
+    .said_rate = s->memory_bps,
+    .cap = cap << 20,
+    .memory_total = s->memory_total,
+    .memory_remaining = s->memory_remaining,
+    .disk_remaining = s->disk_remaining,
+    .disk_rate = s->disk_bps,
+    .dirty_known = s->pass > 1 || postcopy || still,
+    .dirty_rate = postcopy || still ? 0 : s->dirty_rate,
+    .limit_ms
+    = self->limit_ms != 0 ? self->limit_ms : _migrate_policy_get_uint (policy, "target-downtime"),
+    .postcopy = postcopy,
+    .has_said_downtime = s->has_downtime,
+    .said_downtime_ms = s->downtime_ms,
+  };
+}
+
+/* Never back, neither when memory is sent again nor in another process. */
+static void
+update_fraction (Follow *self, const MigrateEstimateView *view)
+{
+  MigrateWork *work = self->work;
+  double done = _migrate_estimate_fraction (view, self->stats.disk_total, self->stats.pass);
+
+  if (work->phase == MIGRATE_PHASE_PROVING)
+    done = self->ran_at != 0 ? 1 : 0.99;
+  work->fraction = MAX (work->fraction, done);
+}
+
+static void
+set_stats (MigrateProgressValues *values, const MigrateStats *s)
+{
+  values->memory_total = s->memory_total;
+  values->memory_processed = s->memory_processed;
+  values->memory_remaining = s->memory_remaining;
+  values->rate = s->memory_bps;
+  values->dirty_rate = s->dirty_rate;
+  values->pass = s->pass;
+  values->throttle = s->throttle;
+  values->disk_total = s->disk_total;
+  values->disk_processed = s->disk_processed;
+  values->disk_remaining = s->disk_remaining;
+  values->disk_rate = s->disk_bps;
+  values->memory_constant = s->memory_constant;
+  values->memory_normal = s->memory_normal;
+  values->memory_normal_bytes = s->memory_normal_bytes;
+  values->page_size = s->page_size;
+  values->compression_cache = s->compression_cache;
+  values->compression_bytes = s->compression_bytes;
+  values->compression_pages = s->compression_pages;
+  values->compression_cache_misses = s->compression_cache_misses;
+  values->compression_overflow = s->compression_overflow;
+  values->postcopy_requests = s->postcopy_requests;
+  values->setup_ms = s->setup_ms;
+  values->downtime_net_ms = s->downtime_net_ms;
+}
+
+static void
+set_estimate (MigrateProgressValues *values, const MigrateEstimate *estimate)
+{
+  values->has_time_left = estimate->has_left;
+  values->time_left_ms = estimate->left_ms;
+  values->time_left_least_ms = estimate->least_ms;
+  values->has_time_left_most = estimate->has_most;
+  values->time_left_most_ms = estimate->most_ms;
+  values->has_downtime_expected = estimate->has_downtime;
+  values->downtime_expected_ms = estimate->downtime_ms;
+}
+
+void
+_migrate_follow_note_stats (Follow *self, const MigrateStats *stats)
+{
+  MigrateProgressValues values = { .limit_ms = self->limit_ms };
+
+  set_stats (&values, stats);
+  _migrate_result_note (self->work->result, &values);
 }
 
 static MigrateProgress *
 make_progress (Follow *self)
 {
-  const MigrateStats *s = &self->stats;
-  /* What the guest writes at the destination need not travel. */
-  guint64 dirty_rate = self->work->phase == MIGRATE_PHASE_POSTCOPY ? 0 : s->dirty_rate;
-  MigrateProgressValues values = {
-    .phase = self->work->phase,
-    .fraction = self->fraction,
-    .elapsed_ms = _migrate_work_elapsed_ms (self->work),
-    .memory_total = s->memory_total,
-    .memory_processed = s->memory_processed,
-    .memory_remaining = s->memory_remaining,
-    .rate = s->memory_bps,
-    .dirty_rate = dirty_rate,
-    .pass = s->pass,
-    .throttle = s->throttle,
-    /* While the guest writes as fast as memory travels there is no end to be told. */
-    .has_time_left = s->memory_bps > dirty_rate,
-  };
+  MigrateEstimateView view = estimate_view (self);
+  MigrateEstimate estimate = _migrate_estimate (&view);
+  MigrateProgressValues values = { .phase = self->work->phase, .limit_ms = self->limit_ms };
 
-  if (values.has_time_left)
-    values.time_left_ms = s->memory_remaining * 1000 / (s->memory_bps - dirty_rate);
+  update_fraction (self, &view);
+  values.fraction = self->work->fraction;
+  values.elapsed_ms = _migrate_work_elapsed_ms (self->work);
+  set_stats (&values, &self->stats);
+  values.dirty_rate = view.dirty_rate;
+  set_estimate (&values, &estimate);
   return _migrate_progress_new (&values);
 }
 
@@ -68,7 +134,6 @@ gboolean
 _migrate_follow_tell (Follow *self, GError **error)
 {
   MigrateWork *work = self->work;
-  MigrateResult *result = work->result;
   gint64 now = _migrate_backend_now (work->backend);
   g_autoptr (MigrateProgress) progress = NULL;
   GVariantBuilder builder;
@@ -76,9 +141,9 @@ _migrate_follow_tell (Follow *self, GError **error)
   _migrate_work_set_phase (work, phase_now (self));
   if (self->copy_since == 0 && work->phase == MIGRATE_PHASE_COPYING_MEMORY)
     self->copy_since = now;
-  update_fraction (self);
-  result->passes = MAX (result->passes, self->stats.pass);
-  result->bytes = MAX (result->bytes, self->stats.memory_processed);
+  if (self->postcopy_since == 0 && work->phase == MIGRATE_PHASE_POSTCOPY)
+    self->postcopy_since = now;
+  _migrate_follow_note_stats (self, &self->stats);
   progress = make_progress (self);
   work->report->progress (work->report_data, progress);
   _migrate_follow_keep_sample (self);
@@ -93,4 +158,20 @@ _migrate_follow_tell (Follow *self, GError **error)
   g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_PROGRESS,
                          _migrate_progress_to_variant (progress));
   return _migrate_follow_write (self, g_variant_builder_end (&builder), error);
+}
+
+/* Another process's transfer has no phase that is proving, and a guest that its user had paused
+ * does not run there: that it is all done is known by the end alone. */
+void
+_migrate_follow_tell_moved (Follow *self)
+{
+  MigrateWork *work = self->work;
+  g_autoptr (MigrateProgress) progress = NULL;
+
+  _migrate_work_set_phase (work, MIGRATE_PHASE_PROVING);
+  work->fraction = 1;
+  self->stats.memory_remaining = 0;
+  self->stats.disk_remaining = 0;
+  progress = make_progress (self);
+  work->report->progress (work->report_data, progress);
 }

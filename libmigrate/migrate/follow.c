@@ -19,6 +19,8 @@ abort_if_asked (Follow *self)
       || (self->aborted_at != 0 && now - self->aborted_at < ABORT_AGAIN_MS * 1000))
     return;
   self->aborted_at = now;
+  if (self->abort_since == 0)
+    self->abort_since = now;
   _migrate_work_set_phase (self->work, MIGRATE_PHASE_CANCELLING);
   call = _migrate_work_call (self->work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_ABORT,
                              self->work->result->guest_uuid, 0, NULL /* error */);
@@ -72,7 +74,7 @@ go_on (Follow *self, MigrateConclusion conclusion, GError **error)
     {
     case MIGRATE_CONCLUSION_GO_ON:
       abort_if_asked (self);
-      return _migrate_follow_switch (self, error);
+      return _migrate_follow_converge (self, error);
     case MIGRATE_CONCLUSION_RESUME_POSTCOPY:
       return _migrate_follow_resume (self, error);
     default:
@@ -101,6 +103,8 @@ follow_rounds (Follow *self, GError **error)
         }
       _migrate_follow_check_cancelled (self);
       _migrate_follow_check_clocks (self);
+      if (self->overdue != NULL)
+        return _migrate_follow_end (self, MIGRATE_CONCLUSION_UNKNOWN, error);
       conclusion = call_off (self, _migrate_watch_decide (&self->seen));
       step = _migrate_follow_needed_step (self, conclusion);
       if (step != NULL && !_migrate_follow_act (self, step, &acted, error))
@@ -113,8 +117,7 @@ follow_rounds (Follow *self, GError **error)
         return FALSE;
       _migrate_work_sleep (self->work, self->poll_ms);
       if (!_migrate_follow_is_switching (self))
-        self->poll_ms
-          = MIN (self->poll_ms * 2, _migrate_policy_get_uint (self->work->policy, "poll-interval"));
+        self->poll_ms = MIN (self->poll_ms * 2, _migrate_follow_poll_ms (self));
     }
 }
 
@@ -159,6 +162,7 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
   g_clear_error (&self.given_up);
   g_clear_error (&self.not_acted);
   g_clear_error (&self.broke);
+  g_clear_error (&self.overdue);
   g_clear_pointer (&self.resumed, _migrate_transfer_call_unref);
   if (samples->len > 0 && !work->lost_claim)
     _migrate_follow_write (&self, NULL /* values */, NULL /* the step's end finds it too */);

@@ -32,6 +32,20 @@ is_monitor_free (Follow *self)
   return call != NULL && call->value_out == 0;
 }
 
+/* A page of one repeated byte is dealt with as any other, and costs next to nothing on the wire. */
+static void
+note_travel (Follow *self, const MigrateStats *stats)
+{
+  guint64 pages = (stats->memory_normal + stats->memory_constant) * stats->page_size;
+  gint64 now = _migrate_backend_now (self->work->backend);
+
+  if (self->stats.memory_processed != stats->memory_processed
+      || self->stats.disk_processed != stats->disk_processed)
+    self->travelled_at = now;
+  if (stats->memory_total != 0)
+    _migrate_rates_add (&self->rates, now, MAX (stats->memory_processed, pages), stats->pass);
+}
+
 /* Statistics come from the guest's monitor, which may not answer: while one such question is
  * out there, no other is asked. */
 static void
@@ -60,11 +74,11 @@ sample_job (Follow *self)
   if (self->active_since == 0)
     self->active_since = _migrate_backend_now (work->backend);
   self->seen.job_ending = call->stats.type != MIGRATE_JOB_ACTIVE;
-  if (call->stats.memory_total == 0)
+  if (call->stats.memory_total + call->stats.disk_total == 0)
     return;
-  if (self->stats.memory_processed != call->stats.memory_processed)
-    self->travelled_at = _migrate_backend_now (work->backend);
+  note_travel (self, &call->stats);
   self->stats = call->stats;
+  self->sampled_at = _migrate_backend_now (work->backend);
 }
 
 static guint64
@@ -105,8 +119,10 @@ _migrate_follow_sample (Follow *self)
   sample_job (self);
 
   now = _migrate_backend_now (self->work->backend);
-  frozen = seen->source.present && seen->source.state == MIGRATE_DOMAIN_PAUSED
-           && seen->source.reason == MIGRATE_PAUSED_MIGRATION;
+  seen->stopped_by_us = self->paused_at != 0;
+  frozen = _migrate_watch_is_paused_by_us (seen)
+           || (seen->source.present && seen->source.state == MIGRATE_DOMAIN_PAUSED
+               && seen->source.reason == MIGRATE_PAUSED_MIGRATION);
   if (!same_sighting (&source, &seen->source) || !same_sighting (&destination, &seen->destination)
       || self->same_since == 0)
     self->same_since = now;

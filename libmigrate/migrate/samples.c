@@ -17,7 +17,7 @@ _migrate_follow_keep_sample (Follow *self)
   GVariantBuilder builder;
 
   /* Once for each answer of the source's job. */
-  if (!self->seen.job_active || self->seen.job_ending || s->memory_total == 0)
+  if (!self->seen.job_active || self->seen.job_ending || s->memory_total + s->disk_total == 0)
     return;
   if (self->samples->len >= SAMPLES_UNWRITTEN)
     g_ptr_array_remove_index (self->samples, 0);
@@ -33,6 +33,13 @@ _migrate_follow_keep_sample (Follow *self)
   add_number (&builder, "rate", s->memory_bps);
   add_number (&builder, "dirty-rate", s->dirty_rate);
   add_number (&builder, "throttle", s->throttle);
+  if (s->disk_total != 0)
+    {
+      add_number (&builder, "disk-total", s->disk_total);
+      add_number (&builder, "disk-remaining", s->disk_remaining);
+    }
+  if (self->limit_ms != 0)
+    add_number (&builder, "limit-ms", self->limit_ms);
   if (s->has_downtime)
     add_number (&builder, "expected-downtime-ms", s->downtime_ms);
   g_ptr_array_add (self->samples, g_variant_ref_sink (g_variant_builder_end (&builder)));

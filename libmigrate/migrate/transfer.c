@@ -1,10 +1,8 @@
 /* Act: start the transfer on a thread and a connection of its own. */
 #include "migrate/migrate-private.h"
 
+#include "migrate/converge-private.h"
 #include "steps/steps-private.h"
-
-#define SWITCH_OVER_COST_MS 100 /* what a hand-over takes beside the last memory */
-#define LEAST_DOWNTIME_MS 20
 
 struct _MigrateTransferCall
 {
@@ -154,8 +152,7 @@ static void
 set_downtime (MigrateWork *work)
 {
   guint target = _migrate_policy_get_uint (work->policy, "target-downtime");
-  guint limit = target > SWITCH_OVER_COST_MS + LEAST_DOWNTIME_MS ? target - SWITCH_OVER_COST_MS
-                                                                 : LEAST_DOWNTIME_MS;
+  guint limit = _migrate_converge_limit (target);
   g_autoptr (GError) error = NULL;
   g_autoptr (MigrateCall) call = _migrate_work_call (
     work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_SET_DOWNTIME, work->result->guest_uuid, limit, &error);

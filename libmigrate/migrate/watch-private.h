@@ -27,6 +27,7 @@ typedef struct
   gboolean job_known, job_active, job_ending; /* the source's job, as far as it could be asked */
   gboolean was_paused;                        /* by its user, before the move */
   gboolean arrives_paused;                    /* the strict hand-over */
+  gboolean stopped_by_us;                     /* in mid-copy, so that the copy ends */
   gboolean persistent;
   guint64 unconfirmed_ms; /* source paused for migration, destination running */
   guint64 unasked_ms;     /* a host has not answered */
@@ -56,4 +57,6 @@ MigrateConclusion _migrate_watch_decide (const MigrateObservation *seen);
 gboolean _migrate_sighting_runs (const MigrateSighting *sighting);
 /* The guest's memory is on both hosts. */
 gboolean _migrate_watch_in_postcopy (const MigrateObservation *seen);
+/* The source stands still since we stopped it in mid-copy. */
+gboolean _migrate_watch_is_paused_by_us (const MigrateObservation *seen);
 gboolean _migrate_watch_postcopy_is_broken (const MigrateObservation *seen);

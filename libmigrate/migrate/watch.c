@@ -73,6 +73,20 @@ is_paused_for_migration (const MigrateSighting *s)
   return is_paused (s) && s->reason == MIGRATE_PAUSED_MIGRATION;
 }
 
+gboolean
+_migrate_watch_is_paused_by_us (const MigrateObservation *seen)
+{
+  return seen->stopped_by_us && is_paused (&seen->source)
+         && seen->source.reason == MIGRATE_PAUSED_USER;
+}
+
+/* libvirt resumes what we stopped as it does what it has stopped itself. */
+static gboolean
+source_waits (const MigrateObservation *seen)
+{
+  return is_paused_for_migration (&seen->source) || _migrate_watch_is_paused_by_us (seen);
+}
+
 static MigrateConclusion
 wait_or_give_up (const MigrateObservation *seen)
 {
@@ -98,7 +112,7 @@ decide_arrived (const MigrateObservation *seen)
     return MIGRATE_CONCLUSION_MOVED;
   if (_migrate_sighting_runs (&seen->source))
     return MIGRATE_CONCLUSION_SPLIT;
-  if (is_paused_for_migration (&seen->source))
+  if (source_waits (seen))
     return seen->unconfirmed_ms > MIGRATE_UNCONFIRMED_MS ? MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF
                                                          : MIGRATE_CONCLUSION_WAIT;
   return wait_or_give_up (seen); /* a pause that nobody here made */
@@ -220,8 +234,8 @@ _migrate_watch_decide (const MigrateObservation *seen)
     return decide_postcopy (seen);
   if (seen->transfer == MIGRATE_TRANSFER_OPEN)
     {
-      if (_migrate_sighting_runs (&seen->destination) && is_paused_for_migration (&seen->source)
-          && !seen->was_paused && seen->unconfirmed_ms > MIGRATE_UNCONFIRMED_MS)
+      if (_migrate_sighting_runs (&seen->destination) && source_waits (seen) && !seen->was_paused
+          && seen->unconfirmed_ms > MIGRATE_UNCONFIRMED_MS)
         return MIGRATE_CONCLUSION_DESTROY_SOURCE_HALF;
       if (_migrate_sighting_runs (&seen->destination) && is_off (&seen->source)
           && seen->same_ms > MIGRATE_CALL_LATE_MS)

@@ -31,6 +31,25 @@ add_string (GVariantBuilder *builder, const char *key, const char *value)
     g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
 }
 
+static void
+add_number (GVariantBuilder *builder, const char *key, guint64 value)
+{
+  g_variant_builder_add (builder, "{sv}", key, g_variant_new_uint64 (value));
+}
+
+static void
+add_transfer (GVariantBuilder *builder, MigrateResult *self)
+{
+  add_number (builder, "bytes", self->bytes);
+  add_number (builder, "disk-bytes", self->disk_bytes);
+  if (self->has_bytes_resent)
+    add_number (builder, "bytes-resent", self->bytes_resent);
+  add_number (builder, "passes", self->passes);
+  add_number (builder, "throttle", self->throttle);
+  if (self->has_downtime_limit)
+    add_number (builder, "downtime-limit-ms", self->downtime_limit_ms);
+}
+
 static GVariant *
 phases_to_variant (MigrateResult *self)
 {
@@ -56,15 +75,13 @@ _migrate_result_to_variant (MigrateResult *self)
   add_string (&builder, "guest-uuid", self->guest_uuid);
   add_string (&builder, "source", self->source);
   add_string (&builder, "destination", self->destination);
-  g_variant_builder_add (&builder, "{sv}", "total-ms", g_variant_new_uint64 (self->total_ms));
+  add_number (&builder, "total-ms", self->total_ms);
   if (self->has_downtime)
     {
-      g_variant_builder_add (&builder, "{sv}", "downtime-ms",
-                             g_variant_new_uint64 (self->downtime_ms));
+      add_number (&builder, "downtime-ms", self->downtime_ms);
       add_string (&builder, "downtime-origin", self->downtime_origin);
     }
-  g_variant_builder_add (&builder, "{sv}", "bytes", g_variant_new_uint64 (self->bytes));
-  g_variant_builder_add (&builder, "{sv}", "passes", g_variant_new_uint64 (self->passes));
+  add_transfer (&builder, self);
   g_variant_builder_add (&builder, "{sv}", "phases", phases_to_variant (self));
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < self->decisions->len; i++)
@@ -103,6 +120,18 @@ load_lists (MigrateResult *self, GVariant *value)
     }
 }
 
+static void
+load_transfer (MigrateResult *self, GVariant *value)
+{
+  self->bytes = _migrate_variant_uint64 (value, "bytes", 0);
+  self->disk_bytes = _migrate_variant_uint64 (value, "disk-bytes", 0);
+  self->has_bytes_resent = g_variant_lookup (value, "bytes-resent", "t", &self->bytes_resent);
+  self->passes = (guint) _migrate_variant_uint64 (value, "passes", 0);
+  self->throttle = (guint) _migrate_variant_uint64 (value, "throttle", 0);
+  self->has_downtime_limit
+    = g_variant_lookup (value, "downtime-limit-ms", "t", &self->downtime_limit_ms);
+}
+
 MigrateResult *
 _migrate_result_from_variant (GVariant *value)
 {
@@ -121,10 +150,47 @@ _migrate_result_from_variant (GVariant *value)
   self->total_ms = _migrate_variant_uint64 (value, "total-ms", 0);
   self->has_downtime = g_variant_lookup (value, "downtime-ms", "t", &self->downtime_ms);
   self->downtime_origin = g_strdup (_migrate_variant_string (value, "downtime-origin"));
-  self->bytes = _migrate_variant_uint64 (value, "bytes", 0);
-  self->passes = (guint) _migrate_variant_uint64 (value, "passes", 0);
+  load_transfer (self, value);
   load_lists (self, value);
   return self;
+}
+
+/* QEMU counts a page each time it sends it, whole or as one byte, and each page of the guest goes
+ * at least once: what it has counted beyond the guest's memory was sent again. What XBZRLE has sent
+ * is in neither count, and is by its nature a page that was there already. Far fewer pages than
+ * memory has, after a pass was over, means a method that counts otherwise: then nothing is known.
+ */
+static void
+note_resent (MigrateResult *self, const MigrateProgressValues *seen)
+{
+  guint64 pages = (seen->memory_normal + seen->memory_constant) * seen->page_size;
+
+  if (pages == 0 || seen->memory_total == 0)
+    return;
+  if (pages < seen->memory_total / 64 * 63 && seen->pass > 1)
+    {
+      self->has_bytes_resent = FALSE;
+      self->bytes_resent = 0;
+      return;
+    }
+  self->has_bytes_resent = TRUE;
+  self->bytes_resent
+    = MAX (self->bytes_resent,
+           (pages > seen->memory_total ? pages - seen->memory_total : 0) + seen->compression_bytes);
+}
+
+void
+_migrate_result_note (MigrateResult *self, const MigrateProgressValues *seen)
+{
+  self->bytes = MAX (self->bytes, seen->memory_processed + seen->disk_processed);
+  self->disk_bytes = MAX (self->disk_bytes, seen->disk_processed);
+  self->passes = MAX (self->passes, seen->pass);
+  self->throttle = MAX (self->throttle, seen->throttle);
+  note_resent (self, seen);
+  if (seen->limit_ms == 0)
+    return;
+  self->has_downtime_limit = TRUE;
+  self->downtime_limit_ms = seen->limit_ms;
 }
 
 /**
@@ -309,7 +375,8 @@ migrate_result_get_downtime_origin (MigrateResult *self)
  * migrate_result_get_bytes:
  * @self: a result
  *
- * What travelled, pages sent again included.
+ * What travelled, as the hypervisor counts it on the wire: memory, pages sent again included, and
+ * disks.
  *
  * Returns: bytes
  *
@@ -320,6 +387,62 @@ migrate_result_get_bytes (MigrateResult *self)
 {
   g_return_val_if_fail (self != NULL, 0);
   return self->bytes;
+}
+
+/**
+ * migrate_result_get_disk_bytes:
+ * @self: a result
+ *
+ * What travelled of the disks; part of [method@Migrate.Result.get_bytes].
+ *
+ * Returns: bytes
+ *
+ * Since: 1.0
+ */
+guint64
+migrate_result_get_disk_bytes (MigrateResult *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->disk_bytes;
+}
+
+/**
+ * migrate_result_has_bytes_resent:
+ * @self: a result
+ *
+ * Whether it is known how much was sent more than once. The hypervisor's page counts tell it, but
+ * not with every method of compression.
+ *
+ * Returns: true when [method@Migrate.Result.get_bytes_resent] means something
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_result_has_bytes_resent (MigrateResult *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->has_bytes_resent;
+}
+
+/**
+ * migrate_result_get_bytes_resent:
+ * @self: a result
+ *
+ * How much of the guest's memory was sent more than once, because the guest wrote it again after
+ * it was sent: the pages that the hypervisor has sent, whole or as one repeated byte, times their
+ * size, less the guest's memory; and what XBZRLE has sent.
+ *
+ * These are bytes of the guest's memory. On the wire a page of one repeated byte is nine bytes.
+ *
+ * Returns: bytes, 0 when it is not known
+ *
+ * Since: 1.0
+ */
+guint64
+migrate_result_get_bytes_resent (MigrateResult *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->bytes_resent;
 }
 
 /**
@@ -337,6 +460,58 @@ migrate_result_get_passes (MigrateResult *self)
 {
   g_return_val_if_fail (self != NULL, 0);
   return self->passes;
+}
+
+/**
+ * migrate_result_get_throttle:
+ * @self: a result
+ *
+ * The most by which the hypervisor slowed the guest down on the way, as far as it was seen.
+ *
+ * Returns: percent of its processor time that the guest was kept from, 0: never
+ *
+ * Since: 1.0
+ */
+guint
+migrate_result_get_throttle (MigrateResult *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->throttle;
+}
+
+/**
+ * migrate_result_has_downtime_limit:
+ * @self: a result
+ *
+ * Whether the downtime limit is known that was in force at the end.
+ *
+ * Returns: true when [method@Migrate.Result.get_downtime_limit_ms] means something
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_result_has_downtime_limit (MigrateResult *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->has_downtime_limit;
+}
+
+/**
+ * migrate_result_get_downtime_limit_ms:
+ * @self: a result
+ *
+ * The downtime limit that the hypervisor had at the end: it hands over when it believes that the
+ * rest takes less. The real downtime is [method@Migrate.Result.get_downtime_ms].
+ *
+ * Returns: milliseconds, 0 when it is not known
+ *
+ * Since: 1.0
+ */
+guint64
+migrate_result_get_downtime_limit_ms (MigrateResult *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->downtime_limit_ms;
 }
 
 /**

@@ -51,13 +51,21 @@ typedef struct
   guint64 memory_total, memory_processed, memory_remaining;
   guint64 rate, dirty_rate;
   guint pass, throttle;
-  gboolean has_time_left;
-  guint64 time_left_ms;
+  gboolean has_time_left, has_time_left_most, has_downtime_expected;
+  guint64 time_left_ms, time_left_least_ms, time_left_most_ms;
+  guint64 downtime_expected_ms, limit_ms;
+  guint64 disk_total, disk_processed, disk_remaining, disk_rate;
+  /* Rare: these have no getters, and are in the details when they are not 0. */
+  guint64 memory_constant, memory_normal, memory_normal_bytes, page_size;
+  guint64 compression_cache, compression_bytes, compression_pages, compression_cache_misses,
+    compression_overflow;
+  guint64 postcopy_requests, setup_ms, downtime_net_ms;
 } MigrateProgressValues;
 
 MigrateProgress *_migrate_progress_new (const MigrateProgressValues *values);
 GVariant *_migrate_progress_to_variant (MigrateProgress *self);
 MigrateProgress *_migrate_progress_from_variant (GVariant *value);
+const MigrateProgressValues *_migrate_progress_peek (MigrateProgress *self);
 
 #define MIGRATE_N_PHASES (MIGRATE_PHASE_POSTCOPY + 1)
 
@@ -71,8 +79,12 @@ struct _MigrateResult
   gboolean has_downtime;
   guint64 downtime_ms;
   char *downtime_origin; /* "hypervisor" or "polled" */
-  guint64 bytes;
-  guint passes;
+  guint64 bytes, disk_bytes;
+  gboolean has_bytes_resent;
+  guint64 bytes_resent;
+  guint passes, throttle;
+  gboolean has_downtime_limit;
+  guint64 downtime_limit_ms;
   guint64 phase_ms[MIGRATE_N_PHASES];
   GPtrArray *decisions; /* MigrateDecision */
   GPtrArray *warnings;  /* char * */
@@ -82,6 +94,8 @@ struct _MigrateResult
 MigrateResult *_migrate_result_new (void);
 GVariant *_migrate_result_to_variant (MigrateResult *self);
 MigrateResult *_migrate_result_from_variant (GVariant *value);
+/* What a sample shows of a transfer so far, in any order. */
+void _migrate_result_note (MigrateResult *self, const MigrateProgressValues *seen);
 
 MigrateFinding *_migrate_finding_new (MigrateSeverity severity, const char *code,
                                       const char *subject, const char *message, const char *remedy);

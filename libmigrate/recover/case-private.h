@@ -16,6 +16,7 @@ typedef struct
   gboolean ending;   /* … which was given up or is over, and is still in libvirt's hands */
   gboolean moves;    /* … and more has travelled since the look before */
   gboolean monitor_hangs;
+  gboolean stopped_by_us; /* in mid-copy, by the job, so that the copy ends */
   gboolean job_stuck; /* an order waited in vain for a job of a guest that is off */
 } MigrateSeen;
 

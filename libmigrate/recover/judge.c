@@ -39,14 +39,22 @@ _migrate_seen_is_paused (const MigrateSeen *self)
   return self->asked && self->present && self->state == MIGRATE_DOMAIN_PAUSED;
 }
 
-/* By libvirt, for a move: the source in the switch-over, or a destination that was never started.
- */
+static gboolean
+is_stopped_by_us (const MigrateSeen *self)
+{
+  return _migrate_seen_is_paused (self) && self->stopped_by_us
+         && self->reason == MIGRATE_PAUSED_USER;
+}
+
+/* For a move: the source in the switch-over, or stopped by us so that its copy ends; or a
+ * destination that was never started. */
 static gboolean
 is_paused_for_move (const MigrateSeen *self)
 {
-  return _migrate_seen_is_paused (self)
-         && (self->reason == MIGRATE_PAUSED_MIGRATION
-             || self->reason == MIGRATE_PAUSED_STARTING_UP);
+  return is_stopped_by_us (self)
+         || (_migrate_seen_is_paused (self)
+             && (self->reason == MIGRATE_PAUSED_MIGRATION
+                 || self->reason == MIGRATE_PAUSED_STARTING_UP));
 }
 
 static gboolean
@@ -308,7 +316,7 @@ judge_transfer (const MigrateCase *c, MigrateJudgement *j)
   if (source->ending)
     return say (j, MIGRATE_VERDICT_ABORT_STUCK, from, to, LINGER_MS,
                 "the transfer from {S} was given up, but does not end: {D} does not answer it");
-  if (is_paused_for_move (source))
+  if (is_paused_for_move (source) && !is_stopped_by_us (source))
     return say (j, MIGRATE_VERDICT_FROZEN, from, to, SILENT_MS,
                 "the guest stands still in the switch-over from {S}, and libvirt does not go on");
   if (source->moves)

@@ -305,6 +305,18 @@ can_reset_stream (MigrateFence *fence)
   return command != NULL;
 }
 
+/* A pause that was ordered and not taken back; whose order failed it may have been all the same. */
+static void
+mark_stopped (MigrateRecoveryWork *self, int source)
+{
+  const MigrateStepEntry *step = _migrate_steps_last (self->work, "pause-guest");
+
+  if (source != MIGRATE_NO_HOST)
+    g_array_index (self->seen, MigrateSeen, source).stopped_by_us
+      = step != NULL && step->status != MIGRATE_STEP_UNDONE
+        && step->status != MIGRATE_STEP_RELEASED;
+}
+
 void
 _migrate_recovery_fill_case (MigrateRecoveryWork *self)
 {
@@ -331,6 +343,7 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
   c->destination = _migrate_recovery_find_host (
     self, _migrate_variant_string (self->values, MIGRATE_JOB_KEY_DESTINATION));
   c->begun = _migrate_steps_has (work, "transfer");
+  mark_stopped (self, c->source);
   c->proven
     = self->proven
       || g_strcmp0 (_migrate_variant_string (self->values, MIGRATE_JOB_KEY_STATE), "migrated") == 0;

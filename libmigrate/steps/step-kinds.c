@@ -181,6 +181,35 @@ resume_destination_act (MigrateWork *work, GVariant *args, GError **error)
   return resume (work, MIGRATE_SIDE_DESTINATION, error);
 }
 
+/* ---- what helps a copy to its end ---- */
+
+/* Not undone: libvirt gives QEMU its own limit back when the transfer ends. */
+static gboolean
+set_downtime_limit_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return _migrate_step_order (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_SET_DOWNTIME,
+                              _migrate_variant_uint64 (args, "limit-ms", 0), error);
+}
+
+/* libvirt lets it run again wherever the transfer ends, most of the time. */
+static gboolean
+pause_guest_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return _migrate_step_order (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_SUSPEND, 0, error);
+}
+
+static gboolean
+pause_guest_undo (MigrateWork *work, GVariant *args, GError **error)
+{
+  GError *local_error = NULL;
+  g_autoptr (MigrateCall) seen = _migrate_step_find (work, MIGRATE_SIDE_SOURCE, &local_error);
+
+  if (seen == NULL)
+    return ignore_not_found (FALSE, local_error, error);
+  return seen->domain.state != MIGRATE_DOMAIN_PAUSED || seen->domain.reason != MIGRATE_PAUSED_USER
+         || resume (work, MIGRATE_SIDE_SOURCE, error);
+}
+
 /* ---- the platform's record ---- */
 
 static gboolean
@@ -221,6 +250,8 @@ static const MigrateStepKind kinds[] = {
   { "clear-autostart", clear_autostart_act, clear_autostart_undo },
   { "set-autostart", set_autostart_act, NULL },
   { "transfer", NULL, NULL },
+  { "set-downtime-limit", set_downtime_limit_act, NULL },
+  { "pause-guest", pause_guest_act, pause_guest_undo },
   { "start-postcopy", NULL, NULL },
   { "resume-postcopy", NULL, NULL },
   { "destroy-source-half", destroy_source_half_act, NULL },

@@ -63,6 +63,8 @@ void _migrate_steps_release (MigrateWork *work);
 /* The steps of a job, from its journal entries (aa{sv}). */
 void _migrate_steps_load (MigrateWork *work, GVariant *entries);
 gboolean _migrate_steps_has (MigrateWork *work, const char *kind);
+/* The last of a kind; NULL: there is none. The work's. */
+MigrateStepEntry *_migrate_steps_last (MigrateWork *work, const char *kind);
 /* Whether anything is left that can be undone. */
 gboolean _migrate_steps_has_open (MigrateWork *work);
 /* Asks the program at this point, once for each side, source first, as steps; TRUE when no hooks

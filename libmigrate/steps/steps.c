@@ -187,17 +187,23 @@ _migrate_steps_load (MigrateWork *work, GVariant *entries)
     }
 }
 
+MigrateStepEntry *
+_migrate_steps_last (MigrateWork *work, const char *kind_name)
+{
+  for (guint i = work->steps->len; i-- > 0;)
+    {
+      MigrateStepEntry *step = work->steps->pdata[i];
+
+      if (g_str_equal (step->kind->name, kind_name))
+        return step;
+    }
+  return NULL;
+}
+
 gboolean
 _migrate_steps_has (MigrateWork *work, const char *kind_name)
 {
-  for (guint i = 0; i < work->steps->len; i++)
-    {
-      const MigrateStepEntry *step = work->steps->pdata[i];
-
-      if (g_str_equal (step->kind->name, kind_name))
-        return TRUE;
-    }
-  return FALSE;
+  return _migrate_steps_last (work, kind_name) != NULL;
 }
 
 gboolean

@@ -55,6 +55,7 @@ struct _MigrateWork
 
   /* What will be told. */
   MigrateResult *result;
+  double fraction;                  /* the last that was told, by whichever process */
   gint64 started;                   /* backend time; 0: not yet */
   MigratePhase phase, failed_phase; /* the second: where the edge failed; IDLE: it did not */
   gint64 phase_since;

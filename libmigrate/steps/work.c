@@ -96,6 +96,8 @@ _migrate_work_decide (MigrateWork *self, const char *what, const char *format, .
   decision = _migrate_decision_new (_migrate_work_elapsed_ms (self), what, why);
   g_ptr_array_add (self->result->decisions, decision);
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", "at-ms",
+                         g_variant_new_uint64 (migrate_decision_get_at_ms (decision)));
   g_variant_builder_add (&builder, "{sv}", "why", g_variant_new_string (why));
   /* A lost decision is no reason to stop: what it leads to is journaled as a step. */
   _migrate_work_append (self, "decision", what, "done", g_variant_builder_end (&builder), NULL);
@@ -439,19 +441,14 @@ _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
       g_variant_builder_add (builder, "{sv}", key, value);
 }
 
-/* The wall clock of whoever began the job may have been ahead of ours: its own time never goes
- * back. */
-static gint64
-elapsed_us (MigrateWork *self, GVariant *values)
+/* How far another process has seen it come. */
+static void
+load_progress (MigrateWork *self, MigrateProgress *progress)
 {
-  g_autoptr (GVariant) progress
-    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
-  gint64 created = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
-  gint64 told = 0;
+  const MigrateProgressValues *seen = _migrate_progress_peek (progress);
 
-  if (progress != NULL)
-    told = (gint64) _migrate_variant_uint64 (progress, "elapsed-ms", 0) * 1000;
-  return MAX (self->backend->vtable->wall (self->backend) - created, told);
+  self->fraction = MAX (self->fraction, CLAMP (seen->fraction, 0.0, 1.0));
+  _migrate_result_note (self->result, seen);
 }
 
 void
@@ -459,6 +456,12 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
 {
   g_autoptr (GVariant) result
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) told
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (MigrateProgress) progress
+    = told != NULL ? _migrate_progress_from_variant (told) : NULL;
+  gint64 created = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
+  gint64 elapsed = self->backend->vtable->wall (self->backend) - created;
 
   _migrate_steps_load (self, entries);
   g_clear_pointer (&self->before, g_variant_unref);
@@ -474,5 +477,12 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_NAME));
   self->result->guest_uuid
     = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID));
-  self->started = _migrate_backend_now (self->backend) - elapsed_us (self, values);
+  /* The wall clock of whoever began the job may have been ahead of ours: its own time never goes
+   * back. */
+  if (progress != NULL)
+    {
+      load_progress (self, progress);
+      elapsed = MAX (elapsed, (gint64) migrate_progress_get_elapsed_ms (progress) * 1000);
+    }
+  self->started = _migrate_backend_now (self->backend) - elapsed;
 }

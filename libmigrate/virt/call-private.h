@@ -112,7 +112,17 @@ typedef struct
   guint pass;
   guint throttle; /* percent */
   gboolean has_downtime;
-  guint64 downtime_ms; /* expected while active, measured after */
+  guint64 downtime_ms;     /* expected while active, measured after */
+  guint64 downtime_net_ms; /* the same without the time that libvirt's own messages took */
+  guint64 setup_ms;
+  guint64 disk_total, disk_processed, disk_remaining; /* bytes */
+  guint64 disk_bps;                                   /* bytes/s */
+  guint64 memory_constant, memory_normal;             /* pages sent: of one byte, whole */
+  guint64 memory_normal_bytes;
+  guint64 page_size;
+  guint64 postcopy_requests;                    /* pages that the destination has asked for */
+  guint64 compression_cache, compression_bytes; /* bytes */
+  guint64 compression_pages, compression_cache_misses, compression_overflow; /* pages */
 } MigrateStats;
 
 /* What a transfer is given. */

@@ -159,6 +159,22 @@ get_job_type (int type)
     }
 }
 
+/* Compression is XBZRLE's here: libvirt tells nothing of the other methods. */
+static void
+read_page_stats (const MigrateVirParams *params, MigrateStats *stats)
+{
+  stats->memory_constant = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_CONSTANT);
+  stats->memory_normal = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_NORMAL);
+  stats->memory_normal_bytes = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_NORMAL_BYTES);
+  stats->postcopy_requests = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_POSTCOPY_REQS);
+  stats->compression_cache = params_get_or_0 (params, VIR_DOMAIN_JOB_COMPRESSION_CACHE);
+  stats->compression_bytes = params_get_or_0 (params, VIR_DOMAIN_JOB_COMPRESSION_BYTES);
+  stats->compression_pages = params_get_or_0 (params, VIR_DOMAIN_JOB_COMPRESSION_PAGES);
+  stats->compression_cache_misses
+    = params_get_or_0 (params, VIR_DOMAIN_JOB_COMPRESSION_CACHE_MISSES);
+  stats->compression_overflow = params_get_or_0 (params, VIR_DOMAIN_JOB_COMPRESSION_OVERFLOW);
+}
+
 static void
 read_stats (const MigrateVirParams *params, MigrateStats *stats)
 {
@@ -176,6 +192,14 @@ read_stats (const MigrateVirParams *params, MigrateStats *stats)
   stats->pass = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_ITERATION);
   stats->throttle = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE);
   stats->has_downtime = params_get (params, VIR_DOMAIN_JOB_DOWNTIME, &stats->downtime_ms);
+  stats->downtime_net_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_DOWNTIME_NET);
+  stats->setup_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_SETUP_TIME);
+  read_page_stats (params, stats);
+  stats->page_size = page_size;
+  stats->disk_total = params_get_or_0 (params, VIR_DOMAIN_JOB_DISK_TOTAL);
+  stats->disk_processed = params_get_or_0 (params, VIR_DOMAIN_JOB_DISK_PROCESSED);
+  stats->disk_remaining = params_get_or_0 (params, VIR_DOMAIN_JOB_DISK_REMAINING);
+  stats->disk_bps = params_get_or_0 (params, VIR_DOMAIN_JOB_DISK_BPS);
 }
 
 /* Reading completed statistics deletes them, unless they are asked to stay (6.0.0): another

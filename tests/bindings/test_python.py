@@ -326,6 +326,9 @@ def run_tells_and_returns():
     assert 0 < result.get_downtime_ms() <= result.get_total_ms()
     assert result.get_downtime_origin() == 'hypervisor'
     assert result.get_bytes() >= 64 << 20 and result.get_passes() >= 1
+    assert result.has_bytes_resent() and 0 <= result.get_bytes_resent() < result.get_bytes()
+    assert result.get_disk_bytes() == 0 == result.get_throttle()
+    assert result.has_downtime_limit() == (result.get_downtime_limit_ms() > 0)
     assert result.get_phase_ms(Migrate.Phase.STARTING) > 0
     assert result.dup_warnings() == [] and result.get_n_decisions() == 0 == len(result.decisions)
     assert result.dup_details().unpack() == result.details and result.details['outcome'] == 'moved'
@@ -351,6 +354,11 @@ def numbers_of_a_progress():
     assert 0 < copying.get_rate() <= 17 << 20 and copying.get_dirty_rate() >= 0
     assert copying.get_pass() >= 1 and copying.get_elapsed_ms() > 0
     assert copying.has_time_left() == (copying.get_time_left_ms() > 0)
+    assert copying.get_time_left_least_ms() <= copying.get_time_left_ms()
+    assert copying.has_time_left_most() == (copying.get_time_left_most_ms() > 0)
+    assert copying.has_downtime_expected() == (copying.get_downtime_expected_ms() > 0)
+    assert copying.get_throttle() == 0 == copying.get_disk_total() == copying.get_disk_rate()
+    assert copying.get_disk_processed() == 0 == copying.get_disk_remaining()
     assert copying.dup_details().unpack() == copying.details
     assert 'copying-memory' in str(copying) and str(copying) in repr(copying)
 

@@ -3,6 +3,7 @@ moment.
 """
 import glob
 import os
+import pathlib
 import re
 import signal
 import sqlite3
@@ -21,12 +22,14 @@ class Case:
     semicolon, what is told on the way.
     first: verdicts of a dry run right after the strike; none: there is no dry run.
     last: verdicts of the recovery.
+    slow: it waits for what takes libvirt or QEMU long, or boots a guest of its own to lose it.
     """
 
-    def __init__(self, act, recipe, fault, phase, expect, first, last, risk, guest, autostart):
+    def __init__(self, act, recipe, fault, phase, expect, first, last, risk, guest, autostart,
+                 slow):
         self.act, self.recipe, self.fault, self.phase = act, recipe, fault, phase
         self.expect, self.first, self.last, self.risk = expect, first, last, risk
-        self.guest, self.autostart = guest, autostart
+        self.guest, self.autostart, self.slow = guest, autostart, slow
         self.end = expect.split("; ")[-1]
         self.name = act.__name__.replace("_", "-")
 
@@ -35,10 +38,11 @@ TABLE = []
 
 
 def case(recipe, fault, phase, expect, first=(), last=(), *, risk="safe",
-         guest="--autostart", autostart=None):
+         guest="--autostart", autostart=None, slow=False):
     def add(act):
         starts = autostart if autostart is not None else "--autostart" in guest
-        TABLE.append(Case(act, recipe, fault, phase, expect, first, last, risk, guest, starts))
+        TABLE.append(Case(act, recipe, fault, phase, expect, first, last, risk, guest, starts,
+                          slow))
         return act
     return add
 
@@ -55,6 +59,7 @@ class World:
 
     def __init__(self, program, hosts, folder, wanted):
         self.hosts, self.wanted = hosts, wanted
+        pathlib.Path(folder).mkdir(exist_ok=True)
         self.ctl = Ctl(program, hosts, f"{folder}/{wanted.name}.sqlite")
         self.ctl.verb("list").end()  # makes the journal
         self.wrong, self.seen, self.running = [], [], []
@@ -67,10 +72,10 @@ class World:
         """The guest of this case on one host, alone; the one of the last case if it is good."""
         options = self.wanted.guest.split()
         if World.made_with == options and not {"--paused", "--poweroff-after"} & set(options):
-            where = self.hosts.where(self.GUEST)
-            at = next((host for host in where if where[host].startswith("running")), None)
-            if at and not faults_of_rest(self.hosts, self.GUEST, at,
-                                         autostart=self.wanted.autostart):
+            at = self.at()
+            if at and not faults_of_rest(self.hosts, self.GUEST, at, counts=False,
+                                         autostart=self.wanted.autostart,
+                                         persistent="--transient" not in options):
                 self.source, self.destination = at, 3 - at
                 return
         lab("clean-guest", self.GUEST)
@@ -86,6 +91,12 @@ class World:
     def where(self):
         return f"{self.look(self.source)} / {self.look(self.destination)}"
 
+    def guest_lost_a_page(self):
+        """Its kernel, or the program that checks each page of its memory, says so."""
+        log = pathlib.Path(f"{self.hosts.env['LAB_DIR']}/serial/{self.GUEST}.log")
+        return log.exists() and re.search(rb"BUG:|Oops:|Kernel panic|CORRUPT page",
+                                          log.read_bytes())
+
     # ---- controllers ----
 
     def expect(self, good, what):
@@ -97,7 +108,7 @@ class World:
         self.running.append(self.moving)
         return self.moving
 
-    def copying(self, *options, after=0.7):
+    def copying(self, *options, after=0.4):
         """A move that is in the middle of its copy."""
         self.start(*(options or self.COPY))
         self.expect(self.moving.wait_phase("copying-memory"), "it did not come to the copy")

@@ -129,10 +129,12 @@ def stopped_through_the_copy_and_continued(w):
     yield
 
 
-def slept_through_takeover(w, verdicts):
+def slept_through_takeover(w, verdicts, seconds=0):
     """Another has the guest: the sleeper does nothing more."""
+    begun = time.monotonic()
     w.forget_holders()
     w.must_recover(verdicts, DONE, "--apply", "safe")
+    time.sleep(max(0, begun + seconds - time.monotonic()))
     w.moving.signal(signal.SIGCONT)
     answer = w.ends(FAILED)
     # Between an order and its proof it sees the order undone, elsewhere that it was replaced.
@@ -144,6 +146,17 @@ def stopped_and_taken_over_in_copy(w):
     w.copying()
     stop_between_writes(w)
     slept_through_takeover(w, THERE)
+    yield
+
+
+# When it wakes, each of its clocks has run out.
+@case("a", "controller stopped past its deadlines, taken over", "copy", "destination")
+def stopped_past_its_deadlines_and_taken_over(w):
+    w.copying(*w.COPY, "--deadline", "6", *(word for key in (
+        "call-timeout=2000", "settle-timeout=3", "stall-timeout=3", "switchover-timeout=3")
+        for word in ("--set", key)))
+    stop_between_writes(w)
+    slept_through_takeover(w, THERE, 7)
     yield
 
 
@@ -294,8 +307,25 @@ def source_libvirtd_killed_at_switch_over(w):
     w.daemon(w.source, "start")
 
 
+# The destination runs, and the half at the source waits for nobody any more.
+@case("a", "source libvirtd killed, back later", "Finish", "unknown until it is back; destination",
+      {"unknown"}, THERE)
+def source_libvirtd_killed_in_finish(w):
+    daemon = w.libvirtd(w.source)
+
+    def act():
+        os.kill(daemon, signal.SIGKILL)
+        w.moving.process.kill()
+
+    w.start(*w.COPY)
+    w.watch(w.destination, "running", act)
+    w.moving.end()
+    yield
+    w.daemon(w.source, "start")
+
+
 @case("a", "source libvirtd hung, continued", "switch-over", "unknown until it is back; either",
-      {"unknown"}, SOURCE | THERE)
+      {"unknown"}, SOURCE | THERE, slow=True)
 def source_libvirtd_hung_at_switch_over(w):
     at_switch_over(w, w.source, signal.SIGSTOP)
     yield
@@ -311,7 +341,7 @@ def destination_libvirtd_killed_at_switch_over(w):
 
 
 @case("a", "destination libvirtd hung, continued, strict", "switch-over",
-      "unknown until it is back; either", {"unknown"}, SOURCE | THERE)
+      "unknown until it is back; either", {"unknown"}, SOURCE | THERE, slow=True)
 def destination_libvirtd_hung_at_switch_over(w):
     at_switch_over(w, w.destination, signal.SIGSTOP, "--hand-over", "strict")
     yield
@@ -321,7 +351,7 @@ def destination_libvirtd_hung_at_switch_over(w):
 # ---- QEMU ----
 
 
-@case("a", "source QEMU killed", "copy", "off", {"stopped"}, {"stopped"}, guest=ENDLESS)
+@case("a", "source QEMU killed", "copy", "off", {"stopped"}, {"stopped"}, guest=ENDLESS, slow=True)
 def source_qemu_killed_in_copy(w):
     w.copying()
     lab("qemu", w.source, w.GUEST, "kill")
@@ -352,7 +382,7 @@ def source_qemu_hung_and_continued(w):
 
 
 @case("a", "source QEMU hung for ever", "copy", "off", {"monitor-unresponsive"},
-      {"stopped", "lost"}, risk="destructive", guest=ENDLESS)
+      {"stopped", "lost"}, risk="destructive", guest=ENDLESS, slow=True)
 def source_qemu_hung_for_ever(w):
     w.copying()
     lab("qemu", w.source, w.GUEST, "hang")
@@ -374,7 +404,7 @@ def destination_qemu_hung_and_continued(w):
 
 
 @case("a", "destination QEMU hung for ever", "copy", "source", {"stalled"}, SOURCE,
-      risk="disruptive", guest=ENDLESS)
+      risk="disruptive", guest=ENDLESS, slow=True)
 def destination_qemu_hung_for_ever(w):
     w.copying()
     lab("qemu", w.destination, w.GUEST, "hang")
@@ -392,7 +422,7 @@ def destination_qemu_killed_at_switch_over(w):
     yield
 
 
-@case("a", "source QEMU killed", "switch-over", "off")
+@case("a", "source QEMU killed", "switch-over", "off", slow=True)
 def source_qemu_killed_at_switch_over(w):
     qemu = w.qemu(w.source)
     w.switching(lambda: os.kill(qemu, signal.SIGKILL))
@@ -412,7 +442,8 @@ def guest_powers_off_in_copy(w):
     yield
 
 
-@case("a", "guest destroyed at the source", "copy", "off", {"stopped"}, {"stopped"}, guest=ENDLESS)
+@case("a", "guest destroyed at the source", "copy", "off", {"stopped"}, {"stopped"}, guest=ENDLESS,
+      slow=True)
 def destroyed_at_source_in_copy(w):
     w.copying()
     w.destroy(w.source)

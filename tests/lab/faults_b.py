@@ -10,7 +10,7 @@ import subprocess
 import threading
 import time
 
-from blackbox import DONE, FAILED, LEFT, STAYED, Eye, lab, wait_until
+from blackbox import DONE, FAILED, LEFT, STAYED, TO_REPAIR, Eye, lab, wait_until
 from faultlab import Gate, case
 
 SOURCE = {"runs-on-source"}
@@ -118,34 +118,49 @@ class Unplugger:
         fcntl.ioctl(self.control, self.SET, struct.pack("16sh14x", name, flags))
 
 
-def lose_reply(w, *options):
+def lose_reply(w, strike, *options):
     """libvirt's last message was heeded at the destination, and the source never hears of it."""
     w.expect(wait_until(60, lambda: is_linked(w)), "the hosts do not reach each other")
     plug = Unplugger(w.libvirtd(w.destination))
 
     def act():
         plug.set(False)
-        w.moving.process.kill()
+        strike()
 
     w.start(*w.COPY, *options)
     w.watch(w.destination, ("running", "paused (user)", "paused (unknown)"), act)
+    return plug
+
+
+def lose_reply_and_controller(w, *options):
+    plug = lose_reply(w, lambda: w.moving.process.kill(), *options)
     w.moving.end()
     return plug
 
 
-@case("b", "reply to Finish lost, controller killed", "switch-over", "destination", last=THERE)
+# The source's half is destroyed before libvirt lets it run on.
+@case("b", "reply to Finish lost", "Finish", "destination", last=SOURCE | THERE)
+def lost_reply_with_controller(w):
+    plug = lose_reply(w, lambda: None)
+    w.ends(DONE, FAILED)
+    yield
+    plug.set(True)
+    mend_link(w)
+
+
+@case("b", "reply to Finish lost, controller killed", "Finish", "destination", last=THERE)
 def lost_reply(w):
-    plug = lose_reply(w)
+    plug = lose_reply_and_controller(w)
     yield
     yield
     plug.set(True)
     mend_link(w)
 
 
-@case("b", "reply to Finish lost, controller killed, strict", "switch-over", "either",
+@case("b", "reply to Finish lost, controller killed, strict", "Finish", "either",
       last=SOURCE | THERE)
 def lost_reply_when_strict(w):
-    plug = lose_reply(w, "--hand-over", "strict")
+    plug = lose_reply_and_controller(w, "--hand-over", "strict")
     yield
     yield
     plug.set(True)
@@ -261,7 +276,7 @@ def direct_controller_killed_at_long_switch_over(w):
     yield
 
 
-def strike_daemon(w, host, number):
+def strike_daemon(w, host, number, *options):
     """The controller dies as well: what is found is what recover finds."""
     daemon = w.libvirtd(host)
 
@@ -269,7 +284,7 @@ def strike_daemon(w, host, number):
         os.kill(daemon, number)
         w.moving.process.kill()
 
-    at_long_switch_over(w, act)
+    at_long_switch_over(w, act, *options)
     w.moving.end()
 
 
@@ -299,14 +314,67 @@ def destination_libvirtd_killed_at_long_switch_over(w):
     w.daemon(w.destination, "start")
 
 
-@case("b", "destination libvirtd hung for 20 s", "switch-over", "unknown until it is back; source",
-      UNSURE, SOURCE)
-def destination_libvirtd_hung_at_long_switch_over(w):
-    strike_daemon(w, w.destination, signal.SIGSTOP)
+def hang_destination_libvirtd(w, *options):
+    strike_daemon(w, w.destination, signal.SIGSTOP, *options)
     begun = time.monotonic()
     yield
     time.sleep(max(0, begun + 20 - time.monotonic()))
     w.daemon(w.destination, "resume")
+
+
+@case("b", "destination libvirtd hung for 20 s, strict", "switch-over",
+      "unknown until it is back; source", UNSURE, SOURCE)
+def destination_libvirtd_hung_at_long_switch_over(w):
+    yield from hang_destination_libvirtd(w, "--hand-over", "strict")
+
+
+def runs_twice(w):
+    return all(w.look(host).startswith("running") for host in (1, 2))
+
+
+def choose_source(w):
+    """Which of two copies is good only their owner can tell."""
+    w.expect(wait_until(60, lambda: runs_twice(w)), f"it does not run twice: {w.where()}")
+    w.must_recover({"split"}, TO_REPAIR, "--apply", "destructive")
+    w.expect(runs_twice(w), "nobody had chosen a copy")
+    w.must_recover(SOURCE, DONE, "--keep", w.hosts.uri(w.source), "--apply", "destructive")
+    # Both have counted into one file; from here on there is one again.
+    os.truncate(f"{w.hosts.env['LAB_DIR']}/serial/{w.GUEST}.log", 0)
+
+
+# libvirt's source gives the hand-over up and lets its copy run on; the destination's, once it goes
+# on, finds the message that says to start.
+@case("b", "destination libvirtd hung for 20 s", "switch-over",
+      "two copies by libvirt; source", UNSURE)
+def destination_libvirtd_hung_when_fast(w):
+    yield from hang_destination_libvirtd(w)
+    choose_source(w)
+
+
+def kill_in_finish(w, words, *options):
+    """After the destination has heeded libvirt's last message, before it has answered it."""
+    daemon = w.libvirtd(w.destination)
+    w.start(*w.COPY, *options)
+    w.watch(w.destination, words, lambda: os.kill(daemon, signal.SIGKILL))
+    w.daemon(w.destination, "start")
+
+
+# Its death breaks the connection, and libvirt's source lets its copy run on at once: no controller
+# is quick enough to be there first, as it is when a reply is lost without a word.
+@case("b", "destination libvirtd killed, restarted", "Finish", "two copies by libvirt; source")
+def destination_libvirtd_killed_in_finish(w):
+    kill_in_finish(w, "running")
+    answer = w.ends(FAILED)
+    w.expect(answer["outcome"] == "split", f"it was not told: {answer}")
+    yield
+    choose_source(w)
+
+
+@case("b", "destination libvirtd killed, restarted, strict", "Finish", "source", last=SOURCE)
+def destination_libvirtd_killed_in_finish_when_strict(w):
+    kill_in_finish(w, ("paused (user)", "paused (unknown)"), "--hand-over", "strict")
+    w.ends(STAYED, FAILED)
+    yield
 
 
 # ---- the disk ----

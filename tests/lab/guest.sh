@@ -133,7 +133,7 @@ serial_file () { printf '%s\n' "$LAB_DIR/serial/$1.log"; }
 cmd_guest ()
 {
   local name= host=1 memory=128 dirty=16 rate=10 mode=clock disk= disk_size=8
-  local transient= paused= autostart= power_off= serial xml
+  local transient= paused= autostart= whole= idle= power_off= serial xml
 
   while [ $# -gt 0 ]; do
     case $1 in
@@ -144,6 +144,8 @@ cmd_guest ()
       --mode) mode=${2-}; shift ;;
       --disk) disk=${2-}; shift ;;
       --disk-size) disk_size=${2-}; shift ;;
+      --whole) whole=1 ;;
+      --idle-after) idle=${2-}; shift ;;
       --poweroff-after) power_off=${2-}; shift ;;
       --transient) transient=1 ;;
       --paused) paused=1 ;;
@@ -157,7 +159,7 @@ cmd_guest ()
   [ -n "$name" ] || usage_error "guest needs a name"
   check_name "$name"
   check_host "$host"
-  for number in "$memory" "$dirty" "$rate" "$disk_size" ${power_off:+"$power_off"}; do
+  for number in "$memory" "$dirty" "$rate" "$disk_size" ${idle:+"$idle"} ${power_off:+"$power_off"}; do
     is_number "$number" || usage_error "guest: “$number” is not a whole number"
   done
   [ "$mode" = clock ] || [ "$mode" = cpu ] || usage_error "guest: --mode is clock or cpu"
@@ -175,7 +177,7 @@ cmd_guest ()
   serial=$(serial_file "$name")
   rm -f "$serial"
   xml=$LAB_DIR/guests/$name.xml
-  guest_xml "$name" "$memory" "dirty=$dirty rate=$rate mode=$mode${power_off:+ poweroff_after=$power_off}" \
+  guest_xml "$name" "$memory" "dirty=$dirty rate=$rate mode=$mode${whole:+ whole=1}${idle:+ idle_after=$idle}${power_off:+ poweroff_after=$power_off}" \
     "$serial" "$disk" >"$xml"
   if [ "$transient" ]; then
     virsh_at "$host" create "$xml" ${paused:+--paused} >/dev/null

@@ -88,7 +88,6 @@ Test (transports, xbzrle_sends_what_changed)
     = move_and_ask (settings, "query-migrate-parameters", "\"xbzrle-cache-size\": ?33554432");
 
   cr_assert_gt (completed ("Compressed pages"), 0);
-  cr_assert_float_eq (completed ("Compression cache"), 32, 0.01);
 }
 
 /* libvirt's statistics have nothing of it. */

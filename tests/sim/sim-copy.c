@@ -5,6 +5,7 @@
 #include <string.h>
 
 #define MIN_PASS_TIME (20 * SIM_MS)
+#define SIM_PAGE_SIZE 4096
 
 void
 _sim_copy_set (SimTransfer *self, gboolean copying)
@@ -190,6 +191,9 @@ _sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats)
   stats->memory_bps = self->segment_moves ? self->rate : 0;
   stats->dirty_rate = self->out->cpus ? self->guest->dirty_rate : 0;
   stats->pass = self->pass;
+  stats->page_size = SIM_PAGE_SIZE;
+  stats->memory_normal = self->processed / SIM_PAGE_SIZE;
+  stats->memory_normal_bytes = stats->memory_normal * SIM_PAGE_SIZE;
   if (self->rate > 0 && !self->post)
     {
       stats->has_downtime = TRUE;

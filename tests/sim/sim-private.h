@@ -2,6 +2,8 @@
  * it says otherwise. Names beginning with _sim are private to the room. */
 #pragma once
 
+#include <semaphore.h>
+
 #include "sim-error.h"
 #include "sim.h"
 
@@ -13,6 +15,7 @@ typedef struct _SimGuest SimGuest;
 typedef struct _SimDomain SimDomain;
 typedef struct _SimLink SimLink;
 typedef struct _SimTransfer SimTransfer;
+typedef struct _SimThread SimThread;
 
 /* ---- the scheduler ---- */
 
@@ -30,7 +33,8 @@ struct _SimActor
   GThread *thread;
   guint id;
   char *name;
-  GCond cond;
+  sem_t *go;    /* the baton is given by it */
+  sem_t own_go; /* where the thread is none of ours */
   SimActorState state;
   guint depth;     /* of enter */
   gboolean tester; /* the test itself: a stopped world does not stop it */
@@ -153,6 +157,15 @@ void _sim_dispatch (SimWorld *self);
 void _sim_trace (SimActor *actor, const char *kind, const char *host);
 /* Our process is killed now. */
 void _sim_stop (SimWorld *self);
+
+/* ---- threads; the world's lock may be held or not ---- */
+
+void _sim_sem_wait (sem_t *sem);
+/* func runs on it, once, when the semaphore is posted. */
+SimThread *_sim_thread_take (GFunc func, gpointer data, GError **error);
+sem_t *_sim_thread_get_go (SimThread *self);
+
+/* ---- the seam's clock and threads; without the lock ---- */
 
 gint64 _sim_backend_now (MigrateBackend *backend);
 gint64 _sim_backend_wall (MigrateBackend *backend);

@@ -4,8 +4,6 @@
  */
 #include "sim-private.h"
 
-#include <pthread.h>
-#include <signal.h>
 #include <stdlib.h>
 #include <unistd.h>
 
@@ -13,7 +11,7 @@
 #define SIM_IDLE_LIMIT (G_GINT64_CONSTANT (30) * 24 * 3600 * G_USEC_PER_SEC)
 #define SIM_TEARDOWN_LIMIT (20 * G_USEC_PER_SEC)
 
-static void dispatch_actor (SimWorld *self, SimActor *actor);
+static SimActor *draw (SimWorld *self);
 
 /* ---- the lock: callbacks of a test may use the API while we hold it ---- */
 
@@ -37,7 +35,7 @@ static void
 actor_free (SimActor *actor)
 {
   g_hash_table_unref (actor->numbers);
-  g_cond_clear (&actor->cond);
+  sem_destroy (&actor->own_go);
   g_free (actor->name);
   g_free (actor);
 }
@@ -52,7 +50,8 @@ actor_new (SimWorld *self, const char *name)
   actor->name = g_strdup (name);
   actor->deadline = -1;
   actor->numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
-  g_cond_init (&actor->cond);
+  sem_init (&actor->own_go, 0 /* of this process */, 0);
+  actor->go = &actor->own_go;
   g_ptr_array_add (self->actors, actor);
   return actor;
 }
@@ -68,17 +67,25 @@ actor_make_ready (SimActor *actor)
   g_ptr_array_add (actor->world->ready, actor);
 }
 
-/* The caller gives the baton away, or never had it; it goes on when it is drawn. */
+/* The caller gives the baton away, or never had it; it goes on when it is drawn. Whoever is drawn
+ * wants the lock first, so it is woken without: else it would sleep again at once. */
 static void
 actor_wait_for_baton (SimActor *actor)
 {
   SimWorld *self = actor->world;
+  SimActor *next;
 
   if (self->running == actor)
     self->running = NULL;
-  _sim_dispatch (self);
-  while (self->running != actor)
-    g_cond_wait (&actor->cond, &self->lock);
+  next = draw (self);
+  if (next == actor)
+    return;
+  g_mutex_unlock (&self->lock);
+  if (next != NULL)
+    sem_post (next->go);
+  _sim_sem_wait (actor->go);
+  g_mutex_lock (&self->lock);
+  g_assert (self->running == actor);
 }
 
 void
@@ -197,27 +204,8 @@ advance (SimWorld *self)
   return TRUE;
 }
 
-void
-_sim_dispatch (SimWorld *self)
-{
-  while (self->running == NULL)
-    {
-      if (self->ready->len > 0)
-        {
-          guint i = self->ready->len == 1
-                      ? 0
-                      : (guint) g_rand_int_range (self->rand, 0, (gint32) self->ready->len);
-
-          dispatch_actor (self, g_ptr_array_remove_index (self->ready, i));
-          return;
-        }
-      if (!advance (self))
-        return;
-    }
-}
-
 static void
-dispatch_actor (SimWorld *self, SimActor *actor)
+give_baton (SimWorld *self, SimActor *actor)
 {
   self->idle_since = self->now;
   self->running = actor;
@@ -230,7 +218,38 @@ dispatch_actor (SimWorld *self, SimActor *actor)
       if (other->state == SIM_ACTOR_WAITING && other->deadline >= 0 && other->deadline <= self->now)
         actor_make_ready (other);
     }
-  g_cond_signal (&actor->cond);
+}
+
+/* Who has the baton from now on, and is to be woken; NULL: it is not free, or nobody wants it. */
+static SimActor *
+draw (SimWorld *self)
+{
+  while (self->running == NULL)
+    {
+      guint i = self->ready->len < 2
+                  ? 0
+                  : (guint) g_rand_int_range (self->rand, 0, (gint32) self->ready->len);
+
+      if (self->ready->len > 0)
+        {
+          SimActor *actor = g_ptr_array_remove_index (self->ready, i);
+
+          give_baton (self, actor);
+          return actor;
+        }
+      if (!advance (self))
+        return NULL;
+    }
+  return NULL;
+}
+
+void
+_sim_dispatch (SimWorld *self)
+{
+  SimActor *actor = draw (self);
+
+  if (actor != NULL)
+    sem_post (actor->go);
 }
 
 static void
@@ -445,8 +464,8 @@ typedef struct
   gpointer data;
 } Thread;
 
-static gpointer
-thread_main (gpointer data)
+static void
+thread_main (gpointer data, gpointer unused)
 {
   g_autofree Thread *thread = data;
   SimActor *actor = thread->actor;
@@ -455,8 +474,6 @@ thread_main (gpointer data)
   g_mutex_lock (&self->lock);
   actor->thread = g_thread_self ();
   g_hash_table_insert (self->by_thread, actor->thread, actor);
-  while (self->running != actor)
-    g_cond_wait (&actor->cond, &self->lock);
   g_mutex_unlock (&self->lock);
 
   thread->func (thread->data, NULL);
@@ -464,7 +481,6 @@ thread_main (gpointer data)
   g_mutex_lock (&self->lock);
   _sim_leave (actor);
   g_mutex_unlock (&self->lock);
-  return NULL;
 }
 
 gboolean
@@ -473,42 +489,28 @@ _sim_backend_start_thread (MigrateBackend *backend, const char *name, GFunc func
 {
   SimWorld *self = (SimWorld *) backend;
   Thread *thread = g_new0 (Thread, 1);
+  SimThread *real = _sim_thread_take (thread_main, thread, error);
   SimActor *actor;
-  sigset_t all, before;
-  GThread *real;
-  g_autoptr (GError) failure = NULL;
 
+  if (real == NULL)
+    {
+      g_free (thread);
+      return FALSE;
+    }
   g_mutex_lock (&self->lock);
   actor = _sim_enter (self, FALSE);
   _sim_trace (actor, "start-thread", "-");
   thread->func = func;
   thread->data = data;
   thread->actor = actor_new (self, name);
+  thread->actor->go = _sim_thread_get_go (real);
   thread->actor->depth = 1;
   thread->actor->state = SIM_ACTOR_WAITING;
   actor_make_ready (thread->actor);
-
-  sigfillset (&all);
-  pthread_sigmask (SIG_SETMASK, &all, &before);
-  real = g_thread_try_new (name, thread_main, thread, &failure);
-  pthread_sigmask (SIG_SETMASK, &before, NULL);
-  if (real == NULL)
-    {
-      g_ptr_array_remove (self->ready, thread->actor);
-      g_ptr_array_remove (self->actors, thread->actor);
-      actor_free (thread->actor);
-      g_free (thread);
-      _migrate_set_error (error, MIGRATE_ERROR_FAILED, NULL, "Cannot start a thread: %s",
-                          failure->message);
-    }
-  else
-    {
-      g_thread_unref (real);
-      _sim_yield (actor);
-    }
+  _sim_yield (actor);
   _sim_leave (actor);
   g_mutex_unlock (&self->lock);
-  return real != NULL;
+  return TRUE;
 }
 
 void

@@ -95,6 +95,8 @@ gint64 sim_world_get_now (SimWorld *self);
 guint sim_world_count_calls (SimWorld *self, const char *which);
 guint sim_world_count_points (SimWorld *self);
 guint sim_world_count_transfers (SimWorld *self); /* under way, with or without a caller */
+/* From now on a thread of start_thread that has ended is used again, in all worlds. */
+void sim_keep_threads (void);
 /* Between the two the calling thread is an actor, and time passes only in its calls and sleeps. A
  * stop does not stop it: to be killed, the library must run in another thread, as start_thread
  * makes them. */

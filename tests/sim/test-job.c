@@ -721,6 +721,43 @@ Test (job, a_libvirtd_that_never_answers_is_left)
   assert_moves ("g0", "h1", "h2");
 }
 
+/* By the clock of the samples, which is not that of the entry. */
+Test (job, a_decision_is_logged_with_its_time)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (MigrateResult) result = NULL;
+  g_autoptr (MigrateJobRecord) record = NULL;
+  g_autoptr (GVariant) entries = NULL;
+  g_autoptr (GError) error = NULL;
+  guint found = 0;
+
+  add_guest ((SimGuestSpec){ 0 });
+  sim_world_lose (world, SIM_MSG_FINISH_REPLY, 1);
+  job = job_new ("g0");
+  result = migrate_job_run (job, NULL, &error);
+  cr_assert_not_null (result, "%s", error != NULL ? error->message : "");
+  record = migrate_journal_lookup (journal, migrate_job_get_id (job), NULL, &error);
+  cr_assert_not_null (record, "%s", error != NULL ? error->message : "");
+  entries = migrate_job_record_dup_entries (record);
+  for (gsize i = 0; i < g_variant_n_children (entries); i++)
+    {
+      g_autoptr (GVariant) entry = g_variant_get_child_value (entries, i);
+      g_autoptr (GVariant) values
+        = g_variant_lookup_value (entry, "values", G_VARIANT_TYPE_VARDICT);
+      const char *kind = "";
+      guint64 at = 0;
+
+      g_variant_lookup (entry, "kind", "&s", &kind);
+      if (!g_str_equal (kind, "decision"))
+        continue;
+      cr_assert (values != NULL && g_variant_lookup (values, "at-ms", "t", &at));
+      cr_assert_eq (at, migrate_decision_get_at_ms (migrate_result_get_decision (result, found)));
+      found++;
+    }
+  cr_assert_eq (found, migrate_result_get_n_decisions (result));
+  cr_assert_gt (found, 0);
+}
+
 Test (job, a_lost_reply_makes_no_second_copy)
 {
   g_autoptr (MigrateJob) job = NULL;

@@ -4,11 +4,13 @@ process has a world of its own; they share the journal."""
 import os
 import re
 import signal
+import stat
 import tempfile
 import time
+import xml.etree.ElementTree as ElementTree
 
 from tap import run, test
-from tool import Running, ctl
+from tool import Running, ctl, ctl_into, ctl_on_terminal
 
 SOURCE_DIR = os.environ['MIGRATE_SOURCE_DIR']
 HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
@@ -20,7 +22,8 @@ JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
 MOVE_KEYS = {
     'job': str, 'state': str, 'outcome': str, 'guest': str, 'guest_uuid': str, 'source': str,
     'destination': str, 'kind': str, 'total_ms': int, 'downtime_ms': int, 'downtime_origin': str,
-    'bytes': int, 'passes': int, 'phases': dict, 'decisions': list, 'warnings': list,
+    'bytes': int, 'disk_bytes': int, 'bytes_resent': int, 'passes': int, 'throttle': int,
+    'downtime_limit_ms': (int, type(None)), 'phases': dict, 'decisions': list, 'warnings': list,
     'findings': list, 'error': type(None),
 }
 CHECK_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'blocked', 'findings',
@@ -37,6 +40,15 @@ def record(job):
     done = ctl('show', job, *JOURNAL, '--json')
     assert done.code == 0
     return done.json
+
+
+def curve_in(text):
+    """The lines of the drawing and what comes after it."""
+    lines = text.splitlines()
+    for number, line in enumerate(lines):
+        if re.match('memory remaining( |$)', line):
+            return lines[number:]
+    return []
 
 
 def assert_error(done, code, exit_code):
@@ -120,7 +132,7 @@ def a_terminal_has_one_live_line_that_fits():
     shown = re.split(r'\r|\n', done.err.replace('\033[K', ''))
     assert all(len(line) < 80 for line in shown), shown
     copying = [line for line in shown if 'copying-memory' in line and '%' in line]
-    assert re.search(r'\d+ %  \S+ MiB/s  \S+ m?s to go  \S+ MiB left', copying[0]), copying
+    assert re.search(r'\d+ %  \S+ MiB/s  \S+ m?s or more to go  pass 1', copying[0]), copying
     assert done.err.endswith('\r\033[K')  # it is gone at the end
     narrow = Running(*move('g0', *SLOW), terminal=True, columns=30).end()
     assert all(len(line) < 30 for line in re.split(r'\r|\n', narrow.err.replace('\033[K', '')))
@@ -251,6 +263,120 @@ def list_and_show_tell_what_the_journal_knows():
     done = ctl('show', job, *JOURNAL)
     assert done.code == 0 and re.search(r'^entries:\n  \S+ \S+  edge ', done.out, re.M)
     assert_error(ctl('show', 'nobody', *JOURNAL, '--json'), 'not-found', 2)
+
+
+# ---- the curve ----
+
+
+TO_POSTCOPY = ('--allow', 'postcopy', '--set', 'postcopy-start=first-pass')
+UTF8 = {**os.environ, 'LC_ALL': 'C.UTF-8', 'COLUMNS': ''}
+ASCII = {**os.environ, 'LC_ALL': 'C', 'COLUMNS': ''}
+SAMPLE_KEYS = {'phase', 'at-ms', 'pass', 'memory-total', 'memory-processed', 'memory-remaining',
+               'rate', 'dirty-rate', 'throttle'}
+SVG = '{http://www.w3.org/2000/svg}'
+moved = ctl(*move('g0', *SLOW, *TO_POSTCOPY, '--json')).json  # all of these look at this one
+
+
+@test
+def show_draws_the_curve_of_a_job():
+    done = ctl('show', moved['job'], *JOURNAL, env=UTF8)
+    assert done.code == 0 and done.err == '' and '\033' not in done.out
+    curve = curve_in(done.out)
+    assert max(len(line) for line in curve[:15]) == 80
+    for line in (r' +\d+ MiB ┤[▁-█]', ' +0 MiB ┤█+', 'rate █  dirty rate ×', r' +\d+ MiB/s ┤',
+                 ' +└[─┬]+$', ' +time .*20 s', ' +pass  1 +2$', ' *decision +1$'):
+        assert any(re.match(line, each) for each in curve), line
+    assert re.fullmatch(r'  1  after [\d.]+ s: start-postcopy: all memory was sent .*', curve[-1])
+
+
+@test
+def the_curve_is_as_wide_as_the_terminal():
+    show = ('show', moved['job'], *JOURNAL)
+    for columns in (40, 120):
+        done = ctl_on_terminal(columns, *show, env=UTF8)
+        assert done.code == 0 and '\033' not in done.out
+        assert max(len(line) for line in curve_in(done.out)[:15]) == columns
+        done = ctl(*show, env={**UTF8, 'COLUMNS': str(columns)})
+        assert max(len(line) for line in curve_in(done.out)[:15]) == columns
+
+
+@test
+def without_utf8_the_curve_is_ascii():
+    done = ctl('show', moved['job'], *JOURNAL, env=ASCII)
+    curve = curve_in(done.out)[:15]
+    assert done.code == 0 and len(curve) == 15 and all(line.isascii() for line in curve)
+    assert any(re.match(' +0 MiB [|]#+', line) for line in curve)
+
+
+@test
+def a_running_job_has_its_curve():
+    running = Running(*move('g1', *SLOW))
+    job = running.job()
+    running.wait_for('copying-memory')
+    deadline = time.monotonic() + 60
+    while not curve_in(ctl('show', job, *JOURNAL).out):  # samples are written now and then
+        assert time.monotonic() < deadline
+    assert record(job)['samples'] and running.end().code == 0
+
+
+@test
+def show_gives_the_numbers_too():
+    shown = record(moved['job'])
+    assert len(shown['samples']) > 10
+    assert all(SAMPLE_KEYS <= set(sample) for sample in shown['samples'])
+    assert {sample['pass'] for sample in shown['samples']} == {1, 2}
+    assert [(each['at-ms'], each['what'], each['why']) for each in shown['decisions']] \
+        == [(each['at_ms'], each['what'], each['why']) for each in moved['decisions']]
+
+
+@test
+def a_picture_is_written_for_its_owner_alone():
+    folder = tempfile.mkdtemp(dir=place.name)
+    path = os.path.join(folder, 'move.svg')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('an old one, for everybody')
+    os.chmod(path, 0o644)
+    done = ctl('show', moved['job'], *JOURNAL, '--svg', path)
+    assert done.code == 0 and curve_in(done.out)
+    assert stat.S_IMODE(os.stat(path).st_mode) == 0o600 and os.listdir(folder) == ['move.svg']
+    picture = ElementTree.parse(path).getroot()
+    assert picture.find(SVG + 'title').text == 'Move of “g0”'
+    words = ' '.join(''.join(each.itertext()) for each in picture.iter(SVG + 'text'))
+    for word in ('sim://w/h1 → sim://w/h2', 'job ' + moved['job'], 'memory remaining', 'dirty rate',
+                 'MiB/s', '10 s', 'pass 1', 'state finalized, moved, total time', 'downtime'):
+        assert word in words, word
+    tips = [each.find(SVG + 'title').text for each in picture.iter(SVG + 'g')]
+    assert len(tips) == 1 and ': start-postcopy: all memory was sent' in tips[0]
+    with open(path, encoding='utf-8') as file:
+        assert ctl('show', moved['job'], *JOURNAL, '--svg', '-').out == file.read()
+
+
+@test
+def a_picture_that_cannot_be_written_is_told():
+    show = ('show', moved['job'], *JOURNAL, '--svg')
+    for path, reason in (('/nowhere/move.svg', 'No such file'), (place.name, 'no regular file'),
+                         ('/dev/null', 'no regular file')):
+        error = assert_error(ctl(*show, path, '--json'), 'failed', 2)
+        assert '“%s”' % path in error['message'] and reason in error['message'], error
+        done = ctl(*show, path)
+        assert done.code == 2 and done.out == ''
+    assert stat.S_ISCHR(os.stat('/dev/null').st_mode)
+    done = ctl_into('/dev/full', *show, '-')
+    assert done.code == 2 and 'No space left' in done.err
+    assert_error(ctl(*show, '-', '--json'), 'usage', 64)
+
+
+@test
+def without_samples_a_sentence_says_so():
+    job = ctl(*move('g3', '--json')).json['job']  # over before the second look
+    assert len(record(job)['samples']) < 2
+    done = ctl('show', job, *JOURNAL)
+    assert done.code == 0 and not curve_in(done.out)
+    assert re.search('^The journal has (no samples|one sample) of the transfer, which makes no curve$',
+                     done.out, re.M)
+    path = os.path.join(place.name, 'none.svg')
+    error = assert_error(ctl('show', job, *JOURNAL, '--svg', path, '--json'), 'invalid', 2)
+    assert 'makes no curve' in error['message'] and not os.path.exists(path)
 
 
 @test

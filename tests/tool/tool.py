@@ -35,6 +35,32 @@ def ctl(*arguments, **options):
     return Done(done.returncode, done.stdout, done.stderr)
 
 
+def ctl_into(path, *arguments):
+    """With a file as its stdout."""
+    with open(path, 'wb') as file:
+        done = subprocess.run([MIGRATECTL, *arguments], check=False, text=True, timeout=SECONDS,
+                              stdout=file, stderr=subprocess.PIPE)
+    return Done(done.returncode, '', done.stderr)
+
+
+def ctl_on_terminal(columns, *arguments, **options):
+    """With a terminal of that width as its stdout."""
+    ours, theirs = pty.openpty()
+    termios.tcsetwinsize(theirs, (24, columns))
+    with subprocess.Popen([MIGRATECTL, *arguments], stdin=subprocess.DEVNULL, stdout=theirs,
+                          stderr=subprocess.PIPE, **options) as process:
+        os.close(theirs)
+        out = b''
+        while select.select([ours], [], [], SECONDS)[0]:
+            try:
+                out += os.read(ours, 65536)
+            except OSError:  # the end of a terminal
+                break
+        err = process.stderr.read()
+    os.close(ours)
+    return Done(process.returncode, out.decode().replace('\r\n', '\n'), err.decode())
+
+
 class Running:
     """One that goes on while the test does something else; stderr may be a terminal."""
 

@@ -475,7 +475,13 @@ Test (values, a_result_survives_the_journal)
   result->downtime_ms = 88;
   result->downtime_origin = g_strdup ("hypervisor");
   result->bytes = G_GUINT64_CONSTANT (1) << 40;
+  result->disk_bytes = 7;
+  result->has_bytes_resent = TRUE;
+  result->bytes_resent = 0; /* known to be none */
   result->passes = 3;
+  result->throttle = 40;
+  result->has_downtime_limit = TRUE;
+  result->downtime_limit_ms = 150;
   result->phase_ms[MIGRATE_PHASE_COPYING_MEMORY] = 1000;
   g_ptr_array_add (result->decisions, _migrate_decision_new (5, "cancel", "because"));
   g_ptr_array_add (result->warnings, g_strdup ("careful"));
@@ -490,6 +496,12 @@ Test (values, a_result_survives_the_journal)
   cr_assert_eq (migrate_result_get_bytes (again), G_GUINT64_CONSTANT (1) << 40);
   cr_assert (migrate_result_has_downtime (again));
   cr_assert_eq (migrate_result_get_downtime_ms (again), 88);
+  cr_assert_eq (migrate_result_get_disk_bytes (again), 7);
+  cr_assert (migrate_result_has_bytes_resent (again));
+  cr_assert_eq (migrate_result_get_bytes_resent (again), 0);
+  cr_assert_eq (migrate_result_get_throttle (again), 40);
+  cr_assert (migrate_result_has_downtime_limit (again));
+  cr_assert_eq (migrate_result_get_downtime_limit_ms (again), 150);
   cr_assert_eq (migrate_result_get_phase_ms (again, MIGRATE_PHASE_COPYING_MEMORY), 1000);
   cr_assert_eq (migrate_result_get_n_decisions (again), 1);
   cr_assert_str_eq (migrate_decision_get_why (migrate_result_get_decision (again, 0)), "because");
@@ -499,6 +511,119 @@ Test (values, a_result_survives_the_journal)
     cr_assert_str_eq (warnings[0], "careful");
     cr_assert_null (warnings[1]);
   }
+}
+
+/* As a version wrote it that knew less. */
+Test (values, an_older_result_loads)
+{
+  g_autoptr (GVariant) values = g_variant_parse (
+    G_VARIANT_TYPE_VARDICT, "{'outcome': <'moved'>, 'bytes': <uint64 5>, 'passes': <uint64 2>}",
+    NULL, NULL, NULL);
+  g_autoptr (MigrateResult) result = _migrate_result_from_variant (values);
+
+  cr_assert_eq (migrate_result_get_bytes (result), 5);
+  cr_assert_eq (migrate_result_get_passes (result), 2);
+  cr_assert_not (migrate_result_has_bytes_resent (result));
+  cr_assert_not (migrate_result_has_downtime_limit (result));
+  cr_assert_eq (migrate_result_get_throttle (result), 0);
+}
+
+static const struct
+{
+  const char *label;
+  guint64 normal, constant, compressed;
+  guint pass;
+  gboolean has;
+  guint64 resent;
+} resents[] = {
+  { "no page counts", 0, 0, 0, 2, FALSE, 0 },
+  { "half of the first pass", 5000, 0, 0, 1, TRUE, 0 },
+  { "each page once", 6000, 4000, 0, 2, TRUE, 0 },
+  { "some twice", 8000, 4000, 0, 3, TRUE, 2000 * 4096 },
+  { "some of it by XBZRLE", 8000, 4000, 777, 3, TRUE, 2000 * 4096 + 777 },
+  { "what is left fits into the downtime", 5900, 4000, 0, 2, TRUE, 0 },
+  { "a method that counts no pages", 0, 4000, 0, 3, FALSE, 0 },
+};
+
+Test (values, what_was_sent_again_is_what_goes_beyond_the_memory)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (resents); i++)
+    {
+      g_autoptr (MigrateResult) result = _migrate_result_new ();
+      MigrateProgressValues seen = { .memory_total = 10000 * 4096,
+                                     .page_size = 4096,
+                                     .memory_normal = resents[i].normal,
+                                     .memory_constant = resents[i].constant,
+                                     .compression_bytes = resents[i].compressed,
+                                     .pass = resents[i].pass };
+
+      _migrate_result_note (result, &seen);
+      cr_assert_eq (migrate_result_has_bytes_resent (result), resents[i].has, "%s",
+                    resents[i].label);
+      cr_assert_eq (migrate_result_get_bytes_resent (result), resents[i].resent, "%s",
+                    resents[i].label);
+    }
+}
+
+Test (values, a_result_keeps_the_most_that_was_seen)
+{
+  g_autoptr (MigrateResult) result = _migrate_result_new ();
+  MigrateProgressValues seen = {
+    .memory_processed = 900, .disk_processed = 100, .pass = 4, .throttle = 50, .limit_ms = 150
+  };
+  MigrateProgressValues less = { .memory_processed = 300, .pass = 1, .limit_ms = 500 };
+
+  _migrate_result_note (result, &seen);
+  _migrate_result_note (result, &less);
+  cr_assert_eq (migrate_result_get_bytes (result), 1000);
+  cr_assert_eq (migrate_result_get_disk_bytes (result), 100);
+  cr_assert_eq (migrate_result_get_passes (result), 4);
+  cr_assert_eq (migrate_result_get_throttle (result), 50);
+  cr_assert_eq (migrate_result_get_downtime_limit_ms (result), 500); /* the last */
+}
+
+Test (values, a_progress_survives_the_journal)
+{
+  MigrateProgressValues values = { .phase = MIGRATE_PHASE_COPYING_MEMORY,
+                                   .fraction = 0.5,
+                                   .elapsed_ms = 1,
+                                   .memory_total = 2,
+                                   .rate = 3,
+                                   .throttle = 20,
+                                   .has_time_left = TRUE,
+                                   .time_left_ms = 10,
+                                   .time_left_least_ms = 8,
+                                   .has_time_left_most = TRUE,
+                                   .time_left_most_ms = 15,
+                                   .has_downtime_expected = TRUE,
+                                   .downtime_expected_ms = 0,
+                                   .disk_total = 100,
+                                   .disk_processed = 60,
+                                   .disk_remaining = 40,
+                                   .disk_rate = 30,
+                                   .postcopy_requests = 5 };
+  g_autoptr (MigrateProgress) progress = _migrate_progress_new (&values);
+  g_autoptr (GVariant) details = migrate_progress_dup_details (progress);
+  g_autoptr (MigrateProgress) again = _migrate_progress_from_variant (details);
+
+  cr_assert_eq (migrate_progress_get_phase (again), MIGRATE_PHASE_COPYING_MEMORY);
+  cr_assert_float_eq (migrate_progress_get_fraction (again), 0.5, 1e-9);
+  cr_assert_eq (migrate_progress_get_memory_total (again), 2);
+  cr_assert_eq (migrate_progress_get_rate (again), 3);
+  cr_assert_eq (migrate_progress_get_throttle (again), 20);
+  cr_assert (migrate_progress_has_time_left (again));
+  cr_assert_eq (migrate_progress_get_time_left_ms (again), 10);
+  cr_assert_eq (migrate_progress_get_time_left_least_ms (again), 8);
+  cr_assert (migrate_progress_has_time_left_most (again));
+  cr_assert_eq (migrate_progress_get_time_left_most_ms (again), 15);
+  cr_assert (migrate_progress_has_downtime_expected (again));
+  cr_assert_eq (migrate_progress_get_downtime_expected_ms (again), 0);
+  cr_assert_eq (migrate_progress_get_disk_total (again), 100);
+  cr_assert_eq (migrate_progress_get_disk_processed (again), 60);
+  cr_assert_eq (migrate_progress_get_disk_remaining (again), 40);
+  cr_assert_eq (migrate_progress_get_disk_rate (again), 30);
+  cr_assert_eq (_migrate_variant_uint64 (details, "postcopy-requests", 0), 5);
+  cr_assert_null (g_variant_lookup_value (details, "page-size", NULL), "not told, so not there");
 }
 
 Test (values, a_report_lists_blockers_first)

@@ -99,6 +99,16 @@ static const Row rows[] = {
   { INCOMING " | run.migrated", 0, V (UNKNOWN), "" },
   { INCOMING " | run.migrated", JOB | TRANSIENT, V (PAUSED_AT_HAND_OVER),
     "destroy-source-half@A:safe" },
+  /* stopped by the job in mid-copy */
+  { "pause.user def out moves ours | " INCOMING, JOB, V (IN_FLIGHT), "follow@A:safe" },
+  { "pause.user def out ours | " INCOMING, JOB, V (STALLED), "abort-transfer@A:disruptive" },
+  { "pause.user def out ours | " ARRIVED, JOB, V (HANDOVER_UNCONFIRMED),
+    "destroy-source-half@A:safe" },
+  { "pause.user def ours | " ARRIVED, JOB, V (PAUSED_AT_HAND_OVER), "destroy-source-half@A:safe" },
+  { "pause.user def ours | -", JOB, V (PAUSED_BEFORE_HAND_OVER), "resume-source@A:safe" },
+  { "run.booted def ours | -", JOB, V (RUNS_ON_SOURCE), "close-job@A:safe" },
+  { "pause.ioerror def ours | -", JOB, V (RUNS_ON_SOURCE), "close-job@A:safe" },
+
   { FROZEN " | -", JOB, V (PAUSED_BEFORE_HAND_OVER), "resume-source@A:safe" },
   { FROZEN " | -", 0, V (PAUSED_BEFORE_HAND_OVER), "resume-source@A:safe" },
   { FROZEN " | " INCOMING, JOB, V (PAUSED_BEFORE_HAND_OVER),
@@ -223,6 +233,8 @@ read_word (const char *word, MigrateSeen *seen)
     seen->monitor_hangs = TRUE;
   else if (g_str_equal (word, "stuck"))
     seen->job_stuck = TRUE;
+  else if (g_str_equal (word, "ours"))
+    seen->stopped_by_us = TRUE;
   else
     for (gsize i = 0; i <= G_N_ELEMENTS (words); i++)
       {

@@ -8,7 +8,8 @@
  * One program instead of a shell and its tools, because software emulation takes a second or more
  * to unpack and start those.
  *
- * Kernel command line: dirty=MIB rate=MIBPS mode=clock|cpu poweroff_after=SECONDS
+ * Kernel command line: dirty=MIB rate=MIBPS mode=clock|cpu whole=0|1 idle_after=SECONDS
+ * poweroff_after=SECONDS
  */
 #define _GNU_SOURCE
 #include <errno.h>
@@ -33,13 +34,24 @@
 #define PAGES_PER_MIB (1048576 / PAGE_BYTES)
 
 /* Written anew in each pass; the words between hold a pattern that never changes.  Eight of them
- * spread over the page cost little and still spoil the page for delta compression and sampling. */
+ * spread over the page cost little, and sampling sees them; delta compression makes some 30 bytes
+ * of such a page. */
 #define HOT_STRIDE (PAGE_WORDS / 8)
+
+/* With whole=1 every byte of a page changes in each pass, which costs more, and of which delta
+ * compression makes nothing. */
+#define WHOLE_STEP 0x0101010101010101ULL
 
 /* A pass compares the fixed words of one page in so many, another share each time. */
 #define BODY_SHARE 16
 
 #define SLICE_NS 5000000
+
+/* A guest that dirties little sleeps longer: so it needs less of a CPU, and it is rarer that the
+ * move's last look at its pages falls into a moment between two tasks, when QEMU before 9.0 may
+ * miss what the kernel writes (see KERNEL_OPTIONS in guest.sh). */
+#define SLICE_PAGES 64
+#define SLEEP_MAX_NS 50000000
 #define SECOND_NS 1000000000LL
 #define DISK "/dev/vda"
 #define DISK_SLOTS 64
@@ -52,6 +64,8 @@ static uint64_t *memory;
 static size_t n_pages;
 static size_t cursor;
 static uint64_t pass = 1;
+static int whole;
+static uint64_t step = 1;
 
 /* Written by the spin loop so that the compiler cannot drop it. */
 static volatile uint64_t sink;
@@ -194,7 +208,7 @@ body_word (size_t page, size_t word)
 static inline uint64_t
 hot_word (size_t page, size_t word, uint64_t at_pass)
 {
-  return body_word (page, word) + at_pass;
+  return body_word (page, word) + at_pass * step;
 }
 
 static void
@@ -213,15 +227,21 @@ dirty_page (void)
 
   if ((cursor + pass) % BODY_SHARE == 0)
     for (size_t word = 0; word < PAGE_WORDS; word++)
-      if (word % HOT_STRIDE != 0 && words[word] != body_word (cursor, word))
-        corrupt_page (cursor, word, words[word], body_word (cursor, word));
+      {
+        uint64_t wanted = whole ? hot_word (cursor, word, pass - 1) : body_word (cursor, word);
+
+        if (word % HOT_STRIDE != 0 && words[word] != wanted)
+          corrupt_page (cursor, word, words[word], wanted);
+      }
   for (size_t word = 0; word < PAGE_WORDS; word += HOT_STRIDE)
     {
       uint64_t wanted = hot_word (cursor, word, pass - 1);
 
       if (words[word] != wanted)
         corrupt_page (cursor, word, words[word], wanted);
-      words[word] = wanted + 1;
+      words[word] = wanted + step;
+      for (size_t next = word + 1; whole && next < word + HOT_STRIDE; next++)
+        words[next] += step;
     }
   if (++cursor == n_pages)
     {
@@ -235,6 +255,14 @@ spin (uint64_t turns)
 {
   for (uint64_t i = 0; i < turns; i++)
     sink = i;
+}
+
+static int64_t
+sleep_for (double rate)
+{
+  double ns = rate > 0 ? SLICE_PAGES * SECOND_NS / (rate * PAGES_PER_MIB) : SLEEP_MAX_NS;
+
+  return ns < SLICE_NS ? SLICE_NS : ns > SLEEP_MAX_NS ? SLEEP_MAX_NS : (int64_t) ns;
 }
 
 /* Turns of the spin loop to put after each page for RATE, measured on an idle vCPU; the best of a
@@ -303,7 +331,7 @@ main (void)
   char boot_id[40] = "unknown";
   double rate, mib;
   uint64_t count = 0, turns = 0, written = 0, written_at_line = 0;
-  int64_t start, next_line, last_line, clock_start, power_off_at;
+  int64_t start, next_line, last_line, clock_start, idle_at, power_off_at;
   int by_cpu, fd;
 
   mount ("none", "/proc", "proc", 0, "");
@@ -317,6 +345,8 @@ main (void)
   mib = atof (parameter ("dirty", "16"));
   rate = atof (parameter ("rate", "10"));
   by_cpu = strcmp (parameter ("mode", "clock"), "cpu") == 0;
+  whole = atoi (parameter ("whole", "0"));
+  step = whole ? WHOLE_STEP : 1;
   load_modules ();
   button = open_power_button ();
   disk = open (DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
@@ -340,6 +370,7 @@ main (void)
 
   start = last_line = clock_start = now_ns ();
   next_line = start;
+  idle_at = start + atoll (parameter ("idle_after", "0")) * SECOND_NS;
   power_off_at = start + atoll (parameter ("poweroff_after", "0")) * SECOND_NS;
 
   for (;;)
@@ -361,6 +392,8 @@ main (void)
             power_off ();
         }
       heed_power_button ();
+      if (idle_at > start && now >= idle_at)
+        rate = 0;
 
       if (rate > 0 && by_cpu)
         {
@@ -394,6 +427,6 @@ main (void)
                 break;
             }
         }
-      nap (SLICE_NS);
+      nap (sleep_for (rate));
     }
 }
