@@ -94,7 +94,13 @@ report_decision (gpointer data, MigrateDecision *decision)
 {
 }
 
-static const MigrateWorkReport report = { report_phase, report_progress, report_decision };
+static void
+report_policy (gpointer data, MigratePolicy *policy)
+{
+}
+
+static const MigrateWorkReport report
+  = { report_phase, report_progress, report_decision, report_policy };
 
 static void
 step_done (gpointer data, const MigratePlannedStep *planned, const char *host, const char *failure)

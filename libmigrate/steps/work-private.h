@@ -16,6 +16,8 @@ typedef struct
   void (*phase) (gpointer data, MigratePhase phase);
   void (*progress) (gpointer data, MigrateProgress *progress);
   void (*decision) (gpointer data, MigrateDecision *decision);
+  /* It is the work's from now on. */
+  void (*policy) (gpointer data, MigratePolicy *policy);
 } MigrateWorkReport;
 
 struct _MigrateWork
@@ -66,6 +68,8 @@ struct _MigrateWork
   gboolean woken; /* since the last sleep */
   gboolean cancel_asked, detach_asked;
   char *cancel_why;
+  GPtrArray *asked; /* MigrateAsked (asked-private.h): not taken up yet */
+  GCond answered;   /* one of them was */
 };
 
 MigrateWork *_migrate_work_new (const char *id);

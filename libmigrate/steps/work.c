@@ -1,6 +1,7 @@
 /* See the header. */
 #include "steps/work-private.h"
 
+#include "steps/asked-private.h"
 #include "steps/steps-private.h"
 
 MigrateWork *
@@ -16,6 +17,8 @@ _migrate_work_new (const char *id)
   self->result = _migrate_result_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  g_cond_init (&self->answered);
+  self->asked = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_asked_unref);
   return self;
 }
 
@@ -56,6 +59,8 @@ _migrate_work_unref (MigrateWork *self)
   migrate_result_unref (self->result);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
+  g_cond_clear (&self->answered);
+  g_ptr_array_unref (self->asked);
   g_free (self->cancel_why);
   g_free (self);
 }
@@ -238,7 +243,7 @@ call_timeout (MigrateWork *self, MigrateCallKind kind)
   if (kind == MIGRATE_CALL_SET_TIME || kind == MIGRATE_CALL_TRIM || kind == MIGRATE_CALL_ANNOUNCE)
     return _migrate_policy_get_uint (self->policy, "chore-timeout") * 1000;
   return kind >= MIGRATE_CALL_SET_AUTOSTART && kind != MIGRATE_CALL_ABORT
-             && kind != MIGRATE_CALL_SET_DOWNTIME && kind != MIGRATE_CALL_SET_BANDWIDTH
+             && !(kind >= MIGRATE_CALL_SET_DOWNTIME && kind <= MIGRATE_CALL_SET_XBZRLE_CACHE)
            ? timeout + LOCK_WAIT_MS
            : timeout;
 }

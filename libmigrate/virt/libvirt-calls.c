@@ -284,6 +284,24 @@ set_bandwidth (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError
   return virDomainMigrateSetMaxSpeed (domain, MIN (limit, G_MAXULONG), 0 /* flags */) == 0;
 }
 
+/* Of this one 0 means no limit. */
+static gboolean
+set_postcopy_bandwidth (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  guint64 limit = MIN (call->value, G_MAXINT64 / (1024 * 1024));
+
+  return virDomainMigrateSetMaxSpeed (domain, MIN (limit, G_MAXULONG),
+                                      VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY)
+         == 0;
+}
+
+static gboolean
+set_xbzrle_cache (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainMigrateSetCompressionCache (domain, call->value * 1024 * 1024, 0 /* flags */)
+         == 0;
+}
+
 static gboolean
 suspend (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
@@ -470,6 +488,10 @@ static const struct
   [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
   [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },
   [MIGRATE_CALL_SET_BANDWIDTH] = { set_bandwidth, GUEST_BY_ANY, "set the bandwidth limit of" },
+  [MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH]
+  = { set_postcopy_bandwidth, GUEST_BY_ANY, "set the post-copy bandwidth limit of" },
+  [MIGRATE_CALL_SET_XBZRLE_CACHE]
+  = { set_xbzrle_cache, GUEST_BY_ANY, "set the compression cache of" },
   [MIGRATE_CALL_SUSPEND] = { suspend, GUEST_BY_ANY, "pause", MIGRATE_DOMAIN_PAUSED },
   [MIGRATE_CALL_RESUME] = { resume, GUEST_BY_ANY, "resume", MIGRATE_DOMAIN_RUNNING },
   [MIGRATE_CALL_DESTROY] = { destroy, GUEST_BY_ANY, "destroy", MIGRATE_DOMAIN_SHUTOFF },
