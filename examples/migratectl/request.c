@@ -169,6 +169,8 @@ ctl_request_destination (const CtlOptions *options, const char *to)
     migrate_host_set_migration_uri (host, options->migration_uri);
   if (options->listen_address != NULL)
     migrate_host_set_listen_address (host, options->listen_address);
+  if (options->tls_name != NULL)
+    migrate_host_set_tls_name (host, options->tls_name);
   return host;
 }
 

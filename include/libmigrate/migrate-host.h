@@ -31,6 +31,10 @@ char *migrate_host_dup_listen_address (MigrateHost *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_host_set_listen_address (MigrateHost *self, const char *listen_address);
 MIGRATE_AVAILABLE_IN_1_0
+char *migrate_host_dup_tls_name (MigrateHost *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_host_set_tls_name (MigrateHost *self, const char *tls_name);
+MIGRATE_AVAILABLE_IN_1_0
 char *migrate_host_dup_name (MigrateHost *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_host_set_name (MigrateHost *self, const char *name);

@@ -97,6 +97,36 @@ MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_run_chores_finish (MigrateJob *self, GAsyncResult *result, GError **error);
 
 MIGRATE_AVAILABLE_IN_1_0
+gboolean
+migrate_job_retune (MigrateJob *self, GVariant *values, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_retune_async (MigrateJob *self, GVariant *values, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_retune_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_finish_now (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_finish_now_async (MigrateJob *self, GCancellable *cancellable,
+                                   GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_finish_now_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_pause (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_pause_async (MigrateJob *self, GCancellable *cancellable,
+                              GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_pause_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_give_up (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_give_up_async (MigrateJob *self, GCancellable *cancellable,
+                                GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_give_up_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+
+MIGRATE_AVAILABLE_IN_1_0
 MigrateRecovery *migrate_job_recover (MigrateJob *self, GCancellable *cancellable, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_recover_async (MigrateJob *self, GCancellable *cancellable,

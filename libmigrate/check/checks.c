@@ -1,34 +1,12 @@
-/* Decide: what stands against a move, from facts alone. Each check is one row: a stable code, how
- * much it weighs, whether the caller may take it on himself, and the look that finds it. Nothing
- * that could make two copies of a guest may be accepted. */
-#include "check/facts-private.h"
+/* Decide: what stands against a move, from facts alone: identity, hosts, storage, hand-over. How
+ * memory travels is in transport.c. */
+#include "check/checks-private.h"
 
 #include <string.h>
 
-typedef struct _Look Look;
-typedef struct
-{
-  const char *code;
-  MigrateSeverity severity;
-  gboolean acceptable;
-  void (*look) (Look *look);
-} Check;
-
-struct _Look
-{
-  const MigrateFacts *facts;
-  const MigrateCheckRequest *request;
-  MigratePolicy *policy;
-  MigrateReport *report;
-  const Check *check;
-};
-
-static void found (Look *look, MigrateSeverity severity, const char *subject, const char *remedy,
-                   const char *format, ...) G_GNUC_PRINTF (5, 6);
-
-static void
-found (Look *look, MigrateSeverity severity, const char *subject, const char *remedy,
-       const char *format, ...)
+void
+_migrate_look_found (MigrateLook *look, MigrateSeverity severity, const char *subject,
+                     const char *remedy, const char *format, ...)
 {
   g_autofree char *message = NULL;
   MigrateFinding *finding;
@@ -47,22 +25,24 @@ found (Look *look, MigrateSeverity severity, const char *subject, const char *re
 /* ---- identity ---- */
 
 static void
-look_same_host (Look *look)
+look_same_host (MigrateLook *look)
 {
   const MigrateFacts *f = look->facts;
 
   if (g_strcmp0 (look->request->source_uri, look->request->destination_uri) == 0)
-    found (look, look->check->severity, f->source.hostname, "Name another destination",
-           "Source and destination are one host: their URIs are equal");
+    _migrate_look_found (look, look->check->severity, f->source.hostname,
+                         "Name another destination",
+                         "Source and destination are one host: their URIs are equal");
   else if (f->source.uuid != NULL && g_strcmp0 (f->source.uuid, f->destination.uuid) == 0)
-    found (look, look->check->severity, f->source.hostname,
-           "Name another destination; if these are two machines that were cloned, give each a "
-           "“host_uuid” of its own in libvirtd.conf",
-           "Source and destination are one host: both have the host UUID %s", f->source.uuid);
+    _migrate_look_found (
+      look, look->check->severity, f->source.hostname,
+      "Name another destination; if these are two machines that were cloned, give each a "
+      "“host_uuid” of its own in libvirtd.conf",
+      "Source and destination are one host: both have the host UUID %s", f->source.uuid);
 }
 
 static void
-look_not_running (Look *look)
+look_not_running (MigrateLook *look)
 {
   const MigrateDomain *guest = &look->facts->guest;
   g_autofree char *state = NULL;
@@ -71,21 +51,22 @@ look_not_running (Look *look)
       || (guest->state == MIGRATE_DOMAIN_PAUSED && guest->reason != MIGRATE_PAUSED_MIGRATION))
     return;
   state = _migrate_domain_describe (guest->state, guest->reason);
-  found (look, look->check->severity, guest->name, "Start it, or resume it, then try again",
-         "Guest “%s” is %s: only a running or paused guest moves live", guest->name, state);
+  _migrate_look_found (
+    look, look->check->severity, guest->name, "Start it, or resume it, then try again",
+    "Guest “%s” is %s: only a running or paused guest moves live", guest->name, state);
 }
 
 static void
-look_has_job (Look *look)
+look_has_job (MigrateLook *look)
 {
   if (look->facts->guest_has_job)
-    found (look, look->check->severity, look->facts->guest.name,
-           "Wait until it ends, or end it with “virsh domjobabort”",
-           "Guest “%s” has another job running in libvirt", look->facts->guest.name);
+    _migrate_look_found (look, look->check->severity, look->facts->guest.name,
+                         "Wait until it ends, or end it with “virsh domjobabort”",
+                         "Guest “%s” has another job running in libvirt", look->facts->guest.name);
 }
 
 static void
-look_already_there (Look *look)
+look_already_there (MigrateLook *look)
 {
   const MigrateDomain *there = &look->facts->same_uuid;
   g_autofree char *state = NULL;
@@ -93,64 +74,65 @@ look_already_there (Look *look)
   if (!look->facts->found_uuid)
     return;
   state = _migrate_domain_describe (there->state, there->reason);
-  found (look, look->check->severity, there->name,
-         there->state == MIGRATE_DOMAIN_SHUTOFF
-           ? "If that definition is stale, undefine it there"
-           : "Find out which of the two is good; do not start or stop either before",
-         "The destination already has a guest with UUID %s: “%s”, %s", there->uuid, there->name,
-         state);
+  _migrate_look_found (look, look->check->severity, there->name,
+                       there->state == MIGRATE_DOMAIN_SHUTOFF
+                         ? "If that definition is stale, undefine it there"
+                         : "Find out which of the two is good; do not start or stop either before",
+                       "The destination already has a guest with UUID %s: “%s”, %s", there->uuid,
+                       there->name, state);
 }
 
 static void
-look_name_taken (Look *look)
+look_name_taken (MigrateLook *look)
 {
   const MigrateDomain *there = &look->facts->same_name;
 
   if (look->facts->found_name && g_strcmp0 (there->uuid, look->facts->guest.uuid) != 0)
-    found (look, look->check->severity, there->name, "Rename one of the two",
-           "The destination has another guest named “%s” (UUID %s)", there->name, there->uuid);
+    _migrate_look_found (look, look->check->severity, there->name, "Rename one of the two",
+                         "The destination has another guest named “%s” (UUID %s)", there->name,
+                         there->uuid);
 }
 
 static void
-look_transient (Look *look)
+look_transient (MigrateLook *look)
 {
   if (!look->facts->guest.persistent)
-    found (look, look->check->severity, look->facts->guest.name, NULL,
-           "Guest “%s” is transient: it will be transient at the destination",
-           look->facts->guest.name);
+    _migrate_look_found (look, look->check->severity, look->facts->guest.name, NULL,
+                         "Guest “%s” is transient: it will be transient at the destination",
+                         look->facts->guest.name);
 }
 
 static void
-look_paused (Look *look)
+look_paused (MigrateLook *look)
 {
   if (look->facts->guest.state == MIGRATE_DOMAIN_PAUSED)
-    found (look, look->check->severity, look->facts->guest.name, NULL,
-           "Guest “%s” is paused: it will arrive paused", look->facts->guest.name);
+    _migrate_look_found (look, look->check->severity, look->facts->guest.name, NULL,
+                         "Guest “%s” is paused: it will arrive paused", look->facts->guest.name);
 }
 
 /* ---- hosts ---- */
 
 static void
-look_hypervisor (Look *look)
+look_hypervisor (MigrateLook *look)
 {
   const MigrateFacts *f = look->facts;
 
   if (g_strcmp0 (f->source.hypervisor, f->destination.hypervisor) != 0)
-    found (look, look->check->severity, f->destination.hostname, "Name another destination",
-           "The source runs %s, the destination %s", f->source.hypervisor,
-           f->destination.hypervisor);
+    _migrate_look_found (look, look->check->severity, f->destination.hostname,
+                         "Name another destination", "The source runs %s, the destination %s",
+                         f->source.hypervisor, f->destination.hypervisor);
 }
 
 static void
-look_older (Look *look)
+look_older (MigrateLook *look)
 {
   const MigrateFacts *f = look->facts;
 
   if (f->destination.libvirt_version < f->source.libvirt_version
       || f->destination.hypervisor_version < f->source.hypervisor_version)
-    found (look, look->check->severity, f->destination.hostname,
-           "Upgrade the destination if the move is refused",
-           "The destination has an older libvirt or hypervisor than the source");
+    _migrate_look_found (look, look->check->severity, f->destination.hostname,
+                         "Upgrade the destination if the move is refused",
+                         "The destination has an older libvirt or hypervisor than the source");
 }
 
 /* ---- storage ---- */
@@ -164,7 +146,7 @@ is_file_disk (const MigrateDisk *disk)
 }
 
 static void
-look_disks (Look *look)
+look_disks (MigrateLook *look)
 {
   for (guint i = 0; i < look->facts->disks->len; i++)
     {
@@ -172,7 +154,7 @@ look_disks (Look *look)
 
       if (!is_file_disk (disk))
         continue;
-      found (
+      _migrate_look_found (
         look,
         look->request->kind == MIGRATE_KIND_LIVE ? MIGRATE_SEVERITY_WARNING : look->check->severity,
         disk->target, "Make sure that both hosts see the same file, then ask for the kind “live”",
@@ -182,77 +164,23 @@ look_disks (Look *look)
 }
 
 static void
-look_transient_disk (Look *look)
+look_transient_disk (MigrateLook *look)
 {
   for (guint i = 0; i < look->facts->disks->len; i++)
     {
       const MigrateDisk *disk = look->facts->disks->pdata[i];
 
       if (disk->transient)
-        found (look, look->check->severity, disk->target, "Detach the disk",
-               "Disk “%s” is transient: what the guest wrote to it cannot move", disk->target);
+        _migrate_look_found (look, look->check->severity, disk->target, "Detach the disk",
+                             "Disk “%s” is transient: what the guest wrote to it cannot move",
+                             disk->target);
     }
 }
 
-/* ---- transport ---- */
-
-static gboolean
-is_local_peer (const char *uri)
-{
-  g_autoptr (GUri) parsed
-    = g_uri_parse (uri, G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY, NULL);
-  const char *host = parsed != NULL ? g_uri_get_host (parsed) : NULL;
-  const char *query = parsed != NULL ? g_uri_get_query (parsed) : NULL;
-
-  if (host == NULL || *host == '\0')
-    return query == NULL || strstr (query, "socket=") == NULL;
-  return g_str_has_prefix (host, "localhost");
-}
+/* ---- hand-over ---- */
 
 static void
-look_local_peer (Look *look)
-{
-  const char *peer
-    = look->request->peer_uri != NULL ? look->request->peer_uri : look->request->destination_uri;
-
-  if (look->request->transport != MIGRATE_TRANSPORT_DIRECT && is_local_peer (peer))
-    found (look, look->check->severity, look->facts->destination.hostname,
-           "Give the URI with which the source reaches the destination (peer URI)",
-           "The source's libvirt would take “%s” for itself", peer);
-}
-
-static void
-look_tunnelled_uri (Look *look)
-{
-  if (look->request->transport == MIGRATE_TRANSPORT_TUNNELLED
-      && look->request->migration_uri != NULL)
-    found (look, look->check->severity, look->facts->destination.hostname,
-           "Leave the migration URI out, or choose another transport",
-           "The transport “tunnelled” and a migration URI exclude each other");
-}
-
-/* libvirt refuses the first two; a guest that does not run fetches nothing. */
-static void
-look_postcopy (Look *look)
-{
-  const char *with = NULL;
-
-  if (!_migrate_policy_allows (look->policy, MIGRATE_ALLOW_POSTCOPY))
-    return;
-  if (look->request->transport == MIGRATE_TRANSPORT_TUNNELLED)
-    with = "the transport “tunnelled”";
-  else if (look->request->hand_over == MIGRATE_HAND_OVER_STRICT)
-    with = "the hand-over “strict”";
-  else if (look->facts->guest.state == MIGRATE_DOMAIN_PAUSED)
-    with = "a guest that is paused";
-  if (with != NULL)
-    found (look, look->check->severity, look->facts->guest.name,
-           "Take “postcopy” out of the policy key “allow”, or change the other",
-           "Post-copy and %s exclude each other", with);
-}
-
-static void
-look_unprotected (Look *look)
+look_unprotected (MigrateLook *look)
 {
   gboolean locked = FALSE;
 
@@ -264,15 +192,16 @@ look_unprotected (Look *look)
       locked |= is_file_disk (disk) && !disk->read_only && !disk->shareable;
     }
   if (!locked && look->request->hand_over == MIGRATE_HAND_OVER_FAST)
-    found (look, look->check->severity, look->facts->guest.name,
-           "Choose the policy “hand-over = strict” where a short second copy would do harm",
-           "No image lock guards the hand-over: if its last reply is lost, the guest could run "
-           "twice until this library sees it");
+    _migrate_look_found (
+      look, look->check->severity, look->facts->guest.name,
+      "Choose the policy “hand-over = strict” where a short second copy would do harm",
+      "No image lock guards the hand-over: if its last reply is lost, the guest could run "
+      "twice until this library sees it");
 }
 
 /* Else the guest would be moved, and then nothing could be released. */
 static void
-look_record (Look *look)
+look_record (MigrateLook *look)
 {
   const MigrateFacts *f = look->facts;
   const MigrateCheckRequest *request = look->request;
@@ -283,15 +212,17 @@ look_record (Look *look)
               || g_str_equal (f->record, request->destination_name))))
     return;
   if (f->record == NULL)
-    found (look, look->check->severity, f->guest.name, "Put the platform's record right",
-           "The platform's record does not have guest “%s”", f->guest.name);
+    _migrate_look_found (look, look->check->severity, f->guest.name,
+                         "Put the platform's record right",
+                         "The platform's record does not have guest “%s”", f->guest.name);
   else
-    found (look, look->check->severity, f->guest.name, "Put the platform's record right",
-           "The platform's record has guest “%s” on “%s”, neither on “%s” nor on “%s”",
-           f->guest.name, f->record, request->source_name, request->destination_name);
+    _migrate_look_found (
+      look, look->check->severity, f->guest.name, "Put the platform's record right",
+      "The platform's record has guest “%s” on “%s”, neither on “%s” nor on “%s”", f->guest.name,
+      f->record, request->source_name, request->destination_name);
 }
 
-static const Check checks[] = {
+static const MigrateCheck checks[] = {
   { "same-host", MIGRATE_SEVERITY_BLOCKER, FALSE, look_same_host },
   { "guest-not-running", MIGRATE_SEVERITY_BLOCKER, FALSE, look_not_running },
   { "guest-has-job", MIGRATE_SEVERITY_BLOCKER, FALSE, look_has_job },
@@ -301,28 +232,32 @@ static const Check checks[] = {
   { "hypervisor-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_hypervisor },
   { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE, look_disks },
   { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE, look_transient_disk },
-  { "peer-uri-local", MIGRATE_SEVERITY_BLOCKER, FALSE, look_local_peer },
-  { "tunnelled-with-uri", MIGRATE_SEVERITY_BLOCKER, FALSE, look_tunnelled_uri },
-  { "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_postcopy },
   { "destination-older", MIGRATE_SEVERITY_WARNING, FALSE, look_older },
   { "hand-over-unprotected", MIGRATE_SEVERITY_WARNING, FALSE, look_unprotected },
   { "guest-transient", MIGRATE_SEVERITY_NOTE, FALSE, look_transient },
   { "guest-paused", MIGRATE_SEVERITY_NOTE, FALSE, look_paused },
 };
 
+static void
+look_at_all (MigrateLook *look, const MigrateCheck *list, gsize n)
+{
+  for (gsize i = 0; i < n; i++)
+    {
+      look->check = &list[i];
+      list[i].look (look);
+    }
+}
+
 MigrateReport *
 _migrate_check_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *request,
                          MigratePolicy *policy)
 {
-  Look look
+  MigrateLook look
     = { facts, request, policy,
         _migrate_report_new (MIGRATE_KIND_LIVE, facts->guest.name, facts->guest.uuid), NULL };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (checks); i++)
-    {
-      look.check = &checks[i];
-      checks[i].look (&look);
-    }
+  look_at_all (&look, checks, G_N_ELEMENTS (checks));
+  look_at_all (&look, _migrate_transport_checks, _migrate_n_transport_checks);
   return look.report;
 }
 
@@ -377,6 +312,8 @@ _migrate_check_request (MigrateWork *work)
     .destination_uri = work->destination_uri,
     .peer_uri = work->peer_uri,
     .migration_uri = work->migration_uri,
+    .listen_address = work->listen_address,
+    .tls_name = work->tls_name,
     .source_name = work->source_name,
     .destination_name = work->destination_name,
   };

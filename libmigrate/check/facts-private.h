@@ -37,6 +37,7 @@ typedef struct
   MigrateTransport transport;
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
+  const char *listen_address, *tls_name;                               /* nullable */
   const char *source_name, *destination_name; /* of the platform's record */
 } MigrateCheckRequest;
 

@@ -36,6 +36,22 @@ static const MigrateEdge edges[] = {
     TRUE },
   { BIT (MIGRATE_STATE_FAILED), FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_FAILED, AS_PROVEN,
     TRUE },
+  /* Changes the policy, and of a transfer what its hypervisor can change. */
+  { BIT (MIGRATE_STATE_NEW), FALSE, MIGRATE_VERB_RETUNE, MIGRATE_STATE_NEW, SOURCE, FALSE },
+  { BIT (MIGRATE_STATE_CHECKED), FALSE, MIGRATE_VERB_RETUNE, MIGRATE_STATE_CHECKED, SOURCE, FALSE },
+  { BIT (MIGRATE_STATE_PREPARED), FALSE, MIGRATE_VERB_RETUNE, MIGRATE_STATE_PREPARED, SOURCE,
+    TRUE },
+  { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_RETUNE, MIGRATE_STATE_PREPARED, AS_PROVEN,
+    TRUE },
+  /* Orders to whoever follows the transfer, which leave the job where it is; its own edge ends. */
+  { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_FINISH_NOW, MIGRATE_STATE_PREPARED, AS_PROVEN,
+    TRUE },
+  { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_PAUSE, MIGRATE_STATE_PREPARED, AS_PROVEN,
+    TRUE },
+  /* Before a transfer it is a cancel. */
+  { BIT (MIGRATE_STATE_NEW) | BIT (MIGRATE_STATE_CHECKED) | BIT (MIGRATE_STATE_PREPARED), FALSE,
+    MIGRATE_VERB_GIVE_UP, MIGRATE_STATE_CANCELLED, SOURCE, FALSE },
+  { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_GIVE_UP, MIGRATE_STATE_UNDONE, SOURCE, FALSE },
   /* The chores after the move, again; the job stays as it is whatever comes of them. */
   { BIT (MIGRATE_STATE_FINALIZED), FALSE, MIGRATE_VERB_CHORES, MIGRATE_STATE_FINALIZED, DESTINATION,
     FALSE },
@@ -55,8 +71,9 @@ static const struct
   { MIGRATE_STATE_MIGRATED, FALSE, MIGRATE_VERB_FINALIZE },
 };
 
-static const char *const verb_names[] = { "check",  "prepare", "migrate", "finalize", "follow",
-                                          "cancel", "detach",  "recover", "chores",   "run" };
+static const char *const verb_names[]
+  = { "check",   "prepare", "migrate", "finalize",   "follow", "cancel",  "detach",
+      "recover", "chores",  "retune",  "finish-now", "pause",  "give-up", "run" };
 
 const char *
 _migrate_verb_name (MigrateVerb verb)
@@ -74,6 +91,13 @@ _migrate_edge_find (MigrateState state, gboolean in_flight, MigrateVerb verb)
   return NULL;
 }
 
+/* What would have the guest stay, or stand still, at the source. */
+static gboolean
+takes_back (MigrateVerb verb)
+{
+  return verb == MIGRATE_VERB_CANCEL || verb == MIGRATE_VERB_GIVE_UP || verb == MIGRATE_VERB_PAUSE;
+}
+
 const MigrateEdge *
 _migrate_edge_require (MigrateState state, gboolean in_flight, MigrateVerb verb, GError **error)
 {
@@ -82,9 +106,10 @@ _migrate_edge_require (MigrateState state, gboolean in_flight, MigrateVerb verb,
 
   if (edge != NULL)
     return edge;
-  if (verb == MIGRATE_VERB_CANCEL && handed_over)
+  if (handed_over && takes_back (verb))
     _migrate_set_error (error, MIGRATE_ERROR_TOO_LATE, "Move it back with a new job",
-                        "The guest has been handed over: it is too late to cancel");
+                        "The guest has been handed over: it is too late to %s",
+                        verb == MIGRATE_VERB_GIVE_UP ? "give up" : _migrate_verb_name (verb));
   else
     _migrate_set_error (error, MIGRATE_ERROR_WRONG_STATE, NULL /* remedy */,
                         "Operation “%s” is not allowed in state “%s”%s", _migrate_verb_name (verb),

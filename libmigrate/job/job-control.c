@@ -2,9 +2,10 @@
  * its mailbox in the journal. */
 #include "job/job-private.h"
 
+#include "steps/asked-private.h"
 #include "steps/steps-private.h"
 
-#define LOOK_EVERY_MS 200
+#define LOOK_EVERY_MS MIGRATE_JOB_LOOK_EVERY_MS
 
 void
 _migrate_job_ask_cancel (MigrateJob *self, const char *why)
@@ -23,8 +24,8 @@ _migrate_job_ask_cancel (MigrateJob *self, const char *why)
     _migrate_operation_start (waiting);
 }
 
-static gboolean
-is_busy (MigrateJob *self)
+gboolean
+_migrate_job_is_busy (MigrateJob *self)
 {
   gboolean busy;
 
@@ -34,10 +35,10 @@ is_busy (MigrateJob *self)
   return busy;
 }
 
-static void
-wait_until_idle (MigrateJob *self)
+void
+_migrate_job_wait_until_idle (MigrateJob *self)
 {
-  while (is_busy (self))
+  while (_migrate_job_is_busy (self))
     _migrate_work_sleep (self->work, LOOK_EVERY_MS);
 }
 
@@ -71,6 +72,7 @@ show (MigrateJob *self, GVariant *values)
   if (_migrate_enum_parse (MIGRATE_TYPE_PHASE,
                            _migrate_variant_string (values, MIGRATE_JOB_KEY_PHASE), &phase))
     _migrate_job_set_phase (self, (MigratePhase) phase);
+  _migrate_job_load_policy (self, values);
   if (_migrate_enum_parse (MIGRATE_TYPE_STATE,
                            _migrate_variant_string (values, MIGRATE_JOB_KEY_STATE), &state))
     _migrate_job_set_state (self, (MigrateState) state,
@@ -104,9 +106,9 @@ _migrate_job_look_on (MigrateJob *self, GError **error)
 
 /* ---- cancel ---- */
 
-/* What a cancel came to, once the job is at rest. */
-static gboolean
-judge_cancel (MigrateJob *self, GError **error)
+/* What a cancel, or giving up, came to, once the job is at rest. */
+gboolean
+_migrate_job_judge_end (MigrateJob *self, MigrateVerb verb, GError **error)
 {
   MigrateState state = _migrate_job_where (self, NULL);
 
@@ -117,11 +119,12 @@ judge_cancel (MigrateJob *self, GError **error)
       return TRUE;
     case MIGRATE_STATE_MIGRATED:
     case MIGRATE_STATE_FINALIZED:
-      _migrate_edge_require (state, FALSE, MIGRATE_VERB_CANCEL, error);
+      _migrate_edge_require (state, FALSE, verb, error);
       return FALSE;
     default:
       _migrate_set_error (error, MIGRATE_ERROR_NEEDS_RECOVER, "Look at what the job's failure says",
-                          "The cancelled job rests in state “%s”",
+                          verb == MIGRATE_VERB_CANCEL ? "The cancelled job rests in state “%s”"
+                                                      : "The given up job rests in state “%s”",
                           _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) state));
       return FALSE;
     }
@@ -146,7 +149,7 @@ cancel_elsewhere (MigrateJob *self, GError **error)
   /* Its holder died with the message unread. */
   if (state == MIGRATE_STATE_PREPARED || state == MIGRATE_STATE_CHECKED)
     return _migrate_job_cancel_now (self, error);
-  return judge_cancel (self, error);
+  return _migrate_job_judge_end (self, MIGRATE_VERB_CANCEL, error);
 }
 
 /* An undo is no operation that a program can wait for or cancel, but nothing may begin beside it.
@@ -157,7 +160,8 @@ set_cancelling (MigrateJob *self, gboolean cancelling)
   gboolean ok;
 
   g_mutex_lock (&self->lock);
-  ok = !cancelling || (self->current == NULL && !self->cancelling_at_rest);
+  ok = !cancelling
+       || (self->current == NULL && !self->cancelling_at_rest && !self->retuning_at_rest);
   if (ok)
     self->cancelling_at_rest = cancelling;
   g_mutex_unlock (&self->lock);
@@ -166,24 +170,35 @@ set_cancelling (MigrateJob *self, gboolean cancelling)
 
 /* Nothing runs, here or elsewhere: what was prepared is undone; what is in flight is followed to
  * the end that its abort makes. */
-static gboolean
-cancel_at_rest (MigrateJob *self, GError **error)
+gboolean
+_migrate_job_end_at_rest (MigrateJob *self, MigrateVerb verb, gboolean *begun, GError **error)
 {
   MigrateWork *work = self->work;
+  g_autoptr (MigrateAsked) asked = NULL;
   g_autoptr (GError) ended = NULL;
   GError *unwritten;
   gboolean in_flight;
   MigrateState state = _migrate_job_where (self, &in_flight);
 
-  if (_migrate_edge_require (state, in_flight, MIGRATE_VERB_CANCEL, error) == NULL)
+  *begun = TRUE;
+  if (_migrate_edge_require (state, in_flight, verb, error) == NULL)
     return FALSE;
-  if (!set_cancelling (self, TRUE))
-    return _migrate_job_cancel_now (self, error); /* something began meanwhile */
-  _migrate_work_ask_cancel (work, "the caller asked for it");
+  *begun = set_cancelling (self, TRUE);
+  if (!*begun) /* something else began meanwhile */
+    return FALSE;
+  if (verb == MIGRATE_VERB_GIVE_UP)
+    {
+      asked = _migrate_asked_new (MIGRATE_ASKED_GIVE_UP, NULL /* values */);
+      _migrate_work_put (work, asked);
+    }
+  else
+    _migrate_work_ask_cancel (work, "the caller asked for it");
   if (state == MIGRATE_STATE_PREPARED)
     _migrate_job_run_edge (self, in_flight ? MIGRATE_VERB_FOLLOW : MIGRATE_VERB_MIGRATE, &ended);
   else
     _migrate_job_set_state (self, MIGRATE_STATE_CANCELLED, FALSE);
+  if (asked != NULL)
+    _migrate_work_withdraw (work, asked);
   unwritten = _migrate_job_rest (self, FALSE /* looked_on */, ended);
   set_cancelling (self, FALSE);
   if (unwritten != NULL)
@@ -191,21 +206,25 @@ cancel_at_rest (MigrateJob *self, GError **error)
       g_propagate_error (error, unwritten);
       return FALSE;
     }
-  return judge_cancel (self, error);
+  return _migrate_job_judge_end (self, verb, error);
 }
 
 gboolean
 _migrate_job_cancel_now (MigrateJob *self, GError **error)
 {
-  if (is_busy (self))
+  gboolean ok, begun;
+
+  _migrate_job_wait_for_retune (self);
+  if (_migrate_job_is_busy (self))
     {
       _migrate_job_ask_cancel (self, "the caller asked for it");
-      wait_until_idle (self);
-      return judge_cancel (self, error);
+      _migrate_job_wait_until_idle (self);
+      return _migrate_job_judge_end (self, MIGRATE_VERB_CANCEL, error);
     }
   if (_migrate_job_is_held_elsewhere (self))
     return cancel_elsewhere (self, error);
-  return cancel_at_rest (self, error);
+  ok = _migrate_job_end_at_rest (self, MIGRATE_VERB_CANCEL, &begun, error);
+  return begun ? ok : _migrate_job_cancel_now (self, error);
 }
 
 /* ---- detach ---- */
@@ -214,17 +233,17 @@ gboolean
 _migrate_job_detach_now (MigrateJob *self, GError **error)
 {
   MigrateWork *work = self->work;
+  g_autoptr (MigratePolicy) policy = migrate_job_dup_policy (self);
   gboolean in_flight;
   MigrateState state;
 
-  if (work->policy != NULL
-      && _migrate_policy_get_enum (work->policy, "transport") == MIGRATE_TRANSPORT_DIRECT)
+  if (_migrate_policy_get_enum (policy, "transport") == MIGRATE_TRANSPORT_DIRECT)
     {
       _migrate_set_error (error, MIGRATE_ERROR_UNSUPPORTED, "Cancel it instead",
                           "A direct transfer lives in this program and cannot be left alone");
       return FALSE;
     }
-  if (!is_busy (self))
+  if (!_migrate_job_is_busy (self))
     {
       state = _migrate_job_where (self, &in_flight);
       if (state == MIGRATE_STATE_PREPARED && in_flight)
@@ -232,7 +251,7 @@ _migrate_job_detach_now (MigrateJob *self, GError **error)
       return _migrate_edge_require (state, in_flight, MIGRATE_VERB_DETACH, error) != NULL;
     }
   _migrate_work_ask_detach (work);
-  wait_until_idle (self);
+  _migrate_job_wait_until_idle (self);
   state = _migrate_job_where (self, &in_flight);
   if (state == MIGRATE_STATE_PREPARED && in_flight)
     return TRUE;

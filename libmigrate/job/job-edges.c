@@ -26,12 +26,18 @@ add_request (MigrateJob *self, GVariantBuilder *builder)
   add_string (builder, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
   add_string (builder, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
   add_string (builder, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
+  add_string (builder, MIGRATE_JOB_KEY_TLS_NAME, work->tls_name);
   add_string (builder, MIGRATE_JOB_KEY_KIND,
               _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) work->kind));
   add_string (builder, MIGRATE_JOB_KEY_SOURCE_NAME, work->source_name);
   add_string (builder, MIGRATE_JOB_KEY_DESTINATION_NAME, work->destination_name);
-  g_variant_builder_add (builder, "{sv}", MIGRATE_JOB_KEY_POLICY,
-                         _migrate_policy_to_variant (work->policy));
+}
+
+/* One that was set for what comes after the move is of that process only. */
+static gboolean
+has_unwritten_policy (MigrateJob *self)
+{
+  return !self->in_journal || (self->policy_set && self->state == MIGRATE_STATE_PREPARED);
 }
 
 static GVariant *
@@ -46,6 +52,9 @@ job_to_variant (MigrateJob *self)
   add_string (&builder, MIGRATE_JOB_KEY_GUEST_NAME, work->result->guest_name);
   add_string (&builder, MIGRATE_JOB_KEY_GUEST_UUID, work->result->guest_uuid);
   g_mutex_lock (&self->lock);
+  if (has_unwritten_policy (self))
+    g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_POLICY,
+                           _migrate_policy_to_variant (work->policy));
   add_string (&builder, MIGRATE_JOB_KEY_STATE,
               _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) self->state));
   add_string (&builder, MIGRATE_JOB_KEY_PHASE,
@@ -67,17 +76,51 @@ job_to_variant (MigrateJob *self)
   return g_variant_builder_end (&builder);
 }
 
+/* What the program has set while an operation runs counts from the next one on. */
+static void
+note_policy_written (MigrateJob *self)
+{
+  g_mutex_lock (&self->lock);
+  if (self->policy == self->work->policy)
+    self->policy_set = FALSE;
+  g_mutex_unlock (&self->lock);
+}
+
 gboolean
 _migrate_job_write (MigrateJob *self, GError **error)
 {
   MigrateWork *work = self->work;
-  g_autoptr (GVariant) values = NULL;
+  g_autoptr (GVariant) values = g_variant_ref_sink (job_to_variant (self));
+  gboolean ok;
 
   if (self->in_journal)
-    return _migrate_work_update (work, job_to_variant (self), error);
-  values = g_variant_ref_sink (job_to_variant (self));
-  self->in_journal = _migrate_journal_add_job (work->journal, work->id, values, error);
-  return self->in_journal;
+    ok = _migrate_work_update (work, values, error);
+  else
+    ok = self->in_journal = _migrate_journal_add_job (work->journal, work->id, values, error);
+  if (ok && g_variant_lookup (values, MIGRATE_JOB_KEY_POLICY, "@a{sv}", NULL))
+    note_policy_written (self);
+  return ok;
+}
+
+void
+_migrate_job_load_policy (MigrateJob *self, GVariant *values)
+{
+  g_autoptr (GVariant) written
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_POLICY, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (MigratePolicy) policy = migrate_job_dup_policy (self);
+  g_autoptr (GVariant) before = g_variant_ref_sink (_migrate_policy_to_variant (policy));
+  g_autoptr (GVariant) now = NULL;
+  gboolean set;
+
+  g_mutex_lock (&self->lock);
+  set = self->policy_set;
+  g_mutex_unlock (&self->lock);
+  if (written == NULL || set)
+    return;
+  _migrate_policy_load_variant (policy, written);
+  now = g_variant_ref_sink (_migrate_policy_to_variant (policy));
+  if (!g_variant_equal (before, now))
+    _migrate_job_adopt_policy (self, policy);
 }
 
 /* What has happened is so, whether the journal can be told or not: who takes the job over from an
@@ -169,6 +212,7 @@ _migrate_job_reload (MigrateJob *self, GError **error)
     return FALSE;
   _migrate_work_forget_later (work);
   _migrate_job_load_values (self, values);
+  _migrate_job_load_policy (self, values);
   _migrate_work_load (work, values, entries);
   return TRUE;
 }
@@ -233,7 +277,7 @@ edge_check (MigrateJob *self, GError **error)
   return TRUE;
 }
 
-/* While we waited for a slot another process may have cancelled the job. */
+/* While we waited for a slot another process may have cancelled the job, or retuned it. */
 static gboolean
 check_closed_elsewhere (MigrateJob *self, GError **error)
 {
@@ -246,6 +290,7 @@ check_closed_elsewhere (MigrateJob *self, GError **error)
   if (read_enum (values, MIGRATE_JOB_KEY_STATE, MIGRATE_TYPE_STATE, &state)
       && state == MIGRATE_STATE_CANCELLED)
     _migrate_work_ask_cancel (self->work, "another process asked for it");
+  _migrate_job_load_policy (self, values);
   return !_migrate_work_check_cancelled (self->work, error);
 }
 
@@ -284,12 +329,24 @@ follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
   return TRUE;
 }
 
+/* Until the claim was taken another process could retune the job; from now on it asks us. */
+static void
+read_policy (MigrateJob *self)
+{
+  g_autoptr (GVariant) values
+    = _migrate_journal_load_job (self->work->journal, self->work->id, NULL /* error */);
+
+  if (values != NULL)
+    _migrate_job_load_policy (self, values);
+}
+
 static gboolean
 edge_migrate (MigrateJob *self, GError **error)
 {
   g_autoptr (MigrateTransferCall) call = NULL;
   MigrateBefore before = _migrate_before (self->before);
 
+  read_policy (self);
   if (_migrate_work_check_cancelled (self->work, error)
       || !_migrate_steps_hook (self->work, MIGRATE_HOOK_POINT_BEFORE_MIGRATE, error)
       || _migrate_work_check_cancelled (self->work, error))

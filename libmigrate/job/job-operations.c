@@ -2,10 +2,13 @@
  * wait for a free transfer it gives its thread up. */
 #include "job/job-private.h"
 
+#include "steps/asked-private.h"
+
 struct _MigrateJobOperation
 {
   MigrateJob *job; /* kept by the caller, or by the GTask */
   MigrateVerb verb;
+  GVariant *values; /* nullable */
   gboolean begun;
   MigrateOperation *operation;
   GCancellable *cancellable; /* nullable */
@@ -207,6 +210,7 @@ operation_end (MigrateJobOperation *op, GError *error)
     operation_value (op, &value, &free_value);
   /* Not the handler's own thread, so this may wait for one that is about to run. */
   g_cancellable_disconnect (op->cancellable, op->cancelled_id);
+  _migrate_work_forget_messages (kept);
   g_mutex_lock (&self->lock);
   self->current = NULL;
   g_mutex_unlock (&self->lock);
@@ -242,6 +246,7 @@ run_main (MigrateJobOperation *op)
   GError *error = NULL;
   MigrateVerb verb;
 
+  _migrate_job_wait_for_retune (self);
   /* Resumed after a wait for a slot it goes on where it was. */
   if (op->verb == MIGRATE_VERB_FOLLOW && !op->begun && !begin_follow (self, &error))
     {
@@ -251,6 +256,7 @@ run_main (MigrateJobOperation *op)
   op->begun = TRUE;
   while (next_edge (op, &verb))
     {
+      _migrate_job_answer_asked (self);
       if (!take_slots (op, verb))
         return;
       if (!_migrate_job_run_edge (self, verb, &error) || !takes_many (op->verb))
@@ -266,8 +272,10 @@ control_main (MigrateJobOperation *op)
 
   if (op->verb == MIGRATE_VERB_CANCEL)
     _migrate_job_cancel_now (op->job, &error);
-  else
+  else if (op->verb == MIGRATE_VERB_DETACH)
     _migrate_job_detach_now (op->job, &error);
+  else
+    _migrate_job_steer_now (op->job, op->verb, op->values, &error);
   g_cancellable_disconnect (op->cancellable, op->cancelled_id);
   _migrate_operation_end (op->operation, NULL, NULL, error);
 }
@@ -275,7 +283,18 @@ control_main (MigrateJobOperation *op)
 static gboolean
 is_control (MigrateVerb verb)
 {
-  return verb == MIGRATE_VERB_CANCEL || verb == MIGRATE_VERB_DETACH;
+  switch (verb)
+    {
+    case MIGRATE_VERB_CANCEL:
+    case MIGRATE_VERB_DETACH:
+    case MIGRATE_VERB_RETUNE:
+    case MIGRATE_VERB_FINISH_NOW:
+    case MIGRATE_VERB_PAUSE:
+    case MIGRATE_VERB_GIVE_UP:
+      return TRUE;
+    default:
+      return FALSE;
+    }
 }
 
 static void
@@ -295,6 +314,7 @@ operation_free (gpointer data)
   MigrateJobOperation *op = data;
 
   g_clear_object (&op->cancellable);
+  g_clear_pointer (&op->values, g_variant_unref);
   g_free (op);
 }
 
@@ -376,6 +396,7 @@ refresh_work (MigrateJob *self)
   take_string (&work->peer_uri, migrate_host_dup_peer_uri (self->destination));
   take_string (&work->migration_uri, migrate_host_dup_migration_uri (self->destination));
   take_string (&work->listen_address, migrate_host_dup_listen_address (self->destination));
+  take_string (&work->tls_name, migrate_host_dup_tls_name (self->destination));
   if (work->started == 0)
     work->started = _migrate_backend_now (work->backend);
 }
@@ -385,7 +406,7 @@ may_start (MigrateJob *self, MigrateVerb verb, GError **error)
 {
   MigrateVerb next;
 
-  if (self->current != NULL || self->cancelling_at_rest)
+  if (self->current != NULL || self->cancelling_at_rest || self->retuning_at_rest)
     {
       _migrate_set_error (error, MIGRATE_ERROR_BUSY, "Wait for it, or cancel it",
                           "Job “%s” is already at work", self->id);
@@ -400,12 +421,14 @@ may_start (MigrateJob *self, MigrateVerb verb, GError **error)
 }
 
 static MigrateJobOperation *
-operation_new (MigrateJob *self, MigrateVerb verb, GCancellable *cancellable, GTask *task)
+operation_new (MigrateJob *self, MigrateVerb verb, GVariant *values, GCancellable *cancellable,
+               GTask *task)
 {
   MigrateJobOperation *op = g_new0 (MigrateJobOperation, 1);
 
   op->job = self;
   op->verb = verb;
+  op->values = values != NULL ? g_variant_ref (values) : NULL;
   op->cancellable = cancellable != NULL ? g_object_ref (cancellable) : NULL;
   op->operation = _migrate_operation_new (self->queue, self->work->backend, operation_main, op,
                                           operation_free, task);
@@ -413,8 +436,8 @@ operation_new (MigrateJob *self, MigrateVerb verb, GCancellable *cancellable, GT
 }
 
 MigrateOperation *
-_migrate_job_start (MigrateJob *self, MigrateVerb verb, GCancellable *cancellable, GTask *task,
-                    GError **error)
+_migrate_job_start (MigrateJob *self, MigrateVerb verb, GVariant *values, GCancellable *cancellable,
+                    GTask *task, GError **error)
 {
   GError *refused = NULL;
   MigrateJobOperation *op = NULL;
@@ -427,7 +450,7 @@ _migrate_job_start (MigrateJob *self, MigrateVerb verb, GCancellable *cancellabl
         refresh_work (self);
       else if (self->work->journal == NULL)
         refresh_work (self);
-      op = operation_new (self, verb, cancellable, task);
+      op = operation_new (self, verb, values, cancellable, task);
       if (!is_control (verb))
         self->current = op;
       /* One that came too late for the move. */
@@ -447,9 +470,38 @@ _migrate_job_start (MigrateJob *self, MigrateVerb verb, GCancellable *cancellabl
       return NULL;
     }
   operation = op->operation;
-  /* Cancelling what only waits (cancel, detach) ends nothing. */
+  /* Cancelling what steers another operation ends nothing. */
   if (cancellable != NULL && !is_control (verb))
     op->cancelled_id = g_cancellable_connect (cancellable, G_CALLBACK (on_cancelled), self, NULL);
   _migrate_operation_start (operation);
   return operation;
+}
+
+gboolean
+_migrate_job_wait (MigrateJob *self, MigrateVerb verb, GVariant *values, GCancellable *cancellable,
+                   gpointer *value, GError **error)
+{
+  MigrateBackend *backend;
+  MigrateOperation *operation;
+  gboolean ok;
+
+  backend
+    = _migrate_backend_for_uri (self->source != NULL ? migrate_host_get_uri (self->source) : "");
+  backend->vtable->enter (backend);
+  operation = _migrate_job_start (self, verb, values, cancellable, NULL /* task */, error);
+  ok = operation != NULL && _migrate_operation_wait (operation, value, error);
+  backend->vtable->leave (backend);
+  return ok;
+}
+
+void
+_migrate_job_start_async (MigrateJob *self, MigrateVerb verb, GVariant *values, gpointer tag,
+                          GCancellable *cancellable, GAsyncReadyCallback callback,
+                          gpointer user_data)
+{
+  GTask *task = g_task_new (self, cancellable, callback, user_data);
+
+  g_task_set_source_tag (task, tag);
+  g_task_set_check_cancellable (task, FALSE); /* cancelled is what the hypervisor says */
+  _migrate_job_start (self, verb, values, cancellable, task, NULL /* error */);
 }

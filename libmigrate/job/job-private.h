@@ -17,7 +17,8 @@ struct _MigrateJob
   MigrateHost *source, *destination; /* set once */
   MigrateQueue *queue;               /* set once */
   MigrateKind kind;
-  MigratePolicy *policy;
+  MigratePolicy *policy; /* never changed, but replaced: the work has it too */
+  gboolean policy_set;   /* since it was written down or read: it counts more than the journal's */
   MigrateJournal *journal;     /* nullable until used */
   MigrateHooks *hooks;         /* nullable */
   MigrateInventory *inventory; /* nullable */
@@ -37,6 +38,7 @@ struct _MigrateJob
   gboolean in_journal;
   MigrateJobOperation *current; /* nullable */
   gboolean cancelling_at_rest;  /* an edge is run to undo, beside no operation */
+  gboolean retuning_at_rest;    /* the policy is written, beside no operation or a queued one */
   gboolean current_queued;      /* it waits for a slot, without a thread */
 };
 
@@ -50,12 +52,15 @@ void _migrate_job_set_result (MigrateJob *self, MigrateResult *result); /* taken
 /* The work's, as it is now. */
 void _migrate_job_publish_result (MigrateJob *self);
 void _migrate_job_set_failure (MigrateJob *self, MigrateFailure *failure); /* taken, nullable */
+/* By the worker, or where there is none: the job's and the work's. */
+void _migrate_job_adopt_policy (MigrateJob *self, MigratePolicy *policy);
 MigrateState _migrate_job_where (MigrateJob *self, gboolean *in_flight);
 
 /* In migrate-job.c, run in the job's context. */
 void _migrate_job_emit_state (MigrateJob *self, MigrateState before, MigrateState now);
 void _migrate_job_emit_phase (MigrateJob *self);
 void _migrate_job_emit_progress (MigrateJob *self);
+void _migrate_job_emit_policy (MigrateJob *self);
 void _migrate_job_emit_decision (MigrateJob *self, MigrateDecision *decision);
 
 /* ---- job-edges.c: the edges and the journal, on workers ---- */
@@ -66,11 +71,21 @@ gboolean _migrate_job_reload (MigrateJob *self, GError **error);
 void _migrate_job_load_values (MigrateJob *self, GVariant *values);
 void _migrate_job_release_claim (MigrateJob *self);
 
+/* The policy that another process wrote, unless the program has set one here since. */
+void _migrate_job_load_policy (MigrateJob *self, GVariant *values);
+
 /* ---- job-operations.c ---- */
-/* Starts a verb. task is taken; NULL: blocking. NULL is returned, with error or through the task,
- * when it was refused. */
-MigrateOperation *_migrate_job_start (MigrateJob *self, MigrateVerb verb, GCancellable *cancellable,
-                                      GTask *task, GError **error);
+/* Starts a verb. values: a{sv}, nullable: of a retune. task is taken; NULL: blocking. NULL is
+ * returned, with error or through the task, when it was refused. */
+MigrateOperation *_migrate_job_start (MigrateJob *self, MigrateVerb verb, GVariant *values,
+                                      GCancellable *cancellable, GTask *task, GError **error);
+/* The same, and waits; value may be NULL. */
+gboolean _migrate_job_wait (MigrateJob *self, MigrateVerb verb, GVariant *values,
+                            GCancellable *cancellable, gpointer *value, GError **error);
+/* The same as a GTask. */
+void _migrate_job_start_async (MigrateJob *self, MigrateVerb verb, GVariant *values, gpointer tag,
+                               GCancellable *cancellable, GAsyncReadyCallback callback,
+                               gpointer user_data);
 MigrateOperation *_migrate_job_operation_get (MigrateJobOperation *op);
 /* Sets and writes what it came to; gives slots, and a claim that is not needed, back. Returns the
  * error of the write. looked_on: another process's job, of which nothing is ours. */
@@ -84,3 +99,26 @@ gboolean _migrate_job_is_held_elsewhere (MigrateJob *self);
 gboolean _migrate_job_look_on (MigrateJob *self, GError **error);
 gboolean _migrate_job_cancel_now (MigrateJob *self, GError **error);
 gboolean _migrate_job_detach_now (MigrateJob *self, GError **error);
+/* Nothing runs: makes an end, as the verb (cancel, give-up) says. *begun: FALSE: something does run
+ * by now. */
+gboolean
+_migrate_job_end_at_rest (MigrateJob *self, MigrateVerb verb, gboolean *begun, GError **error);
+/* What such a verb came to, once the job is at rest. */
+gboolean _migrate_job_judge_end (MigrateJob *self, MigrateVerb verb, GError **error);
+/* Whether an operation, or an undo beside none, is at work. */
+gboolean _migrate_job_is_busy (MigrateJob *self);
+void _migrate_job_wait_until_idle (MigrateJob *self);
+#define MIGRATE_JOB_LOOK_EVERY_MS 200
+
+/* ---- job-steer.c, job-steer-elsewhere.c: the operator's verbs ---- */
+gboolean
+_migrate_job_steer_now (MigrateJob *self, MigrateVerb verb, GVariant *values, GError **error);
+/* Asks the process that holds the job. FALSE without an error: nobody holds it any more. */
+gboolean
+_migrate_job_steer_elsewhere (MigrateJob *self, MigrateVerb verb, GVariant *values, GError **error);
+/* Until a retune beside no operation, or a queued one, is written. */
+void _migrate_job_wait_for_retune (MigrateJob *self);
+/* How long an asker waits for its answer. */
+guint _migrate_job_patience_ms (MigrateJob *self);
+/* On the worker, between edges. */
+void _migrate_job_answer_asked (MigrateJob *self);

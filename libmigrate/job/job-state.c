@@ -8,7 +8,8 @@ typedef enum
   NOTE_STATE,
   NOTE_PHASE,
   NOTE_PROGRESS,
-  NOTE_DECISION
+  NOTE_DECISION,
+  NOTE_POLICY
 } NoteKind;
 
 typedef struct
@@ -42,6 +43,9 @@ deliver_note (gpointer data)
     case NOTE_DECISION:
       _migrate_job_emit_decision (job, note->decision);
       migrate_decision_unref (note->decision);
+      break;
+    case NOTE_POLICY:
+      _migrate_job_emit_policy (job);
       break;
     }
   g_object_unref (job);
@@ -182,5 +186,23 @@ report_decision (gpointer data, MigrateDecision *decision)
   note_push (note);
 }
 
+void
+_migrate_job_adopt_policy (MigrateJob *self, MigratePolicy *policy)
+{
+  g_mutex_lock (&self->lock);
+  g_set_object (&self->policy, policy);
+  if (self->work != NULL)
+    g_set_object (&self->work->policy, policy);
+  g_mutex_unlock (&self->lock);
+  if (self->work != NULL)
+    note_push (note_new (self, NOTE_POLICY));
+}
+
+static void
+report_policy (gpointer data, MigratePolicy *policy)
+{
+  _migrate_job_adopt_policy (data, policy);
+}
+
 const MigrateWorkReport _migrate_job_work_report
-  = { report_phase, report_progress, report_decision };
+  = { report_phase, report_progress, report_decision, report_policy };

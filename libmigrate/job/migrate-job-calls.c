@@ -8,28 +8,14 @@ static gboolean
 job_wait (MigrateJob *self, MigrateVerb verb, GCancellable *cancellable, gpointer *value,
           GError **error)
 {
-  MigrateBackend *backend;
-  MigrateOperation *operation;
-  gboolean ok;
-
-  backend
-    = _migrate_backend_for_uri (self->source != NULL ? migrate_host_get_uri (self->source) : "");
-  backend->vtable->enter (backend);
-  operation = _migrate_job_start (self, verb, cancellable, NULL /* task */, error);
-  ok = operation != NULL && _migrate_operation_wait (operation, value, error);
-  backend->vtable->leave (backend);
-  return ok;
+  return _migrate_job_wait (self, verb, NULL /* values */, cancellable, value, error);
 }
 
 static void
 job_start_async (MigrateJob *self, MigrateVerb verb, gpointer tag, GCancellable *cancellable,
                  GAsyncReadyCallback callback, gpointer user_data)
 {
-  GTask *task = g_task_new (self, cancellable, callback, user_data);
-
-  g_task_set_source_tag (task, tag);
-  g_task_set_check_cancellable (task, FALSE); /* cancelled is what the hypervisor says */
-  _migrate_job_start (self, verb, cancellable, task, NULL /* error */);
+  _migrate_job_start_async (self, verb, NULL /* values */, tag, cancellable, callback, user_data);
 }
 
 /**
@@ -720,6 +706,8 @@ job_from_values (MigrateJournal *journal, GVariant *values)
                                   _migrate_variant_string (values, MIGRATE_JOB_KEY_MIGRATION_URI));
   migrate_host_set_listen_address (
     destination, _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
+  migrate_host_set_tls_name (destination,
+                             _migrate_variant_string (values, MIGRATE_JOB_KEY_TLS_NAME));
   self = migrate_job_new (guest != NULL ? guest : "", source, destination);
   g_free (self->id);
   self->id = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_ID));

@@ -15,8 +15,9 @@
  *
  * Signals and `notify` are emitted in the main context that was thread-default when the job was
  * made; a blocking call delivers them itself while it waits. All methods may be called from any
- * thread; one operation runs at a time, beside which [method@Migrate.Job.cancel] and
- * [method@Migrate.Job.detach] may be called.
+ * thread; one operation runs at a time, beside which [method@Migrate.Job.cancel],
+ * [method@Migrate.Job.detach], [method@Migrate.Job.retune], [method@Migrate.Job.finish_now],
+ * [method@Migrate.Job.pause] and [method@Migrate.Job.give_up] may be called.
  *
  * Since: 1.0
  */
@@ -418,6 +419,12 @@ _migrate_job_emit_progress (MigrateJob *self)
 }
 
 void
+_migrate_job_emit_policy (MigrateJob *self)
+{
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_POLICY]);
+}
+
+void
 _migrate_job_emit_decision (MigrateJob *self, MigrateDecision *decision)
 {
   g_signal_emit (self, signals[SIGNAL_DECISION], 0, decision);
@@ -807,7 +814,8 @@ migrate_job_set_kind (MigrateJob *self, MigrateKind kind)
  * @self: a job
  * @policy: a policy, which is copied
  *
- * Sets [property@Migrate.Job:policy]. Counts from the next operation on.
+ * Sets [property@Migrate.Job:policy]. Counts from the next operation on; an operation that runs is
+ * changed by [method@Migrate.Job.retune].
  *
  * Since: 1.0
  */
@@ -822,6 +830,7 @@ migrate_job_set_policy (MigrateJob *self, MigratePolicy *policy)
   g_mutex_lock (&self->lock);
   old = self->policy;
   self->policy = copy;
+  self->policy_set = TRUE;
   g_mutex_unlock (&self->lock);
   g_object_unref (old);
   g_object_notify_by_pspec (G_OBJECT (self), props[PROP_POLICY]);

@@ -593,7 +593,8 @@ migrate_job_record_dup_entries (MigrateJobRecord *self)
  * thinned out evenly where it went on for long. A sample has `at-ms` (`t`, since the job began) and
  * `phase` (`s`), and of the memory copy `pass`, `memory-total`, `memory-processed`,
  * `memory-remaining`, `rate`, `dirty-rate` (bytes per second) and `throttle` (percent), all `t`;
- * and `expected-downtime-ms` (`t`) where the hypervisor told it.
+ * and, where they are known, `expected-downtime-ms` (the hypervisor's), `limit-ms` (the downtime
+ * limit in force), and of the disks that travel `disk-total` and `disk-remaining`.
  *
  * Returns: (transfer full) (nullable): the samples, %NULL in a record that comes from
  *   [method@Migrate.Journal.list]

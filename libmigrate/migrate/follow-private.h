@@ -4,6 +4,7 @@
 #include "migrate/estimate-private.h"
 #include "migrate/migrate-private.h"
 #include "migrate/trend-private.h"
+#include "steps/asked-private.h"
 
 #define MIGRATE_FOLLOW_FIRST_POLL_MS 100
 
@@ -88,6 +89,15 @@ void _migrate_follow_note_stats (Follow *self, const MigrateStats *stats);
 /* Act, in follow-asked.c: what the caller and other processes want. */
 void _migrate_follow_read_mailbox (Follow *self);
 void _migrate_follow_check_cancelled (Follow *self);
+/* What was asked of a controller that died. */
+void _migrate_follow_load_asked (Follow *self);
+/* Does, or refuses, what waits. FALSE: the claim is lost. */
+gboolean _migrate_follow_answer_asked (Follow *self, GError **error);
+
+/* Act, in follow-retune.c: the whole of it or nothing. NULL: it is so now. */
+GError *_migrate_follow_retune (Follow *self, MigrateAsked *asked);
+/* Ends a retune in whose midst a controller died. */
+void _migrate_follow_retune_again (Follow *self);
 
 /* Act, in follow-clocks.c: sets given_up when a time is over. */
 void _migrate_follow_check_clocks (Follow *self);

@@ -102,6 +102,9 @@ follow_rounds (Follow *self, GError **error)
           return FALSE;
         }
       _migrate_follow_check_cancelled (self);
+      _migrate_follow_retune_again (self);
+      if (!_migrate_follow_answer_asked (self, error))
+        return FALSE;
       _migrate_follow_check_clocks (self);
       if (self->overdue != NULL)
         return _migrate_follow_end (self, MIGRATE_CONCLUSION_UNKNOWN, error);
@@ -157,8 +160,10 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
     },
   };
   GError *failure = NULL;
-  gboolean moved = follow_rounds (&self, &failure);
+  gboolean moved;
 
+  _migrate_follow_load_asked (&self);
+  moved = follow_rounds (&self, &failure);
   g_clear_error (&self.given_up);
   g_clear_error (&self.not_acted);
   g_clear_error (&self.broke);

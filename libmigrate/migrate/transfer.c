@@ -92,6 +92,22 @@ transfer_done (MigrateCall *call, GError *error, gpointer data)
   _migrate_transfer_call_unref (self);
 }
 
+static void
+set_accelerators (MigrateWork *work, MigrateTransfer *t)
+{
+  t->throttle = _migrate_policy_allows (work->policy, MIGRATE_ALLOW_THROTTLE);
+  t->throttle_initial = _migrate_policy_get_uint (work->policy, "throttle-initial");
+  t->throttle_increment = _migrate_policy_get_uint (work->policy, "throttle-increment");
+  t->connections = _migrate_policy_get_uint (work->policy, "connections");
+  t->compression = _migrate_policy_dup_list (work->policy, "compression");
+  t->compression_level = _migrate_policy_get_uint (work->policy, "compression-level");
+  t->compression_threads = _migrate_policy_get_uint (work->policy, "compression-threads");
+  t->xbzrle_cache = (guint64) _migrate_policy_get_uint (work->policy, "xbzrle-cache") << 20;
+  t->zero_copy = _migrate_policy_get_bool (work->policy, "zero-copy");
+  t->tls = _migrate_policy_get_bool (work->policy, "tls");
+  t->tls_name = g_strdup (work->tls_name);
+}
+
 static MigrateCall *
 transfer_call_record (MigrateWork *work, const MigrateBefore *before)
 {
@@ -106,6 +122,7 @@ transfer_call_record (MigrateWork *work, const MigrateBefore *before)
   t->bandwidth = _migrate_policy_get_uint (work->policy, "bandwidth");
   t->postcopy = _migrate_policy_allows (work->policy, MIGRATE_ALLOW_POSTCOPY);
   t->postcopy_bandwidth = _migrate_policy_get_uint (work->policy, "postcopy-bandwidth");
+  set_accelerators (work, t);
   t->persist = before->persistent;
   t->paused = !before->was_paused
               && _migrate_policy_get_enum (work->policy, "hand-over") == MIGRATE_HAND_OVER_STRICT;
@@ -126,6 +143,7 @@ transfer_args (const MigrateTransfer *t)
   g_variant_builder_add (&builder, "{sv}", "peer-uri", g_variant_new_string (peer));
   g_variant_builder_add (&builder, "{sv}", "paused", g_variant_new_boolean (t->paused));
   g_variant_builder_add (&builder, "{sv}", "postcopy", g_variant_new_boolean (t->postcopy));
+  g_variant_builder_add (&builder, "{sv}", "throttle", g_variant_new_boolean (t->throttle));
   return g_variant_builder_end (&builder);
 }
 
@@ -175,6 +193,20 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
   return start_call (work, "transfer", call, error);
 }
 
+/* What may be done to the guest can have been changed since the start. */
+static gboolean
+was_armed_with_throttle (MigrateWork *work)
+{
+  for (guint i = work->steps->len; i-- > 0;)
+    {
+      const MigrateStepEntry *step = work->steps->pdata[i];
+
+      if (g_str_equal (step->kind->name, "transfer"))
+        return _migrate_variant_boolean (step->args, "throttle");
+    }
+  return FALSE;
+}
+
 /* What was asked for at the start is asked for again: with the same flags libvirt 9.0 leaves the
  * definition at the destination, and none at the source. */
 MigrateTransferCall *
@@ -182,6 +214,7 @@ _migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError
 {
   g_autoptr (MigrateCall) call = transfer_call_record (work, before);
 
+  call->transfer.throttle = was_armed_with_throttle (work);
   call->transfer.postcopy = TRUE;
   call->transfer.resume = TRUE;
   call->transfer.paused = FALSE;

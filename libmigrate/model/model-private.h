@@ -27,7 +27,9 @@ GError *_migrate_error_adopt (GError *error);
 
 /* ---- values ---- */
 
-MigrateDecision *_migrate_decision_new (guint64 at_ms, const char *what, const char *why);
+/* details: a{sv}, nullable, floating is taken. */
+MigrateDecision *
+_migrate_decision_new (guint64 at_ms, const char *what, const char *why, GVariant *details);
 GVariant *_migrate_decision_to_variant (MigrateDecision *self);
 MigrateDecision *_migrate_decision_from_variant (GVariant *value);
 
@@ -117,6 +119,13 @@ char **_migrate_policy_dup_list (MigratePolicy *self, const char *key);
 gboolean _migrate_policy_accepts (MigratePolicy *self, const char *code);
 GVariant *_migrate_policy_to_variant (MigratePolicy *self);
 void _migrate_policy_load_variant (MigratePolicy *self, GVariant *values);
+/* policy-retune.c: what self becomes by values (a{sv}: text, or the key's own type); NULL when one
+ * of them is not a key's, not a value of it, or not one that may change in flight. */
+MigratePolicy *_migrate_policy_retune (MigratePolicy *self, GVariant *values, GError **error);
+/* The keys of values, as they are in self: a{sv} of texts, floating. */
+GVariant *_migrate_policy_pick (MigratePolicy *self, GVariant *values);
+/* Of the same keys, for people. */
+char *_migrate_policy_describe_change (MigratePolicy *from, MigratePolicy *to, GVariant *values);
 
 /* ---- a{sv} ---- */
 const char *_migrate_variant_string (GVariant *values, const char *key); /* nullable, borrowed */

@@ -17,7 +17,7 @@ typedef struct
   gboolean moves;    /* … and more has travelled since the look before */
   gboolean monitor_hangs;
   gboolean stopped_by_us; /* in mid-copy, by the job, so that the copy ends */
-  gboolean job_stuck; /* an order waited in vain for a job of a guest that is off */
+  gboolean job_stuck;     /* an order waited in vain for a job of a guest that is off */
 } MigrateSeen;
 
 /* Of a host that is not among those asked, or not known. */

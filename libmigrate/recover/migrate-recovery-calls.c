@@ -94,7 +94,13 @@ report_decision (gpointer data, MigrateDecision *decision)
 {
 }
 
-static const MigrateWorkReport report = { report_phase, report_progress, report_decision };
+static void
+report_policy (gpointer data, MigratePolicy *policy)
+{
+}
+
+static const MigrateWorkReport report
+  = { report_phase, report_progress, report_decision, report_policy };
 
 static void
 step_done (gpointer data, const MigratePlannedStep *planned, const char *host, const char *failure)
@@ -223,6 +229,7 @@ add_hosts (MigrateRecovery *self, MigrateRecoveryWork *recovery, GError **error)
       g_autofree char *peer = migrate_host_dup_peer_uri (host);
       g_autofree char *migration = migrate_host_dup_migration_uri (host);
       g_autofree char *listen = migrate_host_dup_listen_address (host);
+      g_autofree char *tls_name = migrate_host_dup_tls_name (host);
 
       if (!_migrate_uri_check (uri, MIGRATE_URI_CONNECTION, error)
           || (peer != NULL && !_migrate_uri_check (peer, MIGRATE_URI_CONNECTION, error))
@@ -235,7 +242,7 @@ add_hosts (MigrateRecovery *self, MigrateRecoveryWork *recovery, GError **error)
           return FALSE;
         }
       _migrate_recovery_add_host (recovery, _migrate_host_get_link (host), uri, name, peer,
-                                  migration, listen);
+                                  migration, listen, tls_name);
     }
   return TRUE;
 }

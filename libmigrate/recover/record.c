@@ -14,6 +14,7 @@ host_free (gpointer data)
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_free (self->tls_name);
   g_free (self->name);
   g_free (self->machine);
   g_ptr_array_unref (self->aliases);
@@ -85,7 +86,7 @@ complete (char **field, const char *value)
 void
 _migrate_recovery_add_host (MigrateRecoveryWork *self, MigrateLink *link, const char *uri,
                             const char *name, const char *peer_uri, const char *migration_uri,
-                            const char *listen_address)
+                            const char *listen_address, const char *tls_name)
 {
   int at = _migrate_recovery_find_host (self, uri);
   MigrateRecoveryHost *host;
@@ -109,6 +110,7 @@ _migrate_recovery_add_host (MigrateRecoveryWork *self, MigrateLink *link, const 
   complete (&host->peer_uri, peer_uri);
   complete (&host->migration_uri, migration_uri);
   complete (&host->listen_address, listen_address);
+  complete (&host->tls_name, tls_name);
 }
 
 /* ---- the job ---- */
@@ -137,7 +139,7 @@ is_of_guest (MigrateRecoveryWork *self, GVariant *values)
 
 static void
 add_job_host (MigrateRecoveryWork *self, const char *uri, const char *name, const char *peer_uri,
-              const char *migration_uri, const char *listen_address)
+              const char *migration_uri, const char *listen_address, const char *tls_name)
 {
   g_autoptr (MigrateLink) link = NULL;
 
@@ -145,7 +147,8 @@ add_job_host (MigrateRecoveryWork *self, const char *uri, const char *name, cons
       || _migrate_backend_for_uri (uri) != self->work->backend)
     return;
   link = _migrate_link_new (uri);
-  _migrate_recovery_add_host (self, link, uri, name, peer_uri, migration_uri, listen_address);
+  _migrate_recovery_add_host (self, link, uri, name, peer_uri, migration_uri, listen_address,
+                              tls_name);
 }
 
 static gboolean
@@ -187,12 +190,13 @@ take_job (MigrateRecoveryWork *self, GVariant *values, GError **error)
   g_clear_pointer (&self->values, g_variant_unref);
   self->values = g_variant_ref (values);
   add_job_host (self, source, _migrate_variant_string (values, MIGRATE_JOB_KEY_SOURCE_NAME), NULL,
-                NULL, NULL);
+                NULL, NULL, NULL);
   add_job_host (self, destination,
                 _migrate_variant_string (values, MIGRATE_JOB_KEY_DESTINATION_NAME),
                 _migrate_variant_string (values, MIGRATE_JOB_KEY_PEER_URI),
                 _migrate_variant_string (values, MIGRATE_JOB_KEY_MIGRATION_URI),
-                _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
+                _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS),
+                _migrate_variant_string (values, MIGRATE_JOB_KEY_TLS_NAME));
   return read_job (self, error);
 }
 

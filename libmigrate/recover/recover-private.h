@@ -9,12 +9,12 @@
 typedef struct
 {
   MigrateLink *link;
-  char *uri;                                       /* as given */
-  char *shown;                                     /* without secrets */
-  char *peer_uri, *migration_uri, *listen_address; /* nullable */
-  char *name;                                      /* what the platform's record calls it */
-  char *machine;                                   /* its UUID; nullable until it was asked */
-  GPtrArray *aliases;                              /* char *: other URIs of the same machine */
+  char *uri;                                                  /* as given */
+  char *shown;                                                /* without secrets */
+  char *peer_uri, *migration_uri, *listen_address, *tls_name; /* nullable */
+  char *name;         /* what the platform's record calls it */
+  char *machine;      /* its UUID; nullable until it was asked */
+  GPtrArray *aliases; /* char *: other URIs of the same machine */
 
   /* Of the last look. */
   char *why; /* nullable: why it could not be asked */
@@ -56,7 +56,7 @@ void _migrate_recovery_work_free (MigrateRecoveryWork *self);
 /* Strings are copied. A host that is there already is completed. */
 void _migrate_recovery_add_host (MigrateRecoveryWork *self, MigrateLink *link, const char *uri,
                                  const char *name, const char *peer_uri, const char *migration_uri,
-                                 const char *listen_address);
+                                 const char *listen_address, const char *tls_name);
 int _migrate_recovery_find_host (MigrateRecoveryWork *self, const char *uri);
 
 /* ---- look.c: gather; nothing is changed on any host ---- */

@@ -54,6 +54,7 @@ bind_sides (MigrateRecoveryWork *self, int source, int destination)
   take_string (&work->peer_uri, to->peer_uri);
   take_string (&work->migration_uri, to->migration_uri);
   take_string (&work->listen_address, to->listen_address);
+  take_string (&work->tls_name, to->tls_name);
 }
 
 static void

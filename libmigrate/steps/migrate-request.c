@@ -138,10 +138,10 @@ migrate_request_get_job_id (MigrateRequest *self)
  *
  * Of a hook also: `side`; `source` and `destination` (URIs), `source-name` and `destination-name`
  * (see [property@Migrate.Host:name]), `kind`, `transport`, `hand-over`; `peer-uri`,
- * `migration-uri` and `listen-address` when they are set; what was true of the guest before the
- * move: `was-paused`, `persistent`, `autostart`, and `disks`, an `aa{sv}` with `target`, `type`,
- * `device` and, where there is one, `source`; at the point `undo` also `undone-point`, the point
- * that is undone.
+ * `migration-uri`, `listen-address` and `tls-name` when they are set; what was true of the guest
+ * before the move: `was-paused`, `persistent`, `autostart`, and `disks`, an `aa{sv}` with `target`,
+ * `type`, `device` and, where there is one, `source`; at the point `undo` also `undone-point`, the
+ * point that is undone.
  *
  * Of an inventory and of a fence: see there.
  *

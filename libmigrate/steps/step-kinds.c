@@ -254,6 +254,11 @@ static const MigrateStepKind kinds[] = {
   { "pause-guest", pause_guest_act, pause_guest_undo },
   { "start-postcopy", NULL, NULL },
   { "resume-postcopy", NULL, NULL },
+  /* What an operator has asked for, from then on until the transfer's end; "retune" until the
+   * hypervisor has it too. */
+  { "retune", NULL, NULL },
+  { "finish-now", NULL, NULL },
+  { "pause", NULL, NULL },
   { "destroy-source-half", destroy_source_half_act, NULL },
   { "undefine-source", undefine_source_act, NULL },
   { "persist-destination", persist_destination_act, NULL },

@@ -16,6 +16,8 @@ typedef struct
   void (*phase) (gpointer data, MigratePhase phase);
   void (*progress) (gpointer data, MigrateProgress *progress);
   void (*decision) (gpointer data, MigrateDecision *decision);
+  /* It is the work's from now on. */
+  void (*policy) (gpointer data, MigratePolicy *policy);
 } MigrateWorkReport;
 
 struct _MigrateWork
@@ -30,9 +32,9 @@ struct _MigrateWork
   char *id;
   char *guest;
   MigrateLink *source, *destination;
-  char *source_uri, *destination_uri;              /* as given */
-  char *source_name, *destination_name;            /* what the platform's record calls them */
-  char *peer_uri, *migration_uri, *listen_address; /* of the destination; nullable */
+  char *source_uri, *destination_uri;   /* as given */
+  char *source_name, *destination_name; /* what the platform's record calls them */
+  char *peer_uri, *migration_uri, *listen_address, *tls_name; /* of the destination; nullable */
   guint max_outgoing, max_incoming;
   MigrateKind kind;
   MigratePolicy *policy;
@@ -66,6 +68,8 @@ struct _MigrateWork
   gboolean woken; /* since the last sleep */
   gboolean cancel_asked, detach_asked;
   char *cancel_why;
+  GPtrArray *asked; /* MigrateAsked (asked-private.h): not taken up yet */
+  GCond answered;   /* one of them was */
 };
 
 MigrateWork *_migrate_work_new (const char *id);
@@ -77,6 +81,9 @@ void _migrate_work_set_phase (MigrateWork *self, MigratePhase phase);
 guint64 _migrate_work_elapsed_ms (MigrateWork *self);
 void _migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
+/* With its numbers: a{sv}, floating is taken. */
+void _migrate_work_decide_in_numbers (MigrateWork *self, const char *what, const char *why,
+                                      GVariant *details);
 void _migrate_work_warn (MigrateWork *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* That something dispensable could not be written: once for each job. */
 void _migrate_work_warn_journal (MigrateWork *self, const GError *error);

@@ -1,6 +1,7 @@
 /* See the header. */
 #include "steps/work-private.h"
 
+#include "steps/asked-private.h"
 #include "steps/steps-private.h"
 
 MigrateWork *
@@ -16,6 +17,8 @@ _migrate_work_new (const char *id)
   self->result = _migrate_result_new ();
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
+  g_cond_init (&self->answered);
+  self->asked = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_asked_unref);
   return self;
 }
 
@@ -43,6 +46,7 @@ _migrate_work_unref (MigrateWork *self)
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_free (self->tls_name);
   g_clear_object (&self->policy);
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
@@ -55,6 +59,8 @@ _migrate_work_unref (MigrateWork *self)
   migrate_result_unref (self->result);
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
+  g_cond_clear (&self->answered);
+  g_ptr_array_unref (self->asked);
   g_free (self->cancel_why);
   g_free (self);
 }
@@ -82,17 +88,13 @@ _migrate_work_elapsed_ms (MigrateWork *self)
 }
 
 void
-_migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
+_migrate_work_decide_in_numbers (MigrateWork *self, const char *what, const char *why,
+                                 GVariant *details)
 {
-  g_autofree char *why = NULL;
-  MigrateDecision *decision;
+  MigrateDecision *decision
+    = _migrate_decision_new (_migrate_work_elapsed_ms (self), what, why, details);
   GVariantBuilder builder;
-  va_list args;
 
-  va_start (args, format);
-  why = g_strdup_vprintf (format, args);
-  va_end (args);
-  decision = _migrate_decision_new (_migrate_work_elapsed_ms (self), what, why);
   g_ptr_array_add (self->result->decisions, decision);
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "at-ms",
@@ -101,6 +103,18 @@ _migrate_work_decide (MigrateWork *self, const char *what, const char *format, .
   /* A lost decision is no reason to stop: what it leads to is journaled as a step. */
   _migrate_work_append (self, "decision", what, "done", g_variant_builder_end (&builder), NULL);
   self->report->decision (self->report_data, decision);
+}
+
+void
+_migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
+{
+  g_autofree char *why = NULL;
+  va_list args;
+
+  va_start (args, format);
+  why = g_strdup_vprintf (format, args);
+  va_end (args);
+  _migrate_work_decide_in_numbers (self, what, why, NULL /* details */);
 }
 
 void
@@ -237,7 +251,7 @@ call_timeout (MigrateWork *self, MigrateCallKind kind)
   if (kind == MIGRATE_CALL_SET_TIME || kind == MIGRATE_CALL_TRIM || kind == MIGRATE_CALL_ANNOUNCE)
     return _migrate_policy_get_uint (self->policy, "chore-timeout") * 1000;
   return kind >= MIGRATE_CALL_SET_AUTOSTART && kind != MIGRATE_CALL_ABORT
-             && kind != MIGRATE_CALL_SET_DOWNTIME && kind != MIGRATE_CALL_SET_BANDWIDTH
+             && !(kind >= MIGRATE_CALL_SET_DOWNTIME && kind <= MIGRATE_CALL_SET_XBZRLE_CACHE)
            ? timeout + LOCK_WAIT_MS
            : timeout;
 }
@@ -431,6 +445,7 @@ _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
   add_uri (builder, "peer-uri", self->peer_uri);
   add_uri (builder, "migration-uri", self->migration_uri);
   add_string (builder, "listen-address", self->listen_address);
+  add_string (builder, "tls-name", self->tls_name);
   if (self->before == NULL)
     return;
   g_variant_iter_init (&iter, self->before);

@@ -16,16 +16,18 @@ typedef enum
   MIGRATE_CALL_CONTROL_INFO, /* guest -> value_out: ms that the monitor has been occupied, 0: free
                               */
   MIGRATE_CALL_MESSAGES, /* guest -> text_out: what the host keeps of QEMU's words, a line each */
-  MIGRATE_CALL_SET_AUTOSTART, /* guest, value: 0 or 1 */
-  MIGRATE_CALL_SET_DOWNTIME,  /* guest, value: ms */
-  MIGRATE_CALL_SET_BANDWIDTH, /* guest, value: MiB/s */
-  MIGRATE_CALL_SUSPEND,       /* guest */
-  MIGRATE_CALL_RESUME,        /* guest */
-  MIGRATE_CALL_DESTROY,       /* guest */
-  MIGRATE_CALL_UNDEFINE,      /* guest: the definition, all of it but disks and NVRAM */
-  MIGRATE_CALL_PERSIST,       /* guest: define the running guest's own inactive XML */
-  MIGRATE_CALL_DEFINE,        /* guest: for messages; text_in: its definition */
-  MIGRATE_CALL_START,         /* guest: boot it from its definition */
+  MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
+  MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
+  MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
+  MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH, /* guest, value: MiB/s, after the switch to post-copy */
+  MIGRATE_CALL_SET_XBZRLE_CACHE,       /* guest, value: MiB */
+  MIGRATE_CALL_SUSPEND,                /* guest */
+  MIGRATE_CALL_RESUME,                 /* guest */
+  MIGRATE_CALL_DESTROY,                /* guest */
+  MIGRATE_CALL_UNDEFINE,               /* guest: the definition, all of it but disks and NVRAM */
+  MIGRATE_CALL_PERSIST,                /* guest: define the running guest's own inactive XML */
+  MIGRATE_CALL_DEFINE,                 /* guest: for messages; text_in: its definition */
+  MIGRATE_CALL_START,                  /* guest: boot it from its definition */
   MIGRATE_CALL_POSTCOPY, /* guest: switch an outgoing transfer that is armed for it to post-copy */
   MIGRATE_CALL_SET_TIME, /* guest: through its agent, from the clock of the host */
   MIGRATE_CALL_TRIM,     /* guest: through its agent, discard what its file systems do not use */
@@ -140,7 +142,18 @@ typedef struct
   gboolean postcopy;          /* armed: MIGRATE_CALL_POSTCOPY may switch */
   gboolean resume;            /* goes on with a post-copy that broke; postcopy is set too */
   guint64 postcopy_bandwidth; /* MiB/s, 0: no limit */
-  int stage;                  /* MigrateTransferStage; atomic */
+  gboolean throttle;          /* armed: the hypervisor slows the guest down when it sees fit */
+  guint throttle_initial, throttle_increment; /* % */
+  guint connections;                          /* that carry memory in parallel; 0: one stream */
+  char **compression;                         /* nullable: its methods */
+  guint compression_level;                    /* 0: the hypervisor's default; so the next two */
+  guint compression_threads;
+  guint64 xbzrle_cache; /* bytes */
+  gboolean zero_copy;
+  gboolean tls;
+  char *tls_name; /* nullable: whom the destination's certificate names, where that is not the host
+                     in the migration URI */
+  int stage;      /* MigrateTransferStage; atomic */
 } MigrateTransfer;
 
 /* Between asking for a transfer and libvirt's hearing of it lies a connection that may take for

@@ -13,6 +13,8 @@ static const char *const kind_names[] = {
   [MIGRATE_CALL_SET_AUTOSTART] = "set-autostart",
   [MIGRATE_CALL_SET_DOWNTIME] = "set-downtime",
   [MIGRATE_CALL_SET_BANDWIDTH] = "set-bandwidth",
+  [MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH] = "set-postcopy-bandwidth",
+  [MIGRATE_CALL_SET_XBZRLE_CACHE] = "set-xbzrle-cache",
   [MIGRATE_CALL_SUSPEND] = "suspend",
   [MIGRATE_CALL_RESUME] = "resume",
   [MIGRATE_CALL_DESTROY] = "destroy",
@@ -145,6 +147,8 @@ _migrate_transfer_clear (MigrateTransfer *self)
   g_free (self->destination_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_strfreev (self->compression);
+  g_free (self->tls_name);
   *self = (MigrateTransfer){ 0 };
 }
 

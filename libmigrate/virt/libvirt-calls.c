@@ -103,23 +103,10 @@ domain_xml (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **
 
 /* ---- typed parameters ---- */
 
-typedef struct
-{
-  virTypedParameterPtr list;
-  int n, max;
-} Params;
-
-static void
-params_clear (Params *self)
-{
-  virTypedParamsFree (self->list, self->n);
-}
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Params, params_clear)
-
 /* By hand, for virTypedParamsGetULLong () and its like print to stderr when a later libvirt sends
  * another type. */
 static gboolean
-params_get (const Params *self, const char *name, guint64 *value)
+params_get (const MigrateVirParams *self, const char *name, guint64 *value)
 {
   virTypedParameterPtr param = virTypedParamsGet (self->list, self->n, name);
 
@@ -145,7 +132,7 @@ params_get (const Params *self, const char *name, guint64 *value)
 }
 
 static guint64
-params_get_or_0 (const Params *self, const char *name)
+params_get_or_0 (const MigrateVirParams *self, const char *name)
 {
   guint64 value = 0;
 
@@ -174,7 +161,7 @@ get_job_type (int type)
 
 /* Compression is XBZRLE's here: libvirt tells nothing of the other methods. */
 static void
-read_page_stats (const Params *params, MigrateStats *stats)
+read_page_stats (const MigrateVirParams *params, MigrateStats *stats)
 {
   stats->memory_constant = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_CONSTANT);
   stats->memory_normal = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_NORMAL);
@@ -189,7 +176,7 @@ read_page_stats (const Params *params, MigrateStats *stats)
 }
 
 static void
-read_stats (const Params *params, MigrateStats *stats)
+read_stats (const MigrateVirParams *params, MigrateStats *stats)
 {
   guint64 page_size = 4096; /* libvirt sends it since 3.9.0 */
 
@@ -220,7 +207,7 @@ read_stats (const Params *params, MigrateStats *stats)
 static gboolean
 job_stats (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
-  g_auto (Params) params = { 0 };
+  g_auto (MigrateVirParams) params = { 0 };
   guint flags = 0;
   int type;
 
@@ -295,6 +282,24 @@ set_bandwidth (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError
   guint64 limit = call->value > 0 ? MIN (call->value, unlimited) : unlimited;
 
   return virDomainMigrateSetMaxSpeed (domain, MIN (limit, G_MAXULONG), 0 /* flags */) == 0;
+}
+
+/* Of this one 0 means no limit. */
+static gboolean
+set_postcopy_bandwidth (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  guint64 limit = MIN (call->value, G_MAXINT64 / (1024 * 1024));
+
+  return virDomainMigrateSetMaxSpeed (domain, MIN (limit, G_MAXULONG),
+                                      VIR_DOMAIN_MIGRATE_MAX_SPEED_POSTCOPY)
+         == 0;
+}
+
+static gboolean
+set_xbzrle_cache (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return virDomainMigrateSetCompressionCache (domain, call->value * 1024 * 1024, 0 /* flags */)
+         == 0;
 }
 
 static gboolean
@@ -419,62 +424,9 @@ abort_job (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **e
 
 /* ---- transfer ---- */
 
-/* ABORT_ON_ERROR: a guest that meets an I/O error stays where the error is and can be looked into;
- * without the flag libvirt would carry it over and start its CPUs there, with requests in flight on
- * a disk that just failed. PAUSED is added by libvirt when the guest is paused at the start. */
-static guint
-get_transfer_flags (const MigrateTransfer *transfer)
-{
-  guint flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_ABORT_ON_ERROR;
-
-  if (transfer->transport != MIGRATE_TRANSPORT_DIRECT)
-    flags |= VIR_MIGRATE_PEER2PEER;
-  if (transfer->transport == MIGRATE_TRANSPORT_TUNNELLED)
-    flags |= VIR_MIGRATE_TUNNELLED;
-  if (transfer->persist)
-    flags |= VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE;
-  if (transfer->paused)
-    flags |= VIR_MIGRATE_PAUSED;
-  if (transfer->unsafe)
-    flags |= VIR_MIGRATE_UNSAFE;
-  if (transfer->postcopy)
-    flags |= VIR_MIGRATE_POSTCOPY;
-  if (transfer->resume)
-    flags |= VIR_MIGRATE_POSTCOPY_RESUME;
-  return flags;
-}
-
 static gboolean
-params_add_string (Params *self, const char *name, const char *value)
-{
-  return value == NULL
-         || virTypedParamsAddString (&self->list, &self->n, &self->max, name, value) == 0;
-}
-
-static gboolean
-params_add_limit (Params *self, const char *name, guint64 limit)
-{
-  return limit == 0
-         || virTypedParamsAddULLong (&self->list, &self->n, &self->max, name, limit) == 0;
-}
-
-/* A tunnel goes where the peer URI goes: libvirt refuses addresses for it. */
-static gboolean
-fill_transfer_params (const MigrateTransfer *transfer, Params *params)
-{
-  if (transfer->transport != MIGRATE_TRANSPORT_TUNNELLED
-      && (!params_add_string (params, VIR_MIGRATE_PARAM_URI, transfer->migration_uri)
-          || !params_add_string (params, VIR_MIGRATE_PARAM_LISTEN_ADDRESS,
-                                 transfer->listen_address)))
-    return FALSE;
-  return params_add_limit (params, VIR_MIGRATE_PARAM_BANDWIDTH, transfer->bandwidth)
-         && params_add_limit (params, VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY,
-                              transfer->postcopy_bandwidth);
-}
-
-static gboolean
-transfer_direct (MigrateConn *conn, virDomainPtr domain, Params *params, MigrateCall *call,
-                 GError **error)
+transfer_direct (MigrateConn *conn, virDomainPtr domain, MigrateVirParams *params,
+                 MigrateCall *call, GError **error)
 {
   g_autoptr (virConnect) destination = NULL;
   g_autoptr (virDomain) arrived = NULL;
@@ -488,7 +440,7 @@ transfer_direct (MigrateConn *conn, virDomainPtr domain, Params *params, Migrate
       return FALSE;
     }
   arrived = virDomainMigrate3 (domain, destination, params->list, (guint) params->n,
-                               get_transfer_flags (&call->transfer));
+                               _migrate_vir_transfer_flags (&call->transfer));
   if (arrived == NULL)
     fail (conn, call, error); /* here, for closing the connection would reset it */
   return arrived != NULL;
@@ -497,14 +449,14 @@ transfer_direct (MigrateConn *conn, virDomainPtr domain, Params *params, Migrate
 static gboolean
 transfer (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
-  g_auto (Params) params = { 0 };
+  g_auto (MigrateVirParams) params = { 0 };
 
-  if (!fill_transfer_params (&call->transfer, &params))
+  if (!_migrate_vir_transfer_params (&call->transfer, &params))
     return FALSE;
   if (call->transfer.transport == MIGRATE_TRANSPORT_DIRECT)
     return transfer_direct (conn, domain, &params, call, error);
   return virDomainMigrateToURI3 (domain, call->transfer.peer_uri, params.list, (guint) params.n,
-                                 get_transfer_flags (&call->transfer))
+                                 _migrate_vir_transfer_flags (&call->transfer))
          == 0;
 }
 
@@ -536,6 +488,10 @@ static const struct
   [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
   [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },
   [MIGRATE_CALL_SET_BANDWIDTH] = { set_bandwidth, GUEST_BY_ANY, "set the bandwidth limit of" },
+  [MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH]
+  = { set_postcopy_bandwidth, GUEST_BY_ANY, "set the post-copy bandwidth limit of" },
+  [MIGRATE_CALL_SET_XBZRLE_CACHE]
+  = { set_xbzrle_cache, GUEST_BY_ANY, "set the compression cache of" },
   [MIGRATE_CALL_SUSPEND] = { suspend, GUEST_BY_ANY, "pause", MIGRATE_DOMAIN_PAUSED },
   [MIGRATE_CALL_RESUME] = { resume, GUEST_BY_ANY, "resume", MIGRATE_DOMAIN_RUNNING },
   [MIGRATE_CALL_DESTROY] = { destroy, GUEST_BY_ANY, "destroy", MIGRATE_DOMAIN_SHUTOFF },

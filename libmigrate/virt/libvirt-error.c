@@ -17,6 +17,12 @@
   "Make the login work without questions: a key for ssh, auth.conf for the others"
 #define REMEDY_ROOM "Free room on that host, or choose another destination"
 #define REMEDY_BUSY "Another operation holds the guest: wait for it, or cancel it"
+#define REMEDY_CERTIFICATES                                                                        \
+  "Put certificates for memory on the wire on both hosts, and name their folder in qemu.conf "     \
+  "(migrate_tls_x509_cert_dir), or set the policy tls = false"
+#define REMEDY_TLS_NAMES                                                                           \
+  "See whether the certificates of both hosts are of one authority, and the destination's names "  \
+  "the host of the migration URI, or the TLS name that was given"
 #define REMEDY_CPU "Give the guest a CPU model that both hosts have, or choose another destination"
 
 /* The first row that fits counts. errno is where libvirt keeps it with system errors: it comes
@@ -103,6 +109,16 @@ static const struct
   { "Host key verification failed", MIGRATE_ERROR_DENIED,
     "Put the host's ssh key into known_hosts of the user who connects" },
   { "Permission denied (", MIGRATE_ERROR_DENIED, REMEDY_LOGIN },
+  { "Unable to access credentials", MIGRATE_ERROR_UNSUPPORTED, REMEDY_CERTIFICATES },
+  { "TLS channel", ANY, REMEDY_TLS_NAMES },
+  { "TLS handshake failed", ANY, REMEDY_TLS_NAMES },
+  { "hostname is required for TLS", MIGRATE_ERROR_INVALID,
+    "Give the TLS name of the destination, or a migration URI that is no unix socket" },
+  { "Unsupported compression method", MIGRATE_ERROR_UNSUPPORTED,
+    "Take that method out of the policy key compression" },
+  { "cannot limit locked memory", MIGRATE_ERROR_DENIED,
+    "Let libvirtd lock as much memory as the guest has (LimitMEMLOCK of its service), or set the "
+    "policy zero-copy = false" },
   { "certificate", ANY, "See whether the TLS certificates are in place on both ends" },
   { "Failed to get \"write\" lock", ANY,
     "Another process has the disk open: find it before anything else, it may be a second copy" },

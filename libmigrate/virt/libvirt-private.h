@@ -28,6 +28,19 @@ _migrate_vir_domain_free (virDomainPtr domain)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virConnect, _migrate_vir_connect_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, _migrate_vir_domain_free)
 
+typedef struct
+{
+  virTypedParameterPtr list;
+  int n, max;
+} MigrateVirParams;
+
+static inline void
+_migrate_vir_params_clear (MigrateVirParams *self)
+{
+  virTypedParamsFree (self->list, self->n);
+}
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateVirParams, _migrate_vir_params_clear)
+
 /* ---- libvirt-error.c ---- */
 
 /* Where the error came up, as far as its meaning depends on it. */
@@ -49,6 +62,12 @@ void _migrate_set_vir_error (GError **error, virConnectPtr conn, MigrateVirWhere
 
 /* Never asks anybody anything. Blocks, possibly for ever. */
 virConnectPtr _migrate_vir_connect (const char *uri, GError **error);
+
+/* ---- libvirt-transfer.c: what a transfer asks for, in libvirt's words; pure ---- */
+
+guint _migrate_vir_transfer_flags (const MigrateTransfer *transfer);
+/* FALSE: out of memory, and libvirt's last error says so. */
+gboolean _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateVirParams *params);
 
 /* ---- libvirt-calls.c ---- */
 

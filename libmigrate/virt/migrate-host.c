@@ -20,7 +20,7 @@ struct _MigrateHost
 
   GMutex lock;
   char *uri; /* set once */
-  char *peer_uri, *migration_uri, *listen_address, *name;
+  char *peer_uri, *migration_uri, *listen_address, *tls_name, *name;
   guint max_outgoing, max_incoming;
   MigrateLink *link; /* nullable until used */
 };
@@ -31,6 +31,7 @@ enum
   PROP_PEER_URI,
   PROP_MIGRATION_URI,
   PROP_LISTEN_ADDRESS,
+  PROP_TLS_NAME,
   PROP_NAME,
   PROP_MAX_OUTGOING,
   PROP_MAX_INCOMING,
@@ -51,6 +52,7 @@ host_free (GObject *object)
   g_free (self->peer_uri);
   g_free (self->migration_uri);
   g_free (self->listen_address);
+  g_free (self->tls_name);
   g_free (self->name);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (migrate_host_parent_class)->finalize (object);
@@ -74,6 +76,9 @@ host_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_LISTEN_ADDRESS:
       g_value_take_string (value, migrate_host_dup_listen_address (self));
+      break;
+    case PROP_TLS_NAME:
+      g_value_take_string (value, migrate_host_dup_tls_name (self));
       break;
     case PROP_NAME:
       g_value_take_string (value, migrate_host_dup_name (self));
@@ -107,6 +112,9 @@ host_set_property (GObject *object, guint id, const GValue *value, GParamSpec *p
       break;
     case PROP_LISTEN_ADDRESS:
       migrate_host_set_listen_address (self, g_value_get_string (value));
+      break;
+    case PROP_TLS_NAME:
+      migrate_host_set_tls_name (self, g_value_get_string (value));
       break;
     case PROP_NAME:
       migrate_host_set_name (self, g_value_get_string (value));
@@ -166,6 +174,15 @@ migrate_host_class_init (MigrateHostClass *klass)
    * Since: 1.0
    */
   props[PROP_LISTEN_ADDRESS] = g_param_spec_string ("listen-address", NULL, NULL, NULL, flags);
+  /**
+   * MigrateHost:tls-name:
+   *
+   * The name in this host's certificate for memory on the wire ([property@Migrate.Policy:tls]).
+   * %NULL: the host in the migration URI, as libvirt has it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_TLS_NAME] = g_param_spec_string ("tls-name", NULL, NULL, NULL, flags);
   /**
    * MigrateHost:name:
    *
@@ -387,6 +404,39 @@ migrate_host_set_listen_address (MigrateHost *self, const char *listen_address)
 {
   g_return_if_fail (MIGRATE_IS_HOST (self));
   host_set_string (self, &self->listen_address, listen_address, PROP_LISTEN_ADDRESS);
+}
+
+/**
+ * migrate_host_dup_tls_name:
+ * @self: a host
+ *
+ * Gets [property@Migrate.Host:tls-name].
+ *
+ * Returns: (transfer full) (nullable): the value
+ *
+ * Since: 1.0
+ */
+char *
+migrate_host_dup_tls_name (MigrateHost *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_HOST (self), NULL);
+  return host_dup_string (self, &self->tls_name);
+}
+
+/**
+ * migrate_host_set_tls_name:
+ * @self: a host
+ * @tls_name: (nullable): the value
+ *
+ * Sets [property@Migrate.Host:tls-name]. Operations that have begun keep the old value.
+ *
+ * Since: 1.0
+ */
+void
+migrate_host_set_tls_name (MigrateHost *self, const char *tls_name)
+{
+  g_return_if_fail (MIGRATE_IS_HOST (self));
+  host_set_string (self, &self->tls_name, tls_name, PROP_TLS_NAME);
 }
 
 /**

@@ -97,6 +97,15 @@ void lab_controller_kill (LabController *self);
 /* SIGSTOP, while it is not writing to the journal. */
 void lab_controller_stop (LabController *self);
 
+/* ---- how memory travels ---- */
+
+/* So slow that there is time to ask. settings: KEY=VALUE, NULL at the end. */
+MigrateJob *lab_slow_job (const char *guest, int from, int to, const char *const *settings);
+/* The move, with the guest alive there. command, nullable: of QEMU's monitor at the source in
+ * mid-copy; its answer matches the pattern. */
+MigrateResult *lab_move_and_ask (MigrateJob *job, const char *guest, int from, int to,
+                                 const char *command, const char *pattern);
+
 /* ---- post-copy (recipe B) ---- */
 
 /* A guest and policies with which a post-copy lasts for some 25 seconds. */

@@ -15,6 +15,9 @@ peer_uri () { host_uri "$1"; }
 migration_uri () { printf 'tcp://127.0.0.1\n'; }
 tcp_uri () { :; }
 capabilities_dir () { printf '%s\n' "$LAB_DIR/h$1/k/libvirt/qemu/cache/capabilities"; }
+qemu_conf () { printf '%s\n' "$LAB_DIR/h$1/c/libvirt/qemu.conf"; }
+host_address () { printf '127.0.0.1\n'; }
+configure_rpc_tls () { :; } # its daemons listen on no address
 local_dir () { printf '%s\n' "$LAB_DIR/h$1/local"; }
 host_pids () { pids_with_env "HOME=$LAB_DIR/h$1"; }
 

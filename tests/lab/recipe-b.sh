@@ -51,6 +51,22 @@ host_pids ()
     awk -F"['/]" -v space="$space" 'index($0, space) { print $4 }'
 }
 
+qemu_conf () { printf '%s\n' "$LAB_DIR/h$1/etc/qemu.conf"; }
+host_address () { printf '%s\n' "$NET.$1"; }
+
+configure_rpc_tls ()
+{
+  local conf=$LAB_DIR/h$1/etc/libvirtd.conf
+
+  { grep -vE '^(listen_tls|ca_file|cert_file|key_file) ' "$conf" || true
+    if [ "$2" = off ]; then
+      printf 'listen_tls = 0\n'
+    else
+      printf '%s\n' 'listen_tls = 1' "ca_file = \"$3/cacert.pem\"" "cert_file = \"$3/servercert.pem\"" \
+        "key_file = \"$3/serverkey.pem\""
+    fi; } | write_conf "$conf"
+}
+
 make_network ()
 {
   local switch

@@ -215,6 +215,8 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
     case MIGRATE_CALL_SUSPEND:
     case MIGRATE_CALL_SET_DOWNTIME:
     case MIGRATE_CALL_SET_BANDWIDTH:
+    case MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH:
+    case MIGRATE_CALL_SET_XBZRLE_CACHE:
     case MIGRATE_CALL_POSTCOPY:
       return TRUE;
     default:
@@ -438,6 +440,35 @@ do_bandwidth (Request *self)
   return TRUE;
 }
 
+/* What a transfer was started with, changed; before it begins there is none to change. */
+static gboolean
+do_postcopy_bandwidth (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  if (domain->job != NULL)
+    {
+      domain->job->postcopy_bandwidth = self->call->value;
+      _sim_transfer_retune (domain->job);
+    }
+  return TRUE;
+}
+
+/* As QEMU: a cache is not smaller than a page, and not larger than what it could ever hold. */
+static gboolean
+do_xbzrle_cache (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  if (self->call->value > domain->guest->memory >> 20)
+    return refuse (self, ERR_INVALID, "Parameter 'xbzrle_cache_size' exceeds guest ram size");
+  return TRUE;
+}
+
 static gboolean
 do_suspend (Request *self)
 {
@@ -574,6 +605,8 @@ begin_transfer (Request *self, const char *uri)
 {
   const MigrateTransfer *request = &self->call->transfer;
   SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
+  const char *words;
+  int code;
 
   if (domain != NULL && domain->active && domain->job != NULL && domain->job->out == domain
       && domain->job->post && (request->resume || domain->job->unattended))
@@ -594,6 +627,12 @@ begin_transfer (Request *self, const char *uri)
       refuse (self, ERR_UNSUPPORTED,
               "argument unsupported: post-copy is not supported with tunnelled, non-live or paused "
               "migration");
+      return NULL;
+    }
+  code = _sim_refuse_transfer (request, &words);
+  if (code != 0)
+    {
+      refuse (self, code, words);
       return NULL;
     }
   return _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
@@ -709,17 +748,30 @@ do_chore (Request *self)
 }
 
 static gboolean (*const handlers[]) (Request *) = {
-  [MIGRATE_CALL_HOST_INFO] = do_host_info,   [MIGRATE_CALL_DOMAIN_FIND] = do_find,
-  [MIGRATE_CALL_DOMAIN_STATE] = do_state,    [MIGRATE_CALL_DOMAIN_XML] = do_xml,
-  [MIGRATE_CALL_JOB_STATS] = do_stats,       [MIGRATE_CALL_CONTROL_INFO] = do_control,
-  [MIGRATE_CALL_MESSAGES] = do_messages,     [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
-  [MIGRATE_CALL_SET_DOWNTIME] = do_downtime, [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,
-  [MIGRATE_CALL_SUSPEND] = do_suspend,       [MIGRATE_CALL_RESUME] = do_resume,
-  [MIGRATE_CALL_DESTROY] = do_destroy,       [MIGRATE_CALL_UNDEFINE] = do_undefine,
-  [MIGRATE_CALL_PERSIST] = do_persist,       [MIGRATE_CALL_DEFINE] = do_define,
-  [MIGRATE_CALL_START] = do_start,           [MIGRATE_CALL_POSTCOPY] = do_postcopy,
-  [MIGRATE_CALL_SET_TIME] = do_chore,        [MIGRATE_CALL_TRIM] = do_chore,
-  [MIGRATE_CALL_ANNOUNCE] = do_chore,        [MIGRATE_CALL_ABORT] = do_abort,
+  [MIGRATE_CALL_HOST_INFO] = do_host_info,
+  [MIGRATE_CALL_DOMAIN_FIND] = do_find,
+  [MIGRATE_CALL_DOMAIN_STATE] = do_state,
+  [MIGRATE_CALL_DOMAIN_XML] = do_xml,
+  [MIGRATE_CALL_JOB_STATS] = do_stats,
+  [MIGRATE_CALL_CONTROL_INFO] = do_control,
+  [MIGRATE_CALL_MESSAGES] = do_messages,
+  [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
+  [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
+  [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,
+  [MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH] = do_postcopy_bandwidth,
+  [MIGRATE_CALL_SET_XBZRLE_CACHE] = do_xbzrle_cache,
+  [MIGRATE_CALL_SUSPEND] = do_suspend,
+  [MIGRATE_CALL_RESUME] = do_resume,
+  [MIGRATE_CALL_DESTROY] = do_destroy,
+  [MIGRATE_CALL_UNDEFINE] = do_undefine,
+  [MIGRATE_CALL_PERSIST] = do_persist,
+  [MIGRATE_CALL_DEFINE] = do_define,
+  [MIGRATE_CALL_START] = do_start,
+  [MIGRATE_CALL_POSTCOPY] = do_postcopy,
+  [MIGRATE_CALL_SET_TIME] = do_chore,
+  [MIGRATE_CALL_TRIM] = do_chore,
+  [MIGRATE_CALL_ANNOUNCE] = do_chore,
+  [MIGRATE_CALL_ABORT] = do_abort,
   [MIGRATE_CALL_TRANSFER] = do_transfer,
 };
 G_STATIC_ASSERT (G_N_ELEMENTS (handlers) == MIGRATE_CALL_LAST_KIND + 1);

@@ -466,6 +466,10 @@ void _sim_postcopy_run_stream (SimTransfer *self, guint stamp);
 /* The stream's ends lose it. */
 void _sim_postcopy_break (SimTransfer *self, gboolean out, gboolean in);
 
+/* ---- sim-refuse.c ---- */
+/* libvirt's code, 0: it takes it. */
+int _sim_refuse_transfer (const MigrateTransfer *request, const char **words);
+
 /* ---- sim-transfer.c ---- */
 
 void _sim_transfer_next (SimTransfer *self, SimStep step, gint64 delay);

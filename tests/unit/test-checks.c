@@ -180,6 +180,295 @@ tunnelled_uri (Given *g)
   g->request.migration_uri = "tcp://h";
 }
 static void
+set (Given *g, const char *key, const char *value)
+{
+  cr_assert (migrate_policy_set (g->policy, key, value, NULL), "%s = %s", key, value);
+}
+static void
+tunnelled_listen (Given *g)
+{
+  g->request.transport = MIGRATE_TRANSPORT_TUNNELLED;
+  g->request.listen_address = "::";
+}
+static void
+socket_listen (Given *g)
+{
+  g->request.migration_uri = "unix:///a";
+  g->request.listen_address = "::";
+}
+static void
+socket_only (Given *g)
+{
+  g->request.migration_uri = "unix:///a";
+}
+static void
+connections (Given *g)
+{
+  set (g, "connections", "2");
+}
+static void
+connections_tunnelled (Given *g)
+{
+  set (g, "connections", "2");
+  g->request.transport = MIGRATE_TRANSPORT_TUNNELLED;
+}
+static void
+connections_mt (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "compression", "mt");
+}
+static void
+connections_xbzrle (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "compression", "xbzrle");
+}
+static void
+connections_xbzrle_later (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "compression", "xbzrle");
+  g->facts->source.hypervisor_version = g->facts->destination.hypervisor_version = 8002000;
+}
+static void
+connections_postcopy (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "allow", "postcopy");
+}
+static void
+connections_postcopy_later (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "allow", "postcopy");
+  g->facts->source.hypervisor_version = g->facts->destination.hypervisor_version = 10001000;
+}
+static void
+connections_old (Given *g)
+{
+  set (g, "connections", "2");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 5001000;
+}
+static void
+xbzrle (Given *g)
+{
+  set (g, "compression", "xbzrle");
+}
+static void
+xbzrle_postcopy (Given *g)
+{
+  set (g, "compression", "xbzrle");
+  set (g, "allow", "postcopy");
+}
+static void
+xbzrle_cache (Given *g)
+{
+  set (g, "compression", "xbzrle");
+  set (g, "xbzrle-cache", "64");
+}
+static void
+xbzrle_odd (Given *g)
+{
+  set (g, "compression", "xbzrle");
+  set (g, "xbzrle-cache", "48");
+}
+static void
+cache_alone (Given *g)
+{
+  set (g, "xbzrle-cache", "64");
+}
+static void
+mt (Given *g)
+{
+  set (g, "compression", "mt");
+  set (g, "compression-level", "9");
+  set (g, "compression-threads", "2");
+}
+static void
+mt_xbzrle (Given *g)
+{
+  set (g, "compression", "mt;xbzrle");
+}
+static void
+mt_xbzrle_later (Given *g)
+{
+  set (g, "compression", "mt;xbzrle");
+  g->facts->source.hypervisor_version = g->facts->destination.hypervisor_version = 8002000;
+}
+static void
+mt_gone (Given *g)
+{
+  set (g, "compression", "mt");
+  g->facts->source.hypervisor_version = g->facts->destination.hypervisor_version = 9001000;
+}
+static void
+mt_level (Given *g)
+{
+  set (g, "compression", "mt");
+  set (g, "compression-level", "10");
+}
+static void
+level_alone (Given *g)
+{
+  set (g, "compression-level", "1");
+}
+static void
+level_xbzrle (Given *g)
+{
+  set (g, "compression", "xbzrle");
+  set (g, "compression-level", "1");
+}
+static void
+threads_alone (Given *g)
+{
+  set (g, "compression-threads", "2");
+}
+static void
+zlib_unknown (Given *g)
+{
+  set (g, "compression", "zlib");
+  set (g, "connections", "2");
+}
+static void
+zlib (Given *g)
+{
+  set (g, "compression", "zlib");
+  set (g, "connections", "2");
+  set (g, "compression-level", "9");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 9004000;
+}
+static void
+zlib_alone (Given *g)
+{
+  set (g, "compression", "zlib");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 9004000;
+}
+static void
+zstd (Given *g)
+{
+  set (g, "compression", "zstd");
+  set (g, "connections", "2");
+  set (g, "compression-level", "20");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 9004000;
+}
+static void
+zstd_alone (Given *g)
+{
+  set (g, "compression", "zstd");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 9004000;
+}
+static void
+zlib_zstd (Given *g)
+{
+  set (g, "compression", "zlib;zstd");
+  set (g, "connections", "2");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 9004000;
+}
+static void
+zero_copy (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "zero-copy", "true");
+}
+static void
+zero_copy_alone (Given *g)
+{
+  set (g, "zero-copy", "true");
+}
+static void
+zero_copy_tls (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "zero-copy", "true");
+  set (g, "tls", "true");
+}
+static void
+zero_copy_xbzrle (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "zero-copy", "true");
+  set (g, "compression", "xbzrle");
+}
+static void
+zero_copy_zstd (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "zero-copy", "true");
+  set (g, "compression", "zstd");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 9004000;
+}
+static void
+zero_copy_old (Given *g)
+{
+  set (g, "connections", "2");
+  set (g, "zero-copy", "true");
+  g->facts->source.hypervisor_version = g->facts->destination.hypervisor_version = 7000000;
+}
+static void
+tls (Given *g)
+{
+  g->request.tls_name = "h";
+  set (g, "tls", "true");
+  set (g, "connections", "2");
+  set (g, "allow", "throttle");
+}
+static void
+tls_tunnelled (Given *g)
+{
+  set (g, "tls", "true");
+  g->request.transport = MIGRATE_TRANSPORT_TUNNELLED;
+}
+static void
+tls_name_old (Given *g)
+{
+  g->request.tls_name = "h";
+  set (g, "tls", "true");
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 5009000;
+}
+static void
+tls_name_unused (Given *g)
+{
+  g->request.tls_name = "h";
+  g->facts->source.libvirt_version = g->facts->destination.libvirt_version = 5009000;
+}
+static void
+deadline_postcopy (Given *g)
+{
+  set (g, "at-deadline", "postcopy");
+  set (g, "allow", "pause");
+}
+static void
+deadline_pause (Given *g)
+{
+  set (g, "at-deadline", "pause");
+  set (g, "allow", "postcopy");
+}
+static void
+deadline_allowed (Given *g)
+{
+  set (g, "at-deadline", "pause");
+  set (g, "allow", "pause");
+}
+static void
+throttle_paused (Given *g)
+{
+  set (g, "allow", "throttle");
+  paused (g);
+}
+static void
+tls_socket (Given *g)
+{
+  set (g, "tls", "true");
+  socket_only (g);
+}
+static void
+tls_socket_named (Given *g)
+{
+  tls_socket (g);
+  g->request.tls_name = "h";
+}
+static void
 local_peer (Given *g)
 {
   g->request.peer_uri = "qemu:///system";
@@ -293,6 +582,57 @@ static const struct
   { "record of a third host", record_elsewhere, "record-differs", MIGRATE_SEVERITY_BLOCKER },
   { "record without the guest", record_without_it, "record-differs", MIGRATE_SEVERITY_BLOCKER },
   { "tunnelled with URI", tunnelled_uri, "tunnelled-with-uri", MIGRATE_SEVERITY_BLOCKER },
+  { "tunnelled with listen address", tunnelled_listen, "listen-address-excluded",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "socket with listen address", socket_listen, "listen-address-excluded",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "socket between hosts", socket_only, "unix-between-hosts", MIGRATE_SEVERITY_WARNING },
+  { "connections", connections, NULL, 0 },
+  { "connections, tunnelled", connections_tunnelled, "connections-excluded",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "connections, mt", connections_mt, "connections-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "connections, xbzrle", connections_xbzrle, "compression-unused", MIGRATE_SEVERITY_WARNING },
+  { "connections, xbzrle, QEMU 8.2", connections_xbzrle_later, "connections-excluded",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "connections, post-copy", connections_postcopy, "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "connections, post-copy, QEMU 10.1", connections_postcopy_later, NULL, 0 },
+  { "connections, old libvirt", connections_old, "feature-unknown", MIGRATE_SEVERITY_BLOCKER },
+  { "xbzrle", xbzrle, NULL, 0 },
+  { "xbzrle, post-copy", xbzrle_postcopy, NULL, 0 },
+  { "xbzrle with a cache", xbzrle_cache, NULL, 0 },
+  { "xbzrle with an odd cache", xbzrle_odd, "compression-tuning", MIGRATE_SEVERITY_BLOCKER },
+  { "cache without xbzrle", cache_alone, "compression-tuning", MIGRATE_SEVERITY_BLOCKER },
+  { "mt", mt, NULL, 0 },
+  { "mt and xbzrle", mt_xbzrle, NULL, 0 },
+  { "mt and xbzrle, QEMU 8.2", mt_xbzrle_later, "compression-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "mt, QEMU 9.1", mt_gone, "feature-unknown", MIGRATE_SEVERITY_BLOCKER },
+  { "mt, level 10", mt_level, "compression-tuning", MIGRATE_SEVERITY_BLOCKER },
+  { "level alone", level_alone, "compression-tuning", MIGRATE_SEVERITY_BLOCKER },
+  { "level with xbzrle", level_xbzrle, "compression-tuning", MIGRATE_SEVERITY_BLOCKER },
+  { "threads alone", threads_alone, "compression-tuning", MIGRATE_SEVERITY_BLOCKER },
+  { "zlib, libvirt 9.0", zlib_unknown, "feature-unknown", MIGRATE_SEVERITY_BLOCKER },
+  { "zlib, libvirt 9.4", zlib, NULL, 0 },
+  { "zlib without connections", zlib_alone, "compression-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "zstd, level 20", zstd, NULL, 0 },
+  { "zstd without connections", zstd_alone, "compression-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "zlib and zstd", zlib_zstd, "compression-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "zero-copy", zero_copy, NULL, 0 },
+  { "zero-copy alone", zero_copy_alone, "zero-copy-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "zero-copy, TLS", zero_copy_tls, "zero-copy-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "zero-copy, xbzrle", zero_copy_xbzrle, "zero-copy-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "zero-copy, zstd", zero_copy_zstd, "zero-copy-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "zero-copy, QEMU 7.0", zero_copy_old, "feature-unknown", MIGRATE_SEVERITY_BLOCKER },
+  { "TLS", tls, NULL, 0 },
+  { "TLS, tunnelled", tls_tunnelled, "tls-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "TLS name, libvirt 5.9", tls_name_old, "feature-unknown", MIGRATE_SEVERITY_BLOCKER },
+  { "TLS name that does not count", tls_name_unused, NULL, 0 },
+  { "post-copy at the deadline", deadline_postcopy, "at-deadline-not-allowed",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "pause at the deadline", deadline_pause, "at-deadline-not-allowed", MIGRATE_SEVERITY_BLOCKER },
+  { "allowed at the deadline", deadline_allowed, NULL, 0 },
+  { "throttle of a paused guest", throttle_paused, NULL, 0 },
+  { "TLS over a socket", tls_socket, "tls-excluded", MIGRATE_SEVERITY_BLOCKER },
+  { "TLS over a socket, named", tls_socket_named, NULL, 0 },
   { "local peer", local_peer, "peer-uri-local", MIGRATE_SEVERITY_BLOCKER },
   { "localhost peer", localhost_peer, "peer-uri-local", MIGRATE_SEVERITY_BLOCKER },
   { "local peer, direct", local_peer_direct, NULL, 0 },

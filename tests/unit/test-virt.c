@@ -51,6 +51,8 @@ Test (call, frees_all_it_holds) /* meant for ASan and valgrind */
   call->transfer.destination_uri = g_strdup ("qemu:///system");
   call->transfer.migration_uri = g_strdup ("tcp://h");
   call->transfer.listen_address = g_strdup ("0.0.0.0");
+  call->transfer.compression = g_strsplit ("xbzrle;mt", ";", -1);
+  call->transfer.tls_name = g_strdup ("h");
   call->host.hostname = g_strdup ("h");
   call->host.uuid = g_strdup (NO_UUID);
   call->host.hypervisor = g_strdup ("QEMU");
@@ -208,6 +210,23 @@ static const struct
     NULL },
   { VIR_FROM_STORAGE, VIR_ERR_SYSTEM_ERROR, ENOSPC, 0, "cannot write", MIGRATE_ERROR_NO_SPACE,
     "room" },
+  { VIR_FROM_QEMU, VIR_ERR_INTERNAL_ERROR, -1, MIGRATE_VIR_TRANSFER,
+    "unable to execute QEMU command 'object-add': Unable to access credentials "
+    "/etc/pki/qemu/ca-cert.pem: No such file or directory",
+    MIGRATE_ERROR_UNSUPPORTED, "migrate_tls_x509_cert_dir" },
+  { VIR_FROM_QEMU, VIR_ERR_INTERNAL_ERROR, -1, MIGRATE_VIR_TRANSFER,
+    "qemu unexpectedly closed the monitor: qemu-system-x86_64: Cannot read from TLS channel: "
+    "Input/output error",
+    MIGRATE_ERROR_FAILED, "certificates of both hosts" },
+  { VIR_FROM_QEMU, VIR_ERR_OPERATION_UNSUPPORTED, -1, MIGRATE_VIR_TRANSFER,
+    "Explicit destination hostname is required for TLS migration over UNIX socket",
+    MIGRATE_ERROR_INVALID, "TLS name" },
+  { VIR_FROM_QEMU, VIR_ERR_INVALID_ARG, -1, MIGRATE_VIR_TRANSFER,
+    "invalid argument: Unsupported compression method 'zlib'", MIGRATE_ERROR_UNSUPPORTED,
+    "compression" },
+  { VIR_FROM_NONE, VIR_ERR_SYSTEM_ERROR, EPERM, MIGRATE_VIR_TRANSFER,
+    "cannot limit locked memory of process 7 to 134217728: Operation not permitted",
+    MIGRATE_ERROR_DENIED, "LimitMEMLOCK" },
   { VIR_FROM_QEMU, VIR_ERR_INTERNAL_ERROR, -1, MIGRATE_VIR_TRANSFER,
     "internal error: Attempt to migrate guest to the same host " NO_UUID, MIGRATE_ERROR_INVALID,
     "host_uuid" },
@@ -612,6 +631,98 @@ Test (libvirt_calls, fail_a_transfer_with_libvirts_numbers)
       cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_UNSUPPORTED), "%zu: %s", i,
                  error->message);
       cr_assert_neq (_migrate_error_private (error)->vir_code, 0);
+    }
+}
+
+/* ---- what a transfer asks for ---- */
+
+typedef struct
+{
+  MigrateTransfer transfer;
+  const char *methods; /* of compression; nullable */
+  guint flags;         /* beside those of every transfer */
+  const char *params;  /* “NAME=VALUE …”, in the order given */
+} Asked;
+
+static const Asked asked[] = {
+  { .params = "" },
+  { .transfer = { .connections = 4 },
+    .flags = VIR_MIGRATE_PARALLEL,
+    .params = "parallel.connections=4 " },
+  { .transfer = { .connections = 2, .zero_copy = TRUE },
+    .flags = VIR_MIGRATE_PARALLEL | VIR_MIGRATE_ZEROCOPY,
+    .params = "parallel.connections=2 " },
+  { .transfer = { .throttle = TRUE, .throttle_initial = 50, .throttle_increment = 20 },
+    .flags = VIR_MIGRATE_AUTO_CONVERGE,
+    .params = "auto_converge.initial=50 auto_converge.increment=20 " },
+  { .transfer = { .throttle_initial = 50, .throttle_increment = 20 }, .params = "" },
+  { .transfer = { .xbzrle_cache = 64 << 20, .compression_threads = 3 },
+    .methods = "xbzrle",
+    .flags = VIR_MIGRATE_COMPRESSED,
+    .params = "compression=xbzrle compression.xbzrle.cache=67108864 " },
+  { .transfer = { .compression_level = 9, .compression_threads = 3, .xbzrle_cache = 64 << 20 },
+    .methods = "mt",
+    .flags = VIR_MIGRATE_COMPRESSED,
+    .params = "compression=mt compression.mt.level=9 compression.mt.threads=3 "
+              "compression.mt.dthreads=3 " },
+  { .transfer = { .connections = 2, .compression_level = 3 },
+    .methods = "zlib",
+    .flags = VIR_MIGRATE_COMPRESSED | VIR_MIGRATE_PARALLEL,
+    .params = "parallel.connections=2 compression=zlib compression.zlib.level=3 " },
+  { .transfer = { .connections = 2, .compression_level = 20 },
+    .methods = "zstd",
+    .flags = VIR_MIGRATE_COMPRESSED | VIR_MIGRATE_PARALLEL,
+    .params = "parallel.connections=2 compression=zstd compression.zstd.level=20 " },
+  { .transfer = { .tls = TRUE, .tls_name = (char *) "h2.lab" },
+    .flags = VIR_MIGRATE_TLS,
+    .params = "tls.destination=h2.lab " },
+  { .transfer = { .tls_name = (char *) "h2.lab" }, .params = "" },
+  { .transfer = { .transport = MIGRATE_TRANSPORT_TUNNELLED,
+                  .migration_uri = (char *) "tcp://h2",
+                  .listen_address = (char *) "::",
+                  .bandwidth = 8 },
+    .flags = VIR_MIGRATE_TUNNELLED,
+    .params = "bandwidth=8 " },
+};
+
+static char *
+params_to_string (const MigrateVirParams *params)
+{
+  GString *text = g_string_new (NULL);
+
+  for (int i = 0; i < params->n; i++)
+    {
+      const virTypedParameter *p = &params->list[i];
+
+      g_string_append_printf (text, "%s=", p->field);
+      if (p->type == VIR_TYPED_PARAM_STRING)
+        g_string_append (text, p->value.s);
+      else if (p->type == VIR_TYPED_PARAM_INT)
+        g_string_append_printf (text, "%d", p->value.i);
+      else
+        g_string_append_printf (text, "%llu", p->value.ul);
+      g_string_append_c (text, ' ');
+    }
+  return g_string_free (text, FALSE);
+}
+
+Test (libvirt_calls, ask_for_what_counts_and_for_nothing_else)
+{
+  guint always = VIR_MIGRATE_LIVE | VIR_MIGRATE_ABORT_ON_ERROR | VIR_MIGRATE_PEER2PEER;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (asked); i++)
+    {
+      MigrateTransfer transfer = asked[i].transfer;
+      g_auto (MigrateVirParams) params = { 0 };
+      g_auto (GStrv) methods
+        = asked[i].methods != NULL ? g_strsplit (asked[i].methods, ";", -1) : NULL;
+      g_autofree char *text = NULL;
+
+      transfer.compression = methods;
+      cr_assert (_migrate_vir_transfer_params (&transfer, &params));
+      text = params_to_string (&params);
+      cr_expect_str_eq (text, asked[i].params, "row %zu: %s", i, text);
+      cr_expect_eq (_migrate_vir_transfer_flags (&transfer), always | asked[i].flags, "row %zu", i);
     }
 }
 
