@@ -299,13 +299,16 @@ decide_rung (const View *self)
   return go_on ();
 }
 
-/* A guest may pause for breath: giving up is in no hurry. */
+/* A guest may pause for breath: giving up is in no hurry. A link that carries a fraction of what it
+ * did says nothing of the guest; the time that the copy may take ends that. */
 static MigrateConvergeDecision
 decide_end (const View *self)
 {
   gboolean lasts = self->trend->last.at_ms - self->trend->stalled_since_ms >= GIVE_UP_MS;
 
-  return lasts && is_stuck (self) && !has_throttle_room (self) ? give_up (self) : go_on ();
+  return lasts && is_stuck (self) && is_link_alive (self->trend) && !has_throttle_room (self)
+           ? give_up (self)
+           : go_on ();
 }
 
 static MigrateConvergeDecision
