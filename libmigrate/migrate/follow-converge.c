@@ -141,7 +141,6 @@ pause_guest (Follow *self, GError **error)
 {
   g_autoptr (GError) failed = NULL;
 
-  self->pause_ordered = TRUE;
   if (_migrate_steps_run (self->work, "pause-guest", NULL /* args */, &failed)
       || g_error_matches (failed, MIGRATE_ERROR, MIGRATE_ERROR_TIMED_OUT)
       || g_error_matches (failed, MIGRATE_ERROR, MIGRATE_ERROR_UNREACHABLE))
@@ -159,14 +158,13 @@ pause_guest (Follow *self, GError **error)
   return TRUE;
 }
 
+/* One that failed may have been heard all the same; where the guest runs, the next look tells. */
 void
 _migrate_follow_load_pause (Follow *self)
 {
   const MigrateStepEntry *step = _migrate_steps_last (self->work, "pause-guest");
 
-  self->pause_ordered
-    = step != NULL && step->status != MIGRATE_STEP_UNDONE && step->status != MIGRATE_STEP_RELEASED;
-  if (self->pause_ordered && step->status != MIGRATE_STEP_FAILED)
+  if (step != NULL && step->status != MIGRATE_STEP_UNDONE && step->status != MIGRATE_STEP_RELEASED)
     self->paused_at = _migrate_backend_now (self->work->backend);
 }
 

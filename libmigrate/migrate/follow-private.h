@@ -44,9 +44,8 @@ typedef struct
   gboolean deadline_over; /* and the policy wants something else than to give up */
   gboolean warned, warned_slow;
   gboolean stall_told;
-  gboolean pause_ordered; /* by this process or one before it; the guest may not have heard of it */
-  gint64 paused_at;       /* by us, for all that was seen since; 0: not */
-  GError *overdue;        /* it is not followed any longer */
+  gint64 paused_at; /* by us, for all that was seen since; 0: not */
+  GError *overdue;  /* it is not followed any longer */
 
   guint tried_pass;             /* in which a switch was asked for last */
   gint64 ordered_at;            /* the switch, by this process; 0: not yet */

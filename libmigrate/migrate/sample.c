@@ -119,9 +119,9 @@ _migrate_follow_sample (Follow *self)
   sample_job (self);
 
   now = _migrate_backend_now (self->work->backend);
-  seen->stopped_by_us = self->pause_ordered;
   if (_migrate_sighting_runs (&seen->source))
     self->paused_at = 0; /* the order was not heard, or libvirt let the guest run again */
+  seen->stopped_by_us = self->paused_at != 0;
   frozen = _migrate_watch_is_paused_by_us (seen)
            || (seen->source.present && seen->source.state == MIGRATE_DOMAIN_PAUSED
                && seen->source.reason == MIGRATE_PAUSED_MIGRATION);

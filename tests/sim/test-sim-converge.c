@@ -217,6 +217,7 @@ setup_job (void)
       .name = "g0", .memory = 160 * MIB, .dirty_rate = 20 * MIB, .autostart = TRUE });
   memory = sim_memory_new ();
   journal = sim_memory_journal_new (memory);
+  sim_world_enter (world); /* time passes in calls only */
 }
 
 static void
