@@ -1,6 +1,7 @@
 /* Prints the tables of the documentation that are data in the library, as Markdown, so that they
  * cannot tell something else than the code does. */
 #include "job/edges-private.h"
+#include "migrate/steer-private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -56,6 +57,28 @@ print_run (void)
 }
 
 static void
+print_steer_row (MigrateAskedVerb verb)
+{
+  static const MigratePhase phases[]
+    = { MIGRATE_PHASE_STARTING, MIGRATE_PHASE_COPYING_MEMORY, MIGRATE_PHASE_SWITCHING_OVER,
+        MIGRATE_PHASE_POSTCOPY, MIGRATE_PHASE_CANCELLING,     MIGRATE_PHASE_PROVING };
+
+  printf ("| %s |", _migrate_asked_verb_name (verb));
+  for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
+    printf (" %s |", _migrate_steer_describe (_migrate_steer_decide (verb, phases[i])));
+  printf ("\n");
+}
+
+static void
+print_steer (void)
+{
+  printf ("| | starting | copying | switching over | post-copy | cancelling | proving |\n");
+  printf ("|---|---|---|---|---|---|---|\n");
+  for (int verb = MIGRATE_ASKED_RETUNE; verb < MIGRATE_N_ASKED_VERBS; verb++)
+    print_steer_row ((MigrateAskedVerb) verb);
+}
+
+static void
 print_policy (void)
 {
   g_autoptr (MigratePolicy) policy = migrate_policy_new ();
@@ -93,6 +116,7 @@ main (int argc, char **argv)
     void (*print) (void);
   } tables[] = { { "edges", print_edges },
                  { "run", print_run },
+                 { "steer", print_steer },
                  { "policy", print_policy },
                  { "presets", print_presets } };
 

@@ -60,6 +60,7 @@ typedef struct
     CTL_OPTIONS_LIST,
     CTL_OPTIONS_SHOW,
     CTL_OPTIONS_CHORES,
+    CTL_OPTIONS_RETUNE, /* KEY=VALUE… after the job */
     CTL_OPTIONS_RECOVER
   } options;
   gboolean takes_name; /* GUEST or JOB */
@@ -183,5 +184,9 @@ CtlExit ctl_list (const CtlOptions *options);
 CtlExit ctl_show (const CtlOptions *options);
 CtlExit ctl_follow (const CtlOptions *options);
 CtlExit ctl_cancel (const CtlOptions *options);
+CtlExit ctl_retune (const CtlOptions *options);
+CtlExit ctl_finish_now (const CtlOptions *options);
+CtlExit ctl_pause (const CtlOptions *options);
+CtlExit ctl_give_up (const CtlOptions *options);
 CtlExit ctl_chores (const CtlOptions *options);
 CtlExit ctl_recover (const CtlOptions *options);

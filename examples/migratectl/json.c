@@ -112,6 +112,25 @@ add_phases (JsonBuilder *builder, MigrateResult *result)
   json_builder_end_object (builder);
 }
 
+/* "needed-downtime-ms" is needed_downtime_ms here, as all names are. */
+static void
+add_details (JsonBuilder *builder, MigrateDecision *decision)
+{
+  g_autoptr (GVariant) details = migrate_decision_dup_details (decision);
+  GVariantIter iter;
+  GVariant *value;
+  const char *key;
+
+  g_variant_iter_init (&iter, details);
+  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
+    {
+      g_autofree char *name = g_strdelimit (g_strdup (key), "-", '_');
+
+      if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+        ctl_json_int (builder, name, g_variant_get_uint64 (value));
+    }
+}
+
 static void
 add_decisions (JsonBuilder *builder, MigrateResult *result)
 {
@@ -127,6 +146,7 @@ add_decisions (JsonBuilder *builder, MigrateResult *result)
       ctl_json_int (builder, "at_ms", migrate_decision_get_at_ms (decision));
       ctl_json_string (builder, "what", migrate_decision_get_what (decision));
       ctl_json_string (builder, "why", migrate_decision_get_why (decision));
+      add_details (builder, decision);
       json_builder_end_object (builder);
     }
   json_builder_end_array (builder);

@@ -13,7 +13,7 @@ _migratectl ()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --journal) journal=(--journal "${COMP_WORDS[i+1]}"); ((i++)) ;;
-      check|move|list|show|follow|cancel|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
+      check|move|list|show|follow|cancel|retune|finish-now|pause|give-up|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
     esac
   done
   case $prev in
@@ -41,16 +41,17 @@ _migratectl ()
     --bandwidth|--accept|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in
-    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel chores recover help
+    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel retune finish-now pause give-up
+      chores recover help
       --version
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
-      cancel chores recover' -- "$cur") ;;
+      cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
     check|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;
-    show|follow|cancel|chores)
+    show|follow|cancel|retune|finish-now|pause|give-up|chores)
       if [[ $cur == -* ]]; then
         [[ $verb == chores ]] && common+=' --chore'
         [[ $verb == show ]] && common+=' --svg'

@@ -31,6 +31,22 @@ const CtlVerb ctl_verbs[] = {
   { "cancel", "JOB", "cancel a job, whoever runs it, and wait until it is at rest",
     "The exit code is 0 when the guest stayed, and 2 when it was too late: the guest has moved.\n",
     CTL_OPTIONS_NONE, TRUE, ctl_cancel },
+  { "retune", "JOB KEY=VALUE…", "change the policy of a job that runs, whoever runs it",
+    "All keys or none: when one of them is refused, the reason is told and nothing changes.\n"
+    "Post-copy and throttling can be taken away by allow=…, but not given to a move that was not\n"
+    "started with them.\n",
+    CTL_OPTIONS_RETUNE, TRUE, ctl_retune },
+  { "finish-now", "JOB", "have a move end the fastest way there is, whoever runs it",
+    "By post-copy where the move was started with that, else by stopping the guest until the rest\n"
+    "has been copied. This verb is the permission. It does not wait for the move's end.\n",
+    CTL_OPTIONS_NONE, TRUE, ctl_finish_now },
+  { "pause", "JOB", "stop the guest now, so that its move comes to its end",
+    "It runs on at the destination, or at the source when the move does not come about.\n",
+    CTL_OPTIONS_NONE, TRUE, ctl_pause },
+  { "give-up", "JOB", "end a move that does not come to its end; the guest stays",
+    "Waits until the job is at rest. It is recorded as a failure with what remained; “cancel” is\n"
+    "for a move that is not wanted any more.\n",
+    CTL_OPTIONS_NONE, TRUE, ctl_give_up },
   { "chores", "JOB", "do the chores after a finished move, again or for the first time",
     "Those of the job's policy, or those named by --chore. The guest has moved whatever comes of\n"
     "them; the exit code is 5 when at least one was not done.\n",
@@ -262,7 +278,15 @@ require (CtlOptions *self, const CtlVerb *verb, GError **error)
 
   if (verb->takes_name && n == 0)
     return refuse (error, "“%s” needs a %s", verb->name, word);
-  if (n > (verb->takes_name ? 1 : 0))
+  if (verb->options == CTL_OPTIONS_RETUNE)
+    {
+      if (n < 2)
+        return refuse (error, "“%s” needs a KEY=VALUE", verb->name);
+      for (guint i = 1; i < n; i++)
+        if (strchr (self->rest[i], '=') == NULL)
+          return refuse (error, "“%s” is not KEY=VALUE", self->rest[i]);
+    }
+  else if (n > (verb->takes_name ? 1 : 0))
     return refuse (error, "“%s” does not take “%s”", verb->name,
                    self->rest[verb->takes_name ? 1 : 0]);
   if (verb->options == CTL_OPTIONS_MOVE)
@@ -346,8 +370,8 @@ help_tool (void)
   GString *text = g_string_new ("Usage: migratectl VERB …\n\n");
 
   for (const CtlVerb *verb = ctl_verbs; verb->name != NULL; verb++)
-    g_string_append_printf (text, "  %-8s %s\n", verb->name, verb->summary);
-  g_string_append (text, "  help     tell more about a verb: migratectl help VERB\n\n"
+    g_string_append_printf (text, "  %-10s %s\n", verb->name, verb->summary);
+  g_string_append (text, "  help       tell more about a verb: migratectl help VERB\n\n"
                          "Common options:\n");
   entries = entries_for (NULL /* verb */, &options);
   add (entries, "version", G_OPTION_ARG_NONE, NULL, "tell the version", NULL);

@@ -24,6 +24,8 @@ MIGRATE_AVAILABLE_IN_1_0
 const char *migrate_decision_get_what (MigrateDecision *self);
 MIGRATE_AVAILABLE_IN_1_0
 const char *migrate_decision_get_why (MigrateDecision *self);
+MIGRATE_AVAILABLE_IN_1_0
+GVariant *migrate_decision_dup_details (MigrateDecision *self);
 
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateDecision, migrate_decision_unref)
 

@@ -195,8 +195,9 @@ look_unprotected (MigrateLook *look)
     _migrate_look_found (
       look, look->check->severity, look->facts->guest.name,
       "Choose the policy “hand-over = strict” where a short second copy would do harm",
-      "No image lock guards the hand-over: if its last reply is lost, the guest could run "
-      "twice until this library sees it");
+      "No image lock guards the hand-over: if its last reply is lost, or the destination's "
+      "libvirtd "
+      "dies in it, the guest could run twice");
 }
 
 /* Else the guest would be moved, and then nothing could be released. */

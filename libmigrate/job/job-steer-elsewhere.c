@@ -1,13 +1,13 @@
 /* Act: the operator's verbs on a job that another process holds. The message in its mailbox names
  * the claim that it is for, until when it may be carried out, and a token; the answer is an entry
- * of the job's log with that token. So a holder that was stopped, and wakes up after the asker has
- * been told that nothing came of it, does nothing; nor does the one that takes the job over. */
+ * of the job's log with that token. An asker that gives up takes its message back by another one,
+ * and both are read at once. So a holder that was stopped, and wakes up after the asker has been
+ * told that nothing came of it, does nothing; nor does the one that takes the job over. */
 #include "job/job-private.h"
 
 #include "steps/asked-private.h"
 
-/* Beyond the time that a message is good for: what a holder that began in its last moment needs to
- * write that down. */
+/* What a holder that began in the last moment of the message needs to write that down. */
 #define GRACE_MS 5000
 
 typedef struct
@@ -15,23 +15,18 @@ typedef struct
   MigrateJob *job;
   MigrateVerb verb;
   char *token;
-  gint64 until; /* wall clock */
   guint patience_ms;
+  gint64 deadline; /* backend time */
+  gboolean withdrawn;
 } Question;
-
-static gint64
-wall (Question *self)
-{
-  return self->job->work->backend->vtable->wall (self->job->work->backend);
-}
 
 static gboolean
 post (Question *self, GVariant *job, GVariant *values, GError **error)
 {
   MigrateWork *work = self->job->work;
   g_autoptr (GVariant) message = g_variant_ref_sink (_migrate_asked_to_message (
-    self->token, _migrate_variant_uint64 (job, MIGRATE_JOB_KEY_GENERATION, 0), self->until,
-    values));
+    self->token, _migrate_variant_uint64 (job, MIGRATE_JOB_KEY_GENERATION, 0),
+    g_get_real_time () + (gint64) self->patience_ms * 1000, values));
 
   return _migrate_journal_post (work->journal, work->id, _migrate_verb_name (self->verb), message,
                                 error);
@@ -92,12 +87,28 @@ timed_out (Question *self, gboolean begun)
     self->job->id, self->patience_ms / 1000, _migrate_verb_name (self->verb));
 }
 
+static void
+withdraw (Question *self)
+{
+  MigrateWork *work = self->job->work;
+  g_autoptr (GVariant) message
+    = g_variant_ref_sink (_migrate_asked_to_message (self->token, 0, 0, NULL /* values */));
+
+  self->withdrawn = _migrate_journal_post (work->journal, work->id, MIGRATE_ASKED_WITHDRAW, message,
+                                           NULL /* its time is over too */);
+}
+
 static gboolean
 is_over (Question *self, gboolean begun)
 {
   gint64 more = begun ? self->patience_ms : GRACE_MS;
+  gint64 now = _migrate_backend_now (self->job->work->backend);
 
-  return wall (self) > self->until + more * 1000;
+  if (now < self->deadline)
+    return FALSE;
+  if (!self->withdrawn)
+    withdraw (self);
+  return now >= self->deadline + more * 1000;
 }
 
 /* What the journal says of the job counts: this process may have loaded it long ago. */
@@ -193,6 +204,6 @@ _migrate_job_steer_elsewhere (MigrateJob *self, MigrateVerb verb, GVariant *valu
   if (verb == MIGRATE_VERB_GIVE_UP && !_migrate_variant_boolean (job, MIGRATE_JOB_KEY_IN_FLIGHT))
     return _migrate_job_cancel_now (self, error);
   question.token = token;
-  question.until = wall (&question) + (gint64) question.patience_ms * 1000;
+  question.deadline = _migrate_backend_now (work->backend) + (gint64) question.patience_ms * 1000;
   return ask (&question, job, values, error);
 }

@@ -161,7 +161,7 @@ mib (double bytes)
   return (guint64) (bytes / (1 << 20) + 0.5);
 }
 
-/* "pass 4 began with 128 MiB, 2844 ms at 45 MiB/s, while the guest writes 46 MiB/s" */
+/* "pass 4 began with 128 MiB, 2844 ms at 45 MiB/s, while 46 MiB/s become dirty" */
 static char *
 tell_figures (const View *self)
 {
@@ -172,7 +172,7 @@ tell_figures (const View *self)
                             mib ((double) trend->last.remaining), trend->last.pass);
   return g_strdup_printf (
     "pass %u began with %" G_GUINT64_FORMAT " MiB, which take %.0f ms at "
-    "%" G_GUINT64_FORMAT " MiB/s, while the guest writes %" G_GUINT64_FORMAT " MiB/s%s",
+    "%" G_GUINT64_FORMAT " MiB/s, while %" G_GUINT64_FORMAT " MiB/s become dirty%s",
     trend->last.pass, mib ((double) self->left), ms_for (self, (double) self->left),
     mib ((double) trend->bandwidth), mib ((double) trend->last.dirty_rate),
     trend->last.throttle > 0 ? " under the throttle" : "");
@@ -299,13 +299,16 @@ decide_rung (const View *self)
   return go_on ();
 }
 
-/* A guest may pause for breath: giving up is in no hurry. */
+/* A guest may pause for breath: giving up is in no hurry. A link that carries a fraction of what it
+ * did says nothing of the guest; the time that the copy may take ends that. */
 static MigrateConvergeDecision
 decide_end (const View *self)
 {
   gboolean lasts = self->trend->last.at_ms - self->trend->stalled_since_ms >= GIVE_UP_MS;
 
-  return lasts && is_stuck (self) && !has_throttle_room (self) ? give_up (self) : go_on ();
+  return lasts && is_stuck (self) && is_link_alive (self->trend) && !has_throttle_room (self)
+           ? give_up (self)
+           : go_on ();
 }
 
 static MigrateConvergeDecision

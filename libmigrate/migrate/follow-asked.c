@@ -19,6 +19,8 @@ _migrate_follow_read_mailbox (Follow *self)
 
       if (asked != NULL)
         _migrate_work_put_back (self->work, asked);
+      else if (g_strcmp0 (verb, MIGRATE_ASKED_WITHDRAW) == 0)
+        _migrate_work_withdraw_message (self->work, message);
       else if (g_strcmp0 (verb, "cancel") == 0)
         _migrate_work_ask_cancel (self->work, "another process asked for it");
       else if (g_strcmp0 (verb, "detach") == 0)
@@ -126,11 +128,9 @@ do_asked (Follow *self, MigrateAsked *asked)
 /* ---- answering ---- */
 
 static GError *
-expired (Follow *self, const MigrateAsked *asked)
+expired (const MigrateAsked *asked)
 {
-  gint64 now = self->work->backend->vtable->wall (self->work->backend);
-
-  if (asked->until == 0 || now <= asked->until)
+  if (asked->until == 0 || g_get_real_time () <= asked->until)
     return NULL;
   return _migrate_error_new (MIGRATE_ERROR_TIMED_OUT, "Ask again",
                              "“%s” was read too late, and is not done",
@@ -151,7 +151,7 @@ static gboolean
 answer (Follow *self, MigrateAsked *asked)
 {
   MigratePhase phase = phase_of_orders (self);
-  GError *refused = expired (self, asked);
+  GError *refused = expired (asked);
 
   if (refused == NULL)
     switch (_migrate_steer_decide (asked->verb, phase))

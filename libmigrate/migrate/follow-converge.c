@@ -208,6 +208,25 @@ is_shadowed (Follow *self, const MigrateConvergeDecision *decision)
          && decision->action != MIGRATE_CONVERGE_WARN_SLOW;
 }
 
+static void
+add_number (GVariantBuilder *builder, const char *key, guint64 value)
+{
+  if (value > 0)
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_uint64 (value));
+}
+
+static GVariant *
+make_details (const MigrateConvergeDecision *decision)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  add_number (&builder, "limit-ms", decision->limit_ms);
+  add_number (&builder, "needed-downtime-ms", decision->needed_downtime_ms);
+  add_number (&builder, "needed-bandwidth", decision->needed_bandwidth);
+  return g_variant_builder_end (&builder);
+}
+
 static gboolean
 carry_out (Follow *self, const MigrateConvergeDecision *decision, GError **error)
 {
@@ -220,7 +239,7 @@ carry_out (Follow *self, const MigrateConvergeDecision *decision, GError **error
       _migrate_work_decide (self->work, "shadow", "“%s” would be done: %s", what, decision->why);
       return TRUE;
     }
-  _migrate_work_decide (self->work, what, "%s", decision->why);
+  _migrate_work_decide_in_numbers (self->work, what, decision->why, make_details (decision));
   return act (self, decision, error);
 }
 

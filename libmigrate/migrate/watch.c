@@ -76,8 +76,10 @@ is_paused_for_migration (const MigrateSighting *s)
 gboolean
 _migrate_watch_is_paused_by_us (const MigrateObservation *seen)
 {
+  /* During a migration libvirt gives its reason, whoever asked. */
   return seen->stopped_by_us && is_paused (&seen->source)
-         && seen->source.reason == MIGRATE_PAUSED_USER;
+         && (seen->source.reason == MIGRATE_PAUSED_USER
+             || seen->source.reason == MIGRATE_PAUSED_MIGRATION);
 }
 
 /* libvirt resumes what we stopped as it does what it has stopped itself. */

@@ -27,7 +27,9 @@ GError *_migrate_error_adopt (GError *error);
 
 /* ---- values ---- */
 
-MigrateDecision *_migrate_decision_new (guint64 at_ms, const char *what, const char *why);
+/* details: a{sv}, nullable, floating is taken. */
+MigrateDecision *
+_migrate_decision_new (guint64 at_ms, const char *what, const char *why, GVariant *details);
 GVariant *_migrate_decision_to_variant (MigrateDecision *self);
 MigrateDecision *_migrate_decision_from_variant (GVariant *value);
 

@@ -39,11 +39,12 @@ _migrate_seen_is_paused (const MigrateSeen *self)
   return self->asked && self->present && self->state == MIGRATE_DOMAIN_PAUSED;
 }
 
+/* During a migration libvirt gives its reason, whoever asked. */
 static gboolean
 is_stopped_by_us (const MigrateSeen *self)
 {
   return _migrate_seen_is_paused (self) && self->stopped_by_us
-         && self->reason == MIGRATE_PAUSED_USER;
+         && (self->reason == MIGRATE_PAUSED_USER || self->reason == MIGRATE_PAUSED_MIGRATION);
 }
 
 /* For a move: the source in the switch-over, or stopped by us so that its copy ends; or a
@@ -316,7 +317,7 @@ judge_transfer (const MigrateCase *c, MigrateJudgement *j)
   if (source->ending)
     return say (j, MIGRATE_VERDICT_ABORT_STUCK, from, to, LINGER_MS,
                 "the transfer from {S} was given up, but does not end: {D} does not answer it");
-  if (is_paused_for_move (source) && !is_stopped_by_us (source))
+  if (is_paused_for_move (source) && !(is_stopped_by_us (source) && source->moves))
     return say (j, MIGRATE_VERDICT_FROZEN, from, to, SILENT_MS,
                 "the guest stands still in the switch-over from {S}, and libvirt does not go on");
   if (source->moves)

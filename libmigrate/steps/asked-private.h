@@ -20,6 +20,7 @@ typedef enum
 #define MIGRATE_ASKED_KEY_UNTIL "until-us" /* t: wall clock; not to be done later */
 #define MIGRATE_ASKED_KEY_VALUES "values"  /* a{sv} */
 #define MIGRATE_ASKED_ENTRY "answer"
+#define MIGRATE_ASKED_WITHDRAW "withdraw" /* a verb: who asked with that token waits no longer */
 
 typedef struct
 {
@@ -64,5 +65,7 @@ void _migrate_work_put_back (MigrateWork *self, MigrateAsked *asked);
 void _migrate_work_note_asked (MigrateWork *self, MigrateAsked *asked);
 /* refused: taken, nullable. What the journal is told of it is written with the next write. */
 void _migrate_work_answer (MigrateWork *self, MigrateAsked *asked, GError *refused);
+/* Takes out what has the message's token. */
+void _migrate_work_withdraw_message (MigrateWork *self, GVariant *message);
 /* Other processes are not answered any more: they see that the job is at rest. */
 void _migrate_work_forget_messages (MigrateWork *self);

@@ -208,6 +208,20 @@ _migrate_work_answer (MigrateWork *self, MigrateAsked *asked, GError *refused)
 }
 
 void
+_migrate_work_withdraw_message (MigrateWork *self, GVariant *message)
+{
+  g_autoptr (GVariant) values
+    = g_variant_lookup_value (message, MIGRATE_ASKED_KEY_VALUES, G_VARIANT_TYPE_VARDICT);
+  const char *token = _migrate_variant_string (values, MIGRATE_ASKED_KEY_TOKEN);
+
+  g_mutex_lock (&self->lock);
+  for (guint i = self->asked->len; token != NULL && i-- > 0;)
+    if (g_strcmp0 (((MigrateAsked *) self->asked->pdata[i])->token, token) == 0)
+      g_ptr_array_remove_index (self->asked, i);
+  g_mutex_unlock (&self->lock);
+}
+
+void
 _migrate_work_forget_messages (MigrateWork *self)
 {
   g_mutex_lock (&self->lock);

@@ -206,7 +206,10 @@ pause_guest_undo (MigrateWork *work, GVariant *args, GError **error)
 
   if (seen == NULL)
     return ignore_not_found (FALSE, local_error, error);
-  return seen->domain.state != MIGRATE_DOMAIN_PAUSED || seen->domain.reason != MIGRATE_PAUSED_USER
+  /* During a migration libvirt gives its reason, whoever asked. */
+  return seen->domain.state != MIGRATE_DOMAIN_PAUSED
+         || (seen->domain.reason != MIGRATE_PAUSED_USER
+             && seen->domain.reason != MIGRATE_PAUSED_MIGRATION)
          || resume (work, MIGRATE_SIDE_SOURCE, error);
 }
 

@@ -81,6 +81,9 @@ void _migrate_work_set_phase (MigrateWork *self, MigratePhase phase);
 guint64 _migrate_work_elapsed_ms (MigrateWork *self);
 void _migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
   G_GNUC_PRINTF (3, 4);
+/* With its numbers: a{sv}, floating is taken. */
+void _migrate_work_decide_in_numbers (MigrateWork *self, const char *what, const char *why,
+                                      GVariant *details);
 void _migrate_work_warn (MigrateWork *self, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* That something dispensable could not be written: once for each job. */
 void _migrate_work_warn_journal (MigrateWork *self, const GError *error);

@@ -88,17 +88,13 @@ _migrate_work_elapsed_ms (MigrateWork *self)
 }
 
 void
-_migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
+_migrate_work_decide_in_numbers (MigrateWork *self, const char *what, const char *why,
+                                 GVariant *details)
 {
-  g_autofree char *why = NULL;
-  MigrateDecision *decision;
+  MigrateDecision *decision
+    = _migrate_decision_new (_migrate_work_elapsed_ms (self), what, why, details);
   GVariantBuilder builder;
-  va_list args;
 
-  va_start (args, format);
-  why = g_strdup_vprintf (format, args);
-  va_end (args);
-  decision = _migrate_decision_new (_migrate_work_elapsed_ms (self), what, why);
   g_ptr_array_add (self->result->decisions, decision);
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "at-ms",
@@ -107,6 +103,18 @@ _migrate_work_decide (MigrateWork *self, const char *what, const char *format, .
   /* A lost decision is no reason to stop: what it leads to is journaled as a step. */
   _migrate_work_append (self, "decision", what, "done", g_variant_builder_end (&builder), NULL);
   self->report->decision (self->report_data, decision);
+}
+
+void
+_migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)
+{
+  g_autofree char *why = NULL;
+  va_list args;
+
+  va_start (args, format);
+  why = g_strdup_vprintf (format, args);
+  va_end (args);
+  _migrate_work_decide_in_numbers (self, what, why, NULL /* details */);
 }
 
 void

@@ -430,12 +430,51 @@ test('cancelled midway; decisions', function()
   local decision = result:get_decision(0)
   eq(decision:get_what(), decisions[1]:get_what())
   eq(#decision:get_why() > 0 and decision:get_at_ms() >= 0, true)
+  eq(decision:dup_details():get_type_string(), 'a{sv}')
 end)
 
 test('an error in a handler is only printed', function()
   local job = make_job()
   job.on_state_changed = function() error('a bug of the program') end
   eq(job:run():get_outcome(), 'MOVED')
+end)
+
+-- ---- steering a job that runs ----
+
+local function texts(values)
+  local variants = {}
+  for key, value in pairs(values) do variants[key] = GLib.Variant('s', value) end
+  return GLib.Variant('a{sv}', variants)
+end
+
+test('steer', function()
+  local rest = make_job()
+  eq(rest:retune(texts { bandwidth = '7', ['max-downtime'] = '700' }), true)
+  eq(finish(rest, Migrate.Job, 'retune', texts { deadline = '70' }), true)
+  eq(rest:dup_policy():dup('bandwidth'), '7')
+  eq(rest:dup_policy():dup('deadline'), '70')
+  refused('INVALID', rest:retune(texts { ['no-such'] = '1' }))
+  refused('UNSUPPORTED', rest:retune(texts { tls = 'true' }))
+  refused('WRONG_STATE', rest:finish_now())
+  refused('WRONG_STATE', rest:pause())
+  eq(rest:give_up(), true)
+  eq(rest:get_state(), 'CANCELLED')
+
+  local job = make_job { policy = slow() }
+  job:run_async(nil, nil)
+  until_true(function() return job:get_phase() == 'COPYING_MEMORY' end)
+  eq(job:retune(texts { bandwidth = '9' }), true)
+  eq(job:dup_policy():dup('bandwidth'), '9')
+  eq(job:give_up(), true)
+  eq(job:get_state(), 'UNDONE')
+
+  for _, verb in ipairs { 'finish_now', 'pause' } do
+    local other = make_job { policy = slow() }
+    other:run_async(nil, nil)
+    until_true(function() return other:get_phase() == 'COPYING_MEMORY' end)
+    eq(finish(other, Migrate.Job, verb), true)
+    eq(finish(other, Migrate.Job, 'give_up'), true)
+  end
 end)
 
 -- ---- two at a time, cancel, detach, follow ----

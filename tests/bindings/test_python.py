@@ -381,7 +381,7 @@ def decisions():
     assert result.get_n_decisions() == len(seen.decisions) > 0, result.details
     decision = result.get_decision(0)
     assert decision.get_what() == seen.decisions[0].get_what() and decision.get_why()
-    assert decision.get_at_ms() >= 0
+    assert decision.get_at_ms() >= 0 and decision.dup_details().unpack() == {}
     assert decision.get_what() in str(decision) and decision.get_what() in repr(decision)
 
 
@@ -416,6 +416,47 @@ def an_exception_in_a_handler_is_only_printed():
     finally:
         sys.excepthook = hook
     assert set(printed) == {ZeroDivisionError}
+
+
+# ---- steering a job that runs ----
+
+
+def texts(**values):
+    return GLib.Variant('a{sv}', {key.replace('_', '-'): GLib.Variant('s', value)
+                                  for key, value in values.items()})
+
+
+@test
+def steer():
+    at_rest = make_job()
+    assert at_rest.retune(texts(bandwidth='7', max_downtime='700')) is True
+    assert finish(at_rest, 'retune', texts(deadline='70')) is True
+    assert at_rest.dup_policy().dup('bandwidth') == '7'
+    assert at_rest.dup_policy().dup('deadline') == '70'
+    refused(Migrate.Error.INVALID, at_rest.retune, texts(no_such='1'))
+    refused(Migrate.Error.UNSUPPORTED, at_rest.retune, texts(tls='true'))
+    refused(Migrate.Error.WRONG_STATE, at_rest.finish_now)
+    refused(Migrate.Error.WRONG_STATE, at_rest.pause)
+    assert at_rest.give_up() is True and at_rest.get_state() == Migrate.State.CANCELLED
+
+    job = make_job(policy=slow())
+    ended = []
+    job.run_async(None, lambda _, result: ended.append(result))
+    until(lambda: job.get_phase() == Migrate.Phase.COPYING_MEMORY)
+    assert job.retune(texts(bandwidth='9')) is True
+    assert job.dup_policy().dup('bandwidth') == '9'
+    assert job.give_up() is True and job.get_state() == Migrate.State.UNDONE
+    until(lambda: ended)
+    refused(Migrate.Error.NO_CONVERGENCE, job.run_finish, ended[0])
+
+    for verb in ('finish_now', 'pause'):
+        job = make_job(policy=slow())
+        ended = []
+        job.run_async(None, lambda _, result, ended=ended: ended.append(result))
+        until(lambda job=job: job.get_phase() == Migrate.Phase.COPYING_MEMORY)
+        assert finish(job, verb) is True
+        assert finish(job, 'give_up') is True
+        until(lambda ended=ended: ended)
 
 
 # ---- two at a time, cancel, detach, follow ----

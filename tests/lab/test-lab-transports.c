@@ -88,7 +88,6 @@ Test (transports, xbzrle_sends_what_changed)
     = move_and_ask (settings, "query-migrate-parameters", "\"xbzrle-cache-size\": ?33554432");
 
   cr_assert_gt (completed ("Compressed pages"), 0);
-  cr_assert_float_eq (completed ("Compression cache"), 32, 0.01);
 }
 
 /* libvirt's statistics have nothing of it. */
@@ -206,7 +205,7 @@ Test (transports, tunnel_with_compression)
 
 /* One that is bound by its CPU, so fast that the limited link never catches up. */
 #define BUSY "busy"
-#define BUSY_OPTIONS "--dirty 16 --rate 60 --mode cpu"
+#define BUSY_OPTIONS "--dirty 24 --rate 200 --mode cpu"
 
 /* Only while it runs does libvirt tell how much it takes away. */
 static void
@@ -230,7 +229,7 @@ Test (transports, throttle_engages)
   lab_set_policy (job, "allow", "throttle");
   lab_set_policy (job, "throttle-initial", "70");
   lab_set_policy (job, "throttle-increment", "25");
-  lab_set_policy (job, "bandwidth", "24");
+  lab_set_policy (job, "bandwidth", "12");
   lab_set_policy (job, "max-downtime", "1000");
   lab_set_policy (job, "deadline", "90");
   g_signal_connect (job, "progress", G_CALLBACK (look_for_throttle), &seen);

@@ -15,7 +15,9 @@ from tool import Running, ctl, ctl_into, ctl_on_terminal
 SOURCE_DIR = os.environ['MIGRATE_SOURCE_DIR']
 HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
 SLOW = ('--set', 'bandwidth=2')  # some 40 s on the simulated clock, which is twenty times as fast
-VERBS = ('check', 'move', 'list', 'show', 'follow', 'cancel', 'chores', 'recover')
+PATIENT = ('--set', 'call-timeout=60000')  # the asker's clock is as fast
+VERBS = ('check', 'move', 'list', 'show', 'follow', 'cancel', 'retune', 'finish-now', 'pause', 'give-up',
+         'chores', 'recover')
 place = tempfile.TemporaryDirectory()
 JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
 
@@ -418,6 +420,66 @@ def cancel_ends_the_job_of_another_process():
     assert_error(running.end(), 'cancelled', 3)
     assert record(job)['state'] == 'cancelled'
     assert ctl('cancel', job, *JOURNAL).code == 2  # it is closed
+
+
+@test
+def a_job_of_another_process_is_retuned():
+    running = Running(*move('g0', *SLOW, *PATIENT))
+    job = running.job()
+    running.wait_for('copying-memory')
+    done = ctl('retune', job, 'bandwidth=1', 'max-downtime=700', *JOURNAL, '--json')
+    assert done.code == 0 and done.json['verb'] == 'retune' and done.json['error'] is None
+    done = ctl('give-up', job, *JOURNAL)
+    assert done.code == 0 and 'the guest stayed' in done.out
+    assert record(job)['policy']['bandwidth'] == '1'
+    assert running.end().code == 3
+    assert record(job)['state'] == 'undone'
+    for verb, code in (('retune', 'wrong-state'), ('finish-now', 'wrong-state'),
+                       ('pause', 'wrong-state'), ('give-up', 'wrong-state')):
+        more = ('bandwidth=1',) if verb == 'retune' else ()
+        assert_error(ctl(verb, job, *more, *JOURNAL, '--json'), code, 2)
+        assert_error(ctl(verb, 'nobody', *more, *JOURNAL, '--json'), 'not-found', 2)
+
+
+@test
+def a_retune_is_refused_as_a_whole():
+    running = Running(*move('g0', *SLOW, *PATIENT))
+    job = running.job()
+    running.wait_for('copying-memory')
+    done = ctl('retune', job, 'bandwidth=8', 'tls=true', *JOURNAL, '--json')
+    assert '“tls”' in assert_error(done, 'unsupported', 2)['message']
+    assert_error(ctl('retune', job, 'allow=postcopy', *JOURNAL, '--json'), 'unsupported', 2)
+    assert_error(ctl('retune', job, 'nonsense=1', *JOURNAL, '--json'), 'invalid', 2)
+    assert record(job)['policy']['bandwidth'] == '2'
+    ctl('cancel', job, *JOURNAL)
+    running.end()
+    assert ctl('retune', job, *JOURNAL).code == 64 and ctl('retune', job, 'x', *JOURNAL).code == 64
+
+
+@test
+def a_job_of_another_process_is_finished_now_or_paused():
+    for verb in ('finish-now', 'pause'):
+        running = Running(*move('g2' if verb == 'pause' else 'g3', *SLOW, *PATIENT))
+        job = running.job()
+        running.wait_for('copying-memory')
+        assert ctl(verb, job, *JOURNAL).code == 0
+        assert running.end().code == 0
+        shown = record(job)
+        assert shown['state'] == 'finalized'
+        assert verb in [each['name'] for each in shown['entries'] if each['kind'] == 'step']
+
+
+@test
+def a_holder_that_is_stopped_does_nothing_later():
+    running = Running(*move('g4', *SLOW, '--set', 'call-timeout=1000'))
+    job = running.job()
+    running.wait_for('copying-memory')
+    running.signal(signal.SIGSTOP)
+    done = ctl('retune', job, 'bandwidth=9', *JOURNAL, '--json')
+    running.signal(signal.SIGCONT)
+    assert 'will not be' in assert_error(done, 'timed-out', 2)['message']
+    running.end()
+    assert record(job)['policy']['bandwidth'] != '9'
 
 
 @test

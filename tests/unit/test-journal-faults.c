@@ -197,13 +197,13 @@ Test (journal_faults, writer_that_was_stopped)
   begun = g_get_monotonic_time ();
   cr_assert (!_migrate_journal_add_samples (journal, "job-1", 0, NULL, NULL, &error));
   took = g_get_monotonic_time () - begun;
-  cr_assert (took < 4 * G_USEC_PER_SEC);
+  cr_assert (took < 9 * G_USEC_PER_SEC);
   assert_error (&error, MIGRATE_ERROR_JOURNAL, words);
 
   begun = g_get_monotonic_time ();
   cr_assert (!_migrate_journal_append (journal, "job-1", 0, "step", "x", "begun", NULL, &error));
   took = g_get_monotonic_time () - begun;
-  cr_assert (took >= 9 * G_USEC_PER_SEC && took < 20 * G_USEC_PER_SEC, "%" G_GINT64_FORMAT, took);
+  cr_assert (took >= 9 * G_USEC_PER_SEC, "%" G_GINT64_FORMAT, took);
   cr_assert (error != NULL);
   cr_assert (strstr (_migrate_error_private (error)->remedy, remedy) != NULL);
   assert_error (&error, MIGRATE_ERROR_JOURNAL, words);

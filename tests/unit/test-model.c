@@ -462,6 +462,8 @@ Test (error, becomes_a_failure_and_back)
 
 Test (values, a_result_survives_the_journal)
 {
+  g_autoptr (GVariant) numbers = NULL;
+  GVariantBuilder details;
   g_autoptr (MigrateResult) result = _migrate_result_new ();
   g_autoptr (MigrateResult) again = NULL;
   g_autoptr (GVariant) values = NULL;
@@ -483,7 +485,10 @@ Test (values, a_result_survives_the_journal)
   result->has_downtime_limit = TRUE;
   result->downtime_limit_ms = 150;
   result->phase_ms[MIGRATE_PHASE_COPYING_MEMORY] = 1000;
-  g_ptr_array_add (result->decisions, _migrate_decision_new (5, "cancel", "because"));
+  g_variant_builder_init (&details, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&details, "{sv}", "needed-downtime-ms", g_variant_new_uint64 (2884));
+  g_ptr_array_add (result->decisions, _migrate_decision_new (5, "give-up", "because",
+                                                             g_variant_builder_end (&details)));
   g_ptr_array_add (result->warnings, g_strdup ("careful"));
   values = migrate_result_dup_details (result);
   text = g_variant_print (values, TRUE);
@@ -505,6 +510,8 @@ Test (values, a_result_survives_the_journal)
   cr_assert_eq (migrate_result_get_phase_ms (again, MIGRATE_PHASE_COPYING_MEMORY), 1000);
   cr_assert_eq (migrate_result_get_n_decisions (again), 1);
   cr_assert_str_eq (migrate_decision_get_why (migrate_result_get_decision (again, 0)), "because");
+  numbers = migrate_decision_dup_details (migrate_result_get_decision (again, 0));
+  cr_assert_eq (_migrate_variant_uint64 (numbers, "needed-downtime-ms", 0), 2884);
   {
     g_auto (GStrv) warnings = migrate_result_dup_warnings (again);
 

@@ -101,7 +101,9 @@ static const Row rows[] = {
     "destroy-source-half@A:safe" },
   /* stopped by the job in mid-copy */
   { "pause.user def out moves ours | " INCOMING, JOB, V (IN_FLIGHT), "follow@A:safe" },
-  { "pause.user def out ours | " INCOMING, JOB, V (STALLED), "abort-transfer@A:disruptive" },
+  { FROZEN " out moves ours | " INCOMING, JOB, V (IN_FLIGHT), "follow@A:safe" },
+  { FROZEN " out ours | " INCOMING, JOB, V (FROZEN), "abort-transfer@A:disruptive" },
+  { "pause.user def out ours | " INCOMING, JOB, V (FROZEN), "abort-transfer@A:disruptive" },
   { "pause.user def out ours | " ARRIVED, JOB, V (HANDOVER_UNCONFIRMED),
     "destroy-source-half@A:safe" },
   { "pause.user def ours | " ARRIVED, JOB, V (PAUSED_AT_HAND_OVER), "destroy-source-half@A:safe" },

@@ -88,7 +88,8 @@ enum
 {
   WAS_PAUSED = 1,
   STRICT = 2,
-  TRANSIENT = 4
+  TRANSIENT = 4,
+  STOPPED = 8 /* by us, in mid-copy */
 };
 
 static const struct
@@ -153,6 +154,14 @@ static const struct
     C (RESUME_SOURCE) },
   { "no, source frozen, destination silent", FAILED, PAUSED_MIGRATION, SILENT, NO_JOB, 0, 3000,
     C (WAIT) },
+  { "stopped by us, on its way", OPEN, PAUSED_MIGRATION, PAUSED_MIGRATION, JOB, STOPPED, 90000,
+    C (GO_ON) },
+  { "stopped by us, arrived", OK, ABSENT, RUNNING_MIGRATED, NO_JOB, STOPPED, 0, C (MOVED) },
+  { "stopped by us, the reply was lost", OPEN, PAUSED_USER, RUNNING_MIGRATED, JOB, STOPPED, 2001,
+    C (DESTROY_SOURCE_HALF) },
+  { "stopped by us, and it failed", FAILED, PAUSED_USER, ABSENT, NO_JOB, STOPPED, 0, C (STAYED) },
+  { "stopped by us, and libvirt does not resume it", FAILED, PAUSED_MIGRATION, ABSENT, NO_JOB,
+    STOPPED, 2001, C (RESUME_SOURCE) },
   { "no, it was paused before", FAILED, PAUSED_USER, ABSENT, NO_JOB, WAS_PAUSED, 0, C (STAYED) },
   { "no, but the destination runs", FAILED, PAUSED_MIGRATION, RUNNING_MIGRATED, NO_JOB, 0, 2500,
     C (DESTROY_SOURCE_HALF) },
@@ -247,6 +256,7 @@ observe (int transfer, Seen source, Seen destination, int job, int flags, guint6
     .job_ending = job == ENDING_JOB,
     .was_paused = (flags & WAS_PAUSED) != 0,
     .arrives_paused = (flags & STRICT) != 0,
+    .stopped_by_us = (flags & STOPPED) != 0,
     .persistent = (flags & TRANSIENT) == 0,
     .same_ms = ms,
     .settle_ms = SETTLE,
@@ -258,7 +268,7 @@ observe (int transfer, Seen source, Seen destination, int job, int flags, guint6
   if (!seen.source.asked || !seen.destination.asked)
     seen.unasked_ms = ms;
   if (_migrate_sighting_runs (&seen.destination) && seen.source.state == MIGRATE_DOMAIN_PAUSED
-      && seen.source.reason == MIGRATE_PAUSED_MIGRATION)
+      && (seen.source.reason == MIGRATE_PAUSED_MIGRATION || _migrate_watch_is_paused_by_us (&seen)))
     seen.unconfirmed_ms = ms;
   return seen;
 }

@@ -201,6 +201,10 @@ Failure = export(override(Failure))
 
 
 class Job(Migrate.Job):
+    def retune(self, values, cancellable=None):
+        """Changes policy keys while the job runs; values is a dict, or a GLib.Variant of a{sv}."""
+        return super().retune(_vardict(values), cancellable)
+
     def __repr__(self):
         return '<Migrate.Job %s of %s: %s>' % (self.get_id(), self.get_guest(),
                                                _nick(self.get_state()))
@@ -370,7 +374,7 @@ class AsyncRunner:
 
         return await self._call(make)
 
-    async def _operate(self, verb, job, hosts, options):
+    async def _operate(self, verb, job, hosts, options, *arguments):
         if not isinstance(job, Migrate.Job):
             job = await self.job(job, *hosts, **options)
         elif hosts or options:
@@ -385,7 +389,7 @@ class AsyncRunner:
                     value, error = None, failed
                 done(value, error)
 
-            getattr(job, verb + '_async')(cancellable, finished)
+            getattr(job, verb + '_async')(*arguments, cancellable, finished)
 
         return await self._call(begin, cancellable)
 
@@ -415,6 +419,18 @@ class AsyncRunner:
 
     async def detach(self, job):
         return await self._operate('detach', job, (), {})
+
+    async def retune(self, job, values):
+        return await self._operate('retune', job, (), {}, _vardict(values))
+
+    async def finish_now(self, job):
+        return await self._operate('finish_now', job, (), {})
+
+    async def pause(self, job):
+        return await self._operate('pause', job, (), {})
+
+    async def give_up(self, job):
+        return await self._operate('give_up', job, (), {})
 
 
 def _tell(loop, call, *args):
