@@ -227,23 +227,6 @@ Test (converge, stopped_guest_runs_again_when_the_move_is_cancelled)
   lab_assert_alive (GUEST);
 }
 
-/* libvirt moves it without us, whatever recovery finds it at. */
-Test (converge, stopped_guest_runs_when_its_controller_is_killed)
-{
-  LabController *other = start_controller ("bandwidth=8");
-  g_autoptr (MigrateJob) job = pause_by_operator (other);
-  g_autoptr (MigrateRecovery) recovery = NULL;
-  g_autoptr (GError) error = NULL;
-
-  lab_controller_kill (other);
-  recovery = migrate_job_recover (job, NULL /* cancellable */, &error);
-  cr_assert_not_null (recovery, "%s", error != NULL ? error->message : "");
-  cr_assert (migrate_recovery_apply (recovery, MIGRATE_RISK_SAFE, NULL /* cancellable */, &error),
-             "%s", error != NULL ? error->message : "");
-  lab_assert_at (GUEST, to, "running");
-  lab_assert_alive (GUEST);
-}
-
 /* ---- retuned in flight ---- */
 
 typedef struct
