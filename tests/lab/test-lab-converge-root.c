@@ -116,7 +116,7 @@ Test (converge, postcopy_that_takes_too_long_rests_and_is_followed)
 static void
 slow_the_link (gpointer data)
 {
-  g_free (lab_run ("link 16mbit"));
+  g_free (lab_run ("link 8mbit"));
 }
 
 static void
