@@ -106,6 +106,19 @@ MigrateJob *lab_slow_job (const char *guest, int from, int to, const char *const
 MigrateResult *lab_move_and_ask (MigrateJob *job, const char *guest, int from, int to,
                                  const char *command, const char *pattern);
 
+/* ---- how a move comes to its end ---- */
+
+guint lab_count_decisions (MigrateJob *job, const char *what);
+/* The last of them tells a reason that matches. */
+void lab_assert_decided (MigrateJob *job, const char *what, const char *pattern);
+/* The number in that pattern's group. */
+guint lab_number_in (const char *text, const char *pattern);
+/* As the journal of this test has it now. */
+MigrateJob *lab_job_load (const char *id);
+void lab_assert_retuned (MigrateJob *job, const char *key, const char *value);
+/* The guest comes to a state there that begins so, within half a minute. */
+void lab_await_state (const char *guest, int host, const char *state);
+
 /* ---- post-copy (recipe B) ---- */
 
 /* A guest and policies with which a post-copy lasts for some 25 seconds. */

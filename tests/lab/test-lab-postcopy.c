@@ -43,17 +43,6 @@ postcopy_job (void)
   return job;
 }
 
-static guint
-count_decisions (MigrateJob *job, const char *what)
-{
-  g_autoptr (MigrateResult) result = migrate_job_dup_result (job);
-  guint n = 0;
-
-  for (guint i = 0; i < migrate_result_get_n_decisions (result); i++)
-    n += g_str_equal (migrate_decision_get_what (migrate_result_get_decision (result, i)), what);
-  return n;
-}
-
 /* Moved, whole, defined there and nowhere else, and fit to go on. */
 static void
 assert_moved (MigrateJob *job)
@@ -100,7 +89,7 @@ Test (postcopy, moves_a_guest_that_writes_and_back)
   g_signal_connect (job, "progress", G_CALLBACK (on_progress), &seen);
   result = lab_run_works (job, NULL);
   assert_moved (job);
-  cr_assert_eq (count_decisions (job, "start-postcopy"), 1);
+  cr_assert_eq (lab_count_decisions (job, "start-postcopy"), 1);
   cr_assert_gt (seen.in_postcopy, 3, "%u of %u samples", seen.in_postcopy, seen.samples);
   cr_assert_eq (seen.backwards, 0);
   cr_assert_gt (migrate_result_get_phase_ms (result, MIGRATE_PHASE_POSTCOPY), 1000);
@@ -123,7 +112,7 @@ Test (postcopy, cancel_after_the_switch_is_too_late)
   result = lab_run_works (job, cancellable);
   cr_assert (g_cancellable_is_cancelled (cancellable));
   assert_moved (job);
-  cr_assert_eq (count_decisions (job, "cancel-too-late"), 1);
+  cr_assert_eq (lab_count_decisions (job, "cancel-too-late"), 1);
   cr_assert_not (migrate_job_cancel (job, NULL, &error));
   lab_assert_code (error, MIGRATE_ERROR_TOO_LATE);
 }
@@ -171,7 +160,7 @@ Test (postcopy, broken_by_the_link_is_resumed)
   lab_set_impatient (FALSE);
   cr_assert_null (error, "%s", error->message);
   assert_moved (job);
-  cr_assert_geq (count_decisions (job, "resume-postcopy"), 1);
+  cr_assert_geq (lab_count_decisions (job, "resume-postcopy"), 1);
   lab_assert_moves (GUEST, to, from);
 }
 
@@ -188,7 +177,7 @@ Test (postcopy, broken_and_left_is_resumed_by_another_process)
   result = migrate_job_follow (job, NULL, &error);
   cr_assert_not_null (result, "%s", error != NULL ? error->message : "");
   assert_moved (job);
-  cr_assert_geq (count_decisions (job, "resume-postcopy"), 1);
+  cr_assert_geq (lab_count_decisions (job, "resume-postcopy"), 1);
   lab_assert_moves (GUEST, to, from);
 }
 
@@ -245,7 +234,7 @@ assert_ends_unattended (Break act)
 
   cr_assert_null (error, "%s", error->message);
   assert_moved (job);
-  cr_assert_eq (count_decisions (job, "resume-postcopy"), 0);
+  cr_assert_eq (lab_count_decisions (job, "resume-postcopy"), 0);
 }
 
 Test (postcopy, source_libvirtd_killed_ends_unattended) { assert_ends_unattended (restart_source); }

@@ -235,6 +235,7 @@ Test (transports, throttle_engages)
   g_signal_connect (job, "progress", G_CALLBACK (look_for_throttle), &seen);
   result = lab_run_works (job, NULL);
   lab_assert_rest (job, MIGRATE_STATE_FINALIZED, MIGRATE_OUTCOME_MOVED);
+  lab_assert_decided (job, "throttle", "takes (70|9[0-9]) % of the guest's CPU time");
   lab_assert_at (BUSY, to, "running");
   lab_assert_alive (BUSY);
   cr_assert (seen != NULL
