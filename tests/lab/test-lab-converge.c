@@ -312,3 +312,38 @@ Test (converge, retuned_downtime_ends_a_copy_without_an_end)
 
   lab_assert_decided (job, "raise-downtime-limit", " of at most ");
 }
+/* libvirt moves it without us, whatever recovery finds it at. */
+Test (converge, stopped_guest_runs_when_its_controller_is_killed)
+{
+  LabController *other = start_controller ("bandwidth=8");
+  g_autoptr (MigrateJob) job = pause_by_operator (other);
+  g_autoptr (MigrateRecovery) recovery = NULL;
+  g_autoptr (GError) error = NULL;
+
+  lab_controller_kill (other);
+  recovery = migrate_job_recover (job, NULL /* cancellable */, &error);
+  cr_assert_not_null (recovery, "%s", error != NULL ? error->message : "");
+  cr_assert (migrate_recovery_apply (recovery, MIGRATE_RISK_SAFE, NULL /* cancellable */, &error),
+             "%s", error != NULL ? error->message : "");
+  lab_assert_at (GUEST, to, "running");
+  lab_assert_alive (GUEST);
+}
+
+/* As above, and the transfer is given up without anybody: the half that stands still is the guest.
+ */
+Test (converge, stopped_guest_runs_when_its_controller_and_its_transfer_are_killed)
+{
+  LabController *other = start_controller ("bandwidth=4");
+  g_autoptr (MigrateJob) job = pause_by_operator (other);
+  g_autoptr (MigrateRecovery) recovery = NULL;
+  g_autoptr (GError) error = NULL;
+
+  lab_controller_kill (other);
+  g_free (lab_run ("virsh %d domjobabort %s", from, GUEST));
+  recovery = migrate_job_recover (job, NULL /* cancellable */, &error);
+  cr_assert_not_null (recovery, "%s", error != NULL ? error->message : "");
+  cr_assert (migrate_recovery_apply (recovery, MIGRATE_RISK_SAFE, NULL /* cancellable */, &error),
+             "%s", error != NULL ? error->message : "");
+  lab_assert_at (GUEST, from, "running");
+  lab_assert_alive (GUEST);
+}
