@@ -12,7 +12,6 @@
 #define NO_END 0.97         /* of a pass left by it: there is no end to be told */
 #define WORTH_MS 1000       /* of time, for a longer downtime within the maximum */
 #define PATIENCE_MS 5000    /* and for as long as the copy took, before the guest is touched */
-#define STEP 1.2            /* a higher limit is that much higher, or not worth a decision */
 #define ROOM 1.15           /* for what the forecast may be wrong by */
 #define GIVE_UP_MS 7000     /* that nothing went down any more */
 #define NEAR_MS 20000       /* for the limit to be met, where it is nearly met at each pass end */
@@ -103,15 +102,18 @@ find_lowest (const MigrateTrend *trend)
   return lowest;
 }
 
+static gboolean
+writes_as_fast (const View *self)
+{
+  return (double) self->trend->last.dirty_rate >= WRITES_AS_FAST * (double) self->trend->bandwidth;
+}
+
 /* It goes down no more: seen three times, or twice by a guest that writes as fast as the link
  * carries. */
 static gboolean
 is_stalled (const View *self)
 {
-  gboolean as_fast
-    = (double) self->trend->last.dirty_rate >= WRITES_AS_FAST * (double) self->trend->bandwidth;
-
-  return self->trend->stalled >= (as_fast ? 2 : 3);
+  return self->trend->stalled >= (writes_as_fast (self) ? 2 : 3);
 }
 
 /* A little above the maximum may fall below it, for the link is not that steady. */
@@ -246,36 +248,41 @@ give_up (const View *self)
   return decision;
 }
 
-/* What is left goes down no more, but fits the maximum, or nearly. */
+/* What is left goes down no more, but fits the maximum, or nearly: one pass less has to be seen
+ * than for what is done to the guest. */
 static MigrateConvergeDecision
 decide_plateau (const View *self)
 {
-  if (!is_stalled (self) || !is_near (self))
+  if (self->trend->stalled < (writes_as_fast (self) ? 1 : 2) || !is_near (self))
     return go_on ();
   return raise_limit (self, ms_for (self, (double) self->lowest) * ROOM,
                       "what is left at the end of a pass goes down no more");
 }
 
-/* The target is waited for unless the maximum comes much sooner; then what is asked of the guest is
- * only so much that more would not save time worth telling. */
+/* A guest that is throttled suffers for as long as the copy lasts. */
+static MigrateConvergeDecision
+decide_throttled (const View *self)
+{
+  return self->trend->last.throttle > 0
+           ? raise_limit (self, self->limit_max_ms, "the guest is throttled until the copy is done")
+           : go_on ();
+}
+
+/* The target is waited for unless the maximum comes much sooner. */
 static MigrateConvergeDecision
 decide_limit (const View *self)
 {
-  double at_ms = (double) self->trend->last.at_ms;
-  double saved, limit;
+  double saved;
   g_autofree char *because = NULL;
 
   if (self->state->limit_ms >= self->limit_max_ms || self->trend->n_passes < 3 || !has_end (self))
     return go_on ();
   saved = time_to (self, self->state->limit_ms) - time_to (self, self->limit_max_ms);
-  if (saved < MAX (WORTH_MS, at_ms / 10))
-    return go_on ();
-  limit = self->limit_max_ms - MAX (WORTH_MS, at_ms / 10) / 2 * (1 - self->ratio);
-  if (limit <= self->state->limit_ms * STEP)
+  if (saved < MAX (WORTH_MS, (double) self->trend->last.at_ms / 10))
     return go_on ();
   because = g_strdup_printf ("the limit in force would take %.1f s longer than the most allowed",
                              saved / 1000);
-  return raise_limit (self, limit, because);
+  return raise_limit (self, self->limit_max_ms, because);
 }
 
 /* What is done to the guest when it would take too long without. */
@@ -317,7 +324,7 @@ static MigrateConvergeDecision
 decide_pass (const View *self)
 {
   static MigrateConvergeDecision (*const rules[]) (const View *)
-    = { decide_plateau, decide_rung, decide_limit, decide_end };
+    = { decide_plateau, decide_rung, decide_throttled, decide_limit, decide_end };
   MigrateConvergeDecision decision = go_on ();
 
   for (gsize i = 0; i < G_N_ELEMENTS (rules) && decision.action == MIGRATE_CONVERGE_GO_ON; i++)

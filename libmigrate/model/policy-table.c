@@ -50,7 +50,7 @@ const MigratePolicyKey _migrate_policy_keys[] = {
   NUMBER (
     "postcopy-bandwidth", 0, 0, 1024 * 1024, "MiB/s", IN_FLIGHT,
     "the most that memory may take of the link after the switch to post-copy; 0: all there is"),
-  NUMBER ("throttle-initial", 50, 1, 99, "%", FALSE,
+  NUMBER ("throttle-initial", 60, 1, 99, "%", FALSE,
           "how much of the guest's CPU time a throttle takes away at first"),
   NUMBER ("throttle-increment", 20, 1, 99, "%", FALSE,
           "how much more it takes away each time that this was not enough"),

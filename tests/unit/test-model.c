@@ -116,7 +116,7 @@ Test (policy, has_the_documented_defaults)
     { "bandwidth", "0" },
     { "target-downtime", "150" },
     { "max-downtime", "500" },
-    { "throttle-initial", "50" },
+    { "throttle-initial", "60" },
     { "throttle-increment", "20" },
     { "connections", "0" },
     { "compression", "" },
