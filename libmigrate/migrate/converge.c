@@ -275,7 +275,7 @@ decide_limit (const View *self)
   double saved;
   g_autofree char *because = NULL;
 
-  if (self->state->limit_ms >= self->limit_max_ms || self->trend->n_passes < 3 || !has_end (self))
+  if (self->state->limit_ms >= self->limit_max_ms || !has_end (self))
     return go_on ();
   saved = time_to (self, self->state->limit_ms) - time_to (self, self->limit_max_ms);
   if (saved < MAX (WORTH_MS, (double) self->trend->last.at_ms / 10))
