@@ -41,6 +41,7 @@ slow_job (const char *guest, int source, int destination)
   MigrateJob *job = lab_job_new (guest, source, destination);
 
   lab_set_policy (job, "bandwidth", SLOW);
+  lab_set_policy (job, "deadline", "600"); /* before which an endless copy is not given up */
   return job;
 }
 
