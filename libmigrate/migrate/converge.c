@@ -123,11 +123,14 @@ is_near (const View *self)
   return ms_for (self, (double) self->lowest) <= self->limit_max_ms * ROOM;
 }
 
+/* What fits the maximum is handed over as soon as the hypervisor sees it, too: its own bandwidth
+ * may be that of a moment. */
 static gboolean
 is_stuck (const View *self)
 {
-  return is_stalled (self)
-         && (!is_near (self) || self->trend->last.at_ms - self->trend->stalled_since_ms >= NEAR_MS);
+  if (!is_stalled (self) || ms_for (self, (double) self->lowest) <= self->limit_max_ms)
+    return FALSE;
+  return !is_near (self) || self->trend->last.at_ms - self->trend->stalled_since_ms >= NEAR_MS;
 }
 
 static gboolean

@@ -461,6 +461,19 @@ Test (converge, looks_four_times_in_a_pass_and_seldom_where_nothing_travels)
   cr_assert_eq (_migrate_converge_poll_ms (&trend, 2000), 2000);
 }
 
+/* After a time in which the link was slow, what did not fit the maximum does. */
+Test (converge, does_not_give_up_what_fits_the_maximum)
+{
+  MigrateTrend trend = busy_trend ();
+  MigrateConvergePolicy policy = policy_for (PAUSE, 4000, 0);
+  MigrateConvergeState state = { .limit_ms = 3900 };
+  g_auto (MigrateConvergeDecision) decision = { 0 };
+
+  trend.last.at_ms = 200000;
+  decision = _migrate_converge_decide (&trend, &policy, &state);
+  cr_assert_eq (decision.action, MIGRATE_CONVERGE_GO_ON, "%s", decision.why);
+}
+
 Test (converge, tells_why_in_numbers)
 {
   MigrateTrend trend = busy_trend ();
