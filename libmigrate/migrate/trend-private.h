@@ -32,6 +32,7 @@ typedef struct
   guint64 bandwidth, best_bandwidth; /* bytes/s, smoothed; 0: not known */
   double drained, drained_ms;        /* what it is smoothed from */
   guint64 frozen_ms;                 /* nothing has changed for so long */
+  guint64 uncounted_ms;              /* of it, not in the bandwidth yet */
 
   /* Passes that began under our eyes, but the first, which sends more than is dirty; latest last.
    */

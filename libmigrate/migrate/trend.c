@@ -30,6 +30,15 @@ is_frozen (const MigrateTrendSample *a, const MigrateTrendSample *b)
   return a->processed == b->processed && a->remaining == b->remaining && a->pass == b->pass;
 }
 
+static guint64
+take_uncounted (MigrateTrend *self)
+{
+  guint64 ms = self->uncounted_ms;
+
+  self->uncounted_ms = 0;
+  return ms;
+}
+
 /* Within a pass what remains goes down by what was sent, however small compression made it. In the
  * first pass, and from one to the next, there are only the bytes on the wire. */
 static void
@@ -41,11 +50,16 @@ measure (MigrateTrend *self, const MigrateTrendSample *sample)
   if (is_frozen (last, sample))
     {
       self->frozen_ms += ms;
+      self->uncounted_ms += ms;
       if (self->frozen_ms >= FREEZE_MS)
-        drain (self, 0, ms);
+        drain (self, 0, take_uncounted (self));
       return;
     }
   self->frozen_ms = 0;
+  /* With a new pass it was the bitmap; else the looks come more often than the numbers. */
+  if (sample->pass == last->pass)
+    ms += self->uncounted_ms;
+  self->uncounted_ms = 0;
   if (sample->pass == last->pass && sample->pass > 1 && last->remaining >= sample->remaining)
     drain (self, last->remaining - sample->remaining, ms);
   else if (sample->pass <= 1 || sample->pass > last->pass)

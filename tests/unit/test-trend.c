@@ -112,6 +112,30 @@ Test (trend, does_not_take_a_bitmap_for_a_dead_link)
   cr_assert_eq (trend.frozen_ms, 0);
 }
 
+/* Looks that come more often than the numbers: 4 MiB each second, seen each 200 ms. */
+Test (trend, counts_the_time_between_bursts)
+{
+  MigrateTrend trend = { 0 };
+
+  for (guint i = 0; i < 100; i++)
+    add (&trend, 1000 + i * 200, 2, 100 + i / 5 * 4, 120 - i / 5 * 4);
+  cr_assert_leq (trend.bandwidth, 5 * MIB);
+  cr_assert_geq (trend.bandwidth, 3 * MIB);
+}
+
+/* The same, but the freeze ends with a new pass: that was the bitmap. */
+Test (trend, does_not_count_the_time_of_a_bitmap)
+{
+  MigrateTrend trend = { 0 };
+
+  add (&trend, 1000, 2, 100, 40);
+  add (&trend, 1500, 2, 120, 20);
+  add (&trend, 2000, 2, 120, 20);
+  add (&trend, 2500, 2, 120, 20);
+  add (&trend, 3000, 3, 140, 70);
+  cr_assert_eq (trend.bandwidth, 40 * MIB);
+}
+
 Test (trend, knows_a_dead_link_after_a_while)
 {
   MigrateTrend trend = { 0 };
