@@ -1,28 +1,116 @@
-/* What both hosts said about one move, at one time. Immutable once gathered. */
+/* What both hosts said about one move, at one time. Immutable once gathered.
+ *
+ * The truth is the snapshot, a GVariant: gathering only fills it, reading it makes all the rest,
+ * and a file of it gives the same facts elsewhere. The checks see the structures alone. */
 #pragma once
 
 #include "steps/work-private.h"
 #include "xml/xml-private.h"
 
+/* Whether both hosts see the same file. */
+typedef enum
+{
+  MIGRATE_SHARING_UNKNOWN,
+  MIGRATE_SHARING_SHARED,
+  MIGRATE_SHARING_NOT_SHARED
+} MigrateSharing;
+
+typedef struct
+{
+  char *target; /* of the disk */
+  MigrateSharing sharing;
+  char *why; /* for people; never NULL */
+} MigrateProbed;
+
+typedef enum
+{
+  MIGRATE_CPU_UNKNOWN, /* it was not asked, or cannot tell */
+  MIGRATE_CPU_INCOMPATIBLE,
+  MIGRATE_CPU_COMPATIBLE
+} MigrateCpuAnswer;
+
+/* A file that a guest names, as a host sees it through its pools. */
+typedef struct
+{
+  char *path;
+  gboolean found;
+  char *pool;            /* the active one that has its directory; nullable: no pool has it */
+  MigrateVolume *volume; /* nullable unless found */
+} MigrateFileFacts;
+
+typedef struct
+{
+  guint node;
+  guint64 kib, free; /* size of a page, number of free ones */
+} MigrateFreePages;
+
+typedef struct
+{
+  char *uuid, *usage, *usage_type;
+} MigrateSecretFacts;
+
+/* One host. What a host could not tell is NULL, or 0 where said so: never a finding by itself. */
+typedef struct
+{
+  MigrateCapabilities *capabilities;
+  MigrateDomainCapabilities *domain; /* for this guest's emulator, architecture and machine */
+  char *domain_error;   /* why it has none: that machine or emulator is not known there */
+  MigrateCpuAnswer cpu; /* of the guest's CPU against the hypervisor there */
+  char *cpu_why;        /* libvirt's words on it */
+  GPtrArray *networks;  /* MigrateNetwork: those that the guest names and the host has */
+  char **filters;       /* names of its network filters */
+  char **bridges;       /* host interfaces by name, bridges among them */
+  char **devices;       /* node devices: "pci_0000_06_12_5", "mdev_…" */
+  GPtrArray *secrets;   /* MigrateSecretFacts */
+  GPtrArray *pools;     /* MigratePool, active ones and others */
+  GPtrArray *files;     /* MigrateFileFacts: every path that the guest names */
+  guint64 memory_free, memory_total; /* bytes; 0: not known */
+  GArray *free_pages;                /* MigrateFreePages */
+  guint cpus_online;                 /* 0: not known */
+  char *cpu_map;                     /* those online, "0-7" */
+  guint max_vcpus;                   /* 0: not known */
+} MigrateHostFacts;
+
+typedef enum
+{
+  MIGRATE_RESOLVED_UNKNOWN,
+  MIGRATE_RESOLVED,
+  MIGRATE_RESOLVED_NOT
+} MigrateResolved;
+
 struct _MigrateFacts
 {
   gatomicrefcount ref_count;
+  GVariant *snapshot; /* a{sv} */
+  gint64 taken;       /* wall clock, microseconds */
   MigrateHostInfo source, destination;
+  MigrateHostFacts on_source, on_destination;
   MigrateDomain guest; /* at the source */
+  MigrateGuest *shape; /* its live document; never NULL */
+  char *xml;           /* that document, migratable, without secrets; never NULL */
+  char *inactive_xml;  /* nullable: transient; without secrets */
   char *definition;    /* nullable: how it is defined there, for the journal; only where that has no
                           secrets */
   gboolean guest_has_job;
-  GPtrArray *disks;    /* MigrateDisk */
+  guint n_snapshots, n_checkpoints;
+  gboolean can_time;   /* the guest's agent is connected */
+  GPtrArray *disks;    /* MigrateDisk; the shape's */
+  GPtrArray *probed;   /* MigrateProbed; never NULL; of each disk that was probed */
   gboolean found_uuid; /* the destination knows the guest's UUID */
   MigrateDomain same_uuid;
   gboolean has_record; /* the platform was asked */
   char *record;        /* the host that it names; nullable: it has no such guest */
   gboolean found_name; /* the destination knows the guest's name */
   MigrateDomain same_name;
+  MigrateResolved resolved; /* the address that the source will be given, as we see it */
+  char *address;            /* that address; nullable */
 };
 
 /* Gather. Errors: INVALID, NOT_FOUND, UNREACHABLE, TIMED_OUT, DENIED. */
 MigrateFacts *_migrate_facts_gather (MigrateWork *work, GError **error);
+/* Decide: what a snapshot says, however hostile. Errors: INVALID. */
+MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
+MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateFacts, _migrate_facts_unref)
 
