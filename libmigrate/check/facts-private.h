@@ -5,22 +5,8 @@
 #pragma once
 
 #include "steps/work-private.h"
+#include "storage/storage-private.h"
 #include "xml/xml-private.h"
-
-/* Whether both hosts see the same file. */
-typedef enum
-{
-  MIGRATE_SHARING_UNKNOWN,
-  MIGRATE_SHARING_SHARED,
-  MIGRATE_SHARING_NOT_SHARED
-} MigrateSharing;
-
-typedef struct
-{
-  char *target; /* of the disk */
-  MigrateSharing sharing;
-  char *why; /* for people; never NULL */
-} MigrateProbed;
 
 typedef enum
 {
