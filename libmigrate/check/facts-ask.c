@@ -45,8 +45,7 @@ add_names (GVariantDict *question, const char *key, GPtrArray *names)
 {
   if (names->len > 0)
     g_variant_dict_insert_value (
-      question, key,
-      g_variant_new_strv ((const char *const *) names->pdata, (gssize) names->len));
+      question, key, g_variant_new_strv ((const char *const *) names->pdata, (gssize) names->len));
 }
 
 static void
@@ -164,8 +163,7 @@ ask_pages (const MigrateGuest *guest, GVariantDict *question)
       g_variant_builder_add (&sizes, "u", (guint32) pages->kib);
     }
   if (any)
-    g_variant_dict_insert_value (question, MIGRATE_FACT_PAGE_SIZES,
-                                 g_variant_builder_end (&sizes));
+    g_variant_dict_insert_value (question, MIGRATE_FACT_PAGE_SIZES, g_variant_builder_end (&sizes));
   else
     g_variant_builder_clear (&sizes);
 }
@@ -247,8 +245,8 @@ _migrate_facts_address (const MigrateCheckRequest *request, const char *destinat
     return g_strdup (destination);
   uri = g_uri_parse (request->migration_uri, G_URI_FLAGS_ENCODED_PATH | G_URI_FLAGS_ENCODED_QUERY,
                      NULL /* error */);
-  host = uri != NULL && g_strcmp0 (g_uri_get_scheme (uri), "unix") != 0 ? g_uri_get_host (uri)
-                                                                        : NULL;
+  host
+    = uri != NULL && g_strcmp0 (g_uri_get_scheme (uri), "unix") != 0 ? g_uri_get_host (uri) : NULL;
   return host != NULL && *host != '\0' ? g_strdup (host) : NULL;
 }
 
@@ -274,9 +272,8 @@ _migrate_facts_probe_files (const MigrateGuest *guest)
       for (guint j = 0; j < disk->chain->len; j++)
         {
           const MigrateImage *image = disk->chain->pdata[j];
-          MigrateProbeFile below = {
-            .target = disk->target, .path = image->path, .type = image->type, .backing = TRUE
-          };
+          MigrateProbeFile below
+            = { .target = disk->target, .path = image->path, .type = image->type, .backing = TRUE };
 
           if (image->path != NULL)
             g_array_append_val (files, below);
@@ -291,7 +288,8 @@ static void
 add_uri (GVariantDict *values, const char *key, const char *uri)
 {
   if (uri != NULL)
-    g_variant_dict_insert_value (values, key, g_variant_new_take_string (_migrate_uri_redact (uri)));
+    g_variant_dict_insert_value (values, key,
+                                 g_variant_new_take_string (_migrate_uri_redact (uri)));
 }
 
 GVariant *
@@ -300,14 +298,15 @@ _migrate_facts_request_to_variant (const MigrateCheckRequest *request)
   GVariantDict values;
 
   g_variant_dict_init (&values, NULL);
-  add_text (&values, "kind", _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) request->kind));
-  add_uri (&values, "source-uri", request->source_uri);
-  add_uri (&values, "destination-uri", request->destination_uri);
-  add_uri (&values, "peer-uri", request->peer_uri);
-  add_uri (&values, "migration-uri", request->migration_uri);
-  add_text (&values, "listen-address", request->listen_address);
-  add_text (&values, "tls-name", request->tls_name);
-  add_text (&values, "source-name", request->source_name);
-  add_text (&values, "destination-name", request->destination_name);
+  add_text (&values, MIGRATE_REQUEST_KEY_KIND,
+            _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) request->kind));
+  add_uri (&values, MIGRATE_REQUEST_KEY_SOURCE_URI, request->source_uri);
+  add_uri (&values, MIGRATE_REQUEST_KEY_DESTINATION_URI, request->destination_uri);
+  add_uri (&values, MIGRATE_REQUEST_KEY_PEER_URI, request->peer_uri);
+  add_uri (&values, MIGRATE_REQUEST_KEY_MIGRATION_URI, request->migration_uri);
+  add_text (&values, MIGRATE_REQUEST_KEY_LISTEN_ADDRESS, request->listen_address);
+  add_text (&values, MIGRATE_REQUEST_KEY_TLS_NAME, request->tls_name);
+  add_text (&values, MIGRATE_REQUEST_KEY_SOURCE_NAME, request->source_name);
+  add_text (&values, MIGRATE_REQUEST_KEY_DESTINATION_NAME, request->destination_name);
   return g_variant_dict_end (&values);
 }

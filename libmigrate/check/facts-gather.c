@@ -159,9 +159,9 @@ take_guest (Gather *self, GError **error)
       self->shape = _migrate_guest_parse (live != NULL ? live : "", error);
       return self->shape != NULL;
     }
-  missing = _migrate_error_new (MIGRATE_ERROR_NOT_FOUND,
-                                "List the guests there with “virsh list --all”",
-                                "There is no guest “%s” on “%s”", self->work->guest, hostname);
+  missing
+    = _migrate_error_new (MIGRATE_ERROR_NOT_FOUND, "List the guests there with “virsh list --all”",
+                          "There is no guest “%s” on “%s”", self->work->guest, hostname);
   _migrate_error_set_side (missing, MIGRATE_SIDE_SOURCE);
   g_propagate_error (error, missing);
   return FALSE;
@@ -229,8 +229,7 @@ ask_second_and_resolve (Gather *self, const MigrateCheckRequest *request, GError
 {
   g_autofree char *address = _migrate_facts_address (request, self->hostname);
   MigrateBackend *backend = self->work->backend;
-  MigrateResolving *resolving
-    = address != NULL ? _migrate_resolve_begin (backend, address) : NULL;
+  MigrateResolving *resolving = address != NULL ? _migrate_resolve_begin (backend, address) : NULL;
   gboolean ok = ask_second (self, error);
   gboolean resolves;
 

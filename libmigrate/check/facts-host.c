@@ -20,8 +20,9 @@ read_names (GVariant *values, const char *key)
 {
   g_autoptr (GVariant) names = g_variant_lookup_value (values, key, G_VARIANT_TYPE_STRING_ARRAY);
 
-  return names != NULL && g_variant_n_children (names) <= MAX_ROWS ? g_variant_dup_strv (names, NULL)
-                                                                   : NULL;
+  return names != NULL && g_variant_n_children (names) <= MAX_ROWS
+           ? g_variant_dup_strv (names, NULL)
+           : NULL;
 }
 
 static guint

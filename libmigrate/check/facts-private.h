@@ -92,7 +92,8 @@ struct _MigrateFacts
   char *address;            /* that address; nullable */
 };
 
-/* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND, UNREACHABLE, TIMED_OUT, DENIED. */
+/* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND,
+ * UNREACHABLE, TIMED_OUT, DENIED. */
 MigrateFacts *_migrate_facts_gather (MigrateWork *work, GError **error);
 /* Decide: what a snapshot says, however hostile. Errors: INVALID. */
 MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);

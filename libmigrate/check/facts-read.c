@@ -174,16 +174,17 @@ _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy)
     = g_variant_lookup_value (self->snapshot, MIGRATE_SNAPSHOT_REQUEST, G_VARIANT_TYPE_VARDICT);
 
   return (MigrateCheckRequest){
-    .kind = (MigrateKind) read_enum (values, "kind", MIGRATE_TYPE_KIND, MIGRATE_KIND_AUTO),
+    .kind = (MigrateKind) read_enum (values, MIGRATE_REQUEST_KEY_KIND, MIGRATE_TYPE_KIND,
+                                     MIGRATE_KIND_AUTO),
     .transport = (MigrateTransport) _migrate_policy_get_enum (policy, "transport"),
     .hand_over = (MigrateHandOver) _migrate_policy_get_enum (policy, "hand-over"),
-    .source_uri = _migrate_variant_string (values, "source-uri"),
-    .destination_uri = _migrate_variant_string (values, "destination-uri"),
-    .peer_uri = _migrate_variant_string (values, "peer-uri"),
-    .migration_uri = _migrate_variant_string (values, "migration-uri"),
-    .listen_address = _migrate_variant_string (values, "listen-address"),
-    .tls_name = _migrate_variant_string (values, "tls-name"),
-    .source_name = _migrate_variant_string (values, "source-name"),
-    .destination_name = _migrate_variant_string (values, "destination-name"),
+    .source_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_SOURCE_URI),
+    .destination_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_DESTINATION_URI),
+    .peer_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_PEER_URI),
+    .migration_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_MIGRATION_URI),
+    .listen_address = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_LISTEN_ADDRESS),
+    .tls_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_TLS_NAME),
+    .source_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_SOURCE_NAME),
+    .destination_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_DESTINATION_NAME),
   };
 }

@@ -16,6 +16,16 @@
 #define MIGRATE_SNAPSHOT_RESOLVES "resolves"         /* b; absent: not known */
 #define MIGRATE_SNAPSHOT_PROBED "probed"             /* aa{sv} */
 
+#define MIGRATE_REQUEST_KEY_KIND "kind"
+#define MIGRATE_REQUEST_KEY_SOURCE_URI "source-uri" /* this and the next three without secrets */
+#define MIGRATE_REQUEST_KEY_DESTINATION_URI "destination-uri"
+#define MIGRATE_REQUEST_KEY_PEER_URI "peer-uri"
+#define MIGRATE_REQUEST_KEY_MIGRATION_URI "migration-uri"
+#define MIGRATE_REQUEST_KEY_LISTEN_ADDRESS "listen-address"
+#define MIGRATE_REQUEST_KEY_TLS_NAME "tls-name"
+#define MIGRATE_REQUEST_KEY_SOURCE_NAME "source-name"
+#define MIGRATE_REQUEST_KEY_DESTINATION_NAME "destination-name"
+
 #define MIGRATE_PROBED_TARGET "target"
 #define MIGRATE_PROBED_PATH "path"
 #define MIGRATE_PROBED_BACKING "backing" /* b */
@@ -40,8 +50,7 @@ GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request)
 
 /* ---- facts-host.c: one host, read ---- */
 
-gboolean
-_migrate_host_facts_read (GVariant *answer, MigrateHostFacts *self, GError **error);
+gboolean _migrate_host_facts_read (GVariant *answer, MigrateHostFacts *self, GError **error);
 void _migrate_host_facts_clear (MigrateHostFacts *self);
 /* aa{sv} of a dictionary, of bounded length; nullable. */
 GVariant *_migrate_facts_rows (GVariant *values, const char *key);

@@ -7,7 +7,6 @@
 #include "steps/queue-private.h"
 #include "virt/link-private.h"
 
-typedef struct _MigrateFacts MigrateFacts; /* check/facts-private.h */
 typedef struct _MigrateWork MigrateWork;
 
 /* How the rooms tell the job what happens. Called on the worker. */
