@@ -17,6 +17,7 @@ _migrate_facts_unref (MigrateFacts *self)
   _migrate_domain_clear (&self->same_name);
   g_free (self->definition);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
+  g_clear_pointer (&self->probed, g_ptr_array_unref);
   g_free (self->record);
   g_free (self);
 }
@@ -150,6 +151,9 @@ _migrate_facts_gather (MigrateWork *work, GError **error)
       || !gather_domain (work, MIGRATE_SIDE_DESTINATION, facts->guest.name, &facts->found_name,
                          &facts->same_name, error)
       || !gather_record (work, facts, error))
+    return NULL;
+  facts->probed = _migrate_facts_probe (work, &facts->guest, facts->disks, error);
+  if (facts->probed == NULL)
     return NULL;
   return g_steal_pointer (&facts);
 }
