@@ -13,9 +13,8 @@ is_local (const char *type)
 static void
 add_disk (GArray *files, const MigrateDisk *disk)
 {
-  gboolean is_volume = g_strcmp0 (disk->type, "volume") == 0;
   MigrateProbeFile top = { .target = disk->target,
-                           .path = disk->path != NULL || is_volume ? disk->path : disk->source,
+                           .path = disk->path,
                            .type = disk->type,
                            .pool = disk->pool,
                            .volume = disk->volume };
@@ -23,7 +22,7 @@ add_disk (GArray *files, const MigrateDisk *disk)
   if (disk->source == NULL || !is_local (disk->type))
     return;
   g_array_append_val (files, top);
-  for (guint i = 0; disk->chain != NULL && i < disk->chain->len; i++)
+  for (guint i = 0; i < disk->chain->len; i++)
     {
       const MigrateImage *image = disk->chain->pdata[i];
       MigrateProbeFile below

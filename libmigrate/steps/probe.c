@@ -122,26 +122,41 @@ _migrate_probe_file_remove (MigrateWork *work, MigrateSide side, const char *poo
   return TRUE;
 }
 
-gboolean
-_migrate_probe_undo (MigrateWork *work, GVariant *args, GError **error)
+static gboolean
+remove_files (MigrateWork *work, GVariant *files, MigrateSide side, GError **error)
 {
-  g_autoptr (GVariant) files = g_variant_lookup_value (args, "files", G_VARIANT_TYPE ("aa{sv}"));
+  const char *word = side == MIGRATE_SIDE_SOURCE ? "source" : "destination";
   GError *first = NULL;
 
   for (gsize i = 0; files != NULL && i < g_variant_n_children (files); i++)
     {
       g_autoptr (GVariant) file = g_variant_get_child_value (files, i);
-      const char *side = _migrate_variant_string (file, "side");
       const char *pool = _migrate_variant_string (file, "pool");
       const char *name = _migrate_variant_string (file, "name");
 
-      if (pool != NULL && name != NULL && g_str_has_prefix (name, PREFIX))
-        _migrate_probe_file_remove (
-          work, g_strcmp0 (side, "source") == 0 ? MIGRATE_SIDE_SOURCE : MIGRATE_SIDE_DESTINATION,
-          pool, name, MIGRATE_REFRESH_BEFORE, NULL /* was_there */, first == NULL ? &first : NULL);
+      if (pool != NULL && name != NULL && g_str_has_prefix (name, PREFIX)
+          && g_strcmp0 (_migrate_variant_string (file, "side"), word) == 0)
+        _migrate_probe_file_remove (work, side, pool, name, MIGRATE_REFRESH_BEFORE,
+                                    NULL /* was_there */, first == NULL ? &first : NULL);
     }
   if (first == NULL)
     return TRUE;
   g_propagate_error (error, first);
+  return FALSE;
+}
+
+/* The source twice: its libvirt may have listed what the destination's has removed since. */
+gboolean
+_migrate_probe_undo (MigrateWork *work, GVariant *args, GError **error)
+{
+  g_autoptr (GVariant) files = g_variant_lookup_value (args, "files", G_VARIANT_TYPE ("aa{sv}"));
+  GError *here = NULL;
+  gboolean ok = remove_files (work, files, MIGRATE_SIDE_SOURCE, &here);
+
+  /* The other side is cleaned whatever the first said. */
+  ok &= remove_files (work, files, MIGRATE_SIDE_DESTINATION, ok ? error : NULL);
+  if (here == NULL)
+    return ok && remove_files (work, files, MIGRATE_SIDE_SOURCE, error);
+  g_propagate_error (error, here);
   return FALSE;
 }

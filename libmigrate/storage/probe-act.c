@@ -244,7 +244,7 @@ read_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side)
 }
 
 /* What one host cannot remove any more, the other can where the folder is one. FALSE: it may be
- * left. */
+ * left, or be listed by a libvirt. */
 static gboolean
 remove_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side, guint64 refresh)
 {
@@ -262,8 +262,8 @@ remove_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side, guint64 r
     }
   note_trouble (probe, side, error);
   _migrate_probe_file_remove (work, other (side), half (probe, other (side))->pool, self->name,
-                              MIGRATE_REFRESH_BEFORE, &was_there, NULL /* error */);
-  return was_there;
+                              MIGRATE_REFRESH_BEFORE, NULL /* was_there */, NULL /* error */);
+  return FALSE;
 }
 
 /* ---- all of it ---- */
@@ -325,14 +325,14 @@ read_all (MigrateWork *work, GPtrArray *probes)
 }
 
 /* libvirt lists what was there when it last looked. */
-static void
-refresh_source (MigrateWork *work, MigrateProbe *probe, MigrateSide side)
+static gboolean
+refresh_source (MigrateWork *work, MigrateProbe *probe)
 {
-  const MigrateProbeHalf *self = half (probe, side);
+  const MigrateProbeHalf *self = half (probe, MIGRATE_SIDE_SOURCE);
   g_autoptr (MigrateCall) call = call_new (MIGRATE_CALL_VOLUME_READ, self, NULL /* name */);
 
-  if (self->trouble == NULL && (self->stale || self->names == NULL))
-    ask (work, side, call, NULL /* error */);
+  return (self->names != NULL && !self->stale)
+         || ask (work, MIGRATE_SIDE_SOURCE, call, NULL /* error */);
 }
 
 gboolean
@@ -347,7 +347,7 @@ _migrate_probe_run (MigrateWork *work, GPtrArray *probes)
   each (work, probes, MIGRATE_SIDE_SOURCE, read_half);
   removed &= remove_each (work, probes, MIGRATE_SIDE_DESTINATION, FALSE, MIGRATE_REFRESH_AFTER);
   for (guint i = 0; i < probes->len; i++)
-    refresh_source (work, probes->pdata[i], MIGRATE_SIDE_SOURCE);
+    removed &= refresh_source (work, probes->pdata[i]);
   return removed;
 }
 

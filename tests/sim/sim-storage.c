@@ -18,6 +18,7 @@ struct _SimPool
   SimStorage *storage;
   gboolean inactive, read_only, full, of_devices;
   GHashTable *known; /* set of names: what libvirtd lists */
+  guint epoch;       /* of the libvirtd that does */
 };
 
 static SimStorage *
@@ -88,6 +89,14 @@ sim_world_add_file (SimWorld *self, const char *storage, const char *name)
   _sim_unlock (self);
 }
 
+void
+sim_world_clear_files (SimWorld *self, const char *storage)
+{
+  _sim_lock (self);
+  g_hash_table_remove_all (need_storage (self, storage)->files);
+  _sim_unlock (self);
+}
+
 static int
 compare (gconstpointer a, gconstpointer b)
 {
@@ -127,8 +136,12 @@ find_pool (SimHost *host, const char *name)
     {
       SimPool *pool = host->pools->pdata[i];
 
-      if (g_str_equal (pool->name, name))
-        return pool;
+      if (!g_str_equal (pool->name, name))
+        continue;
+      if (pool->epoch != host->epoch) /* a libvirtd that starts looks anew */
+        refresh (pool);
+      pool->epoch = host->epoch;
+      return pool;
     }
   return NULL;
 }
@@ -189,7 +202,8 @@ _sim_volume_find (SimHost *host, MigrateCall *call, const char **words)
 {
   g_autofree char *folder = g_path_get_dirname (call->text_in);
   g_autofree char *name = g_path_get_basename (call->text_in);
-  SimPool *pool = find_by_target (host, folder);
+  SimPool *found = find_by_target (host, folder);
+  SimPool *pool = found != NULL ? find_pool (host, found->name) : NULL;
 
   if (pool == NULL || !g_hash_table_contains (pool->known, name))
     return say (words, SIM_ERR_NO_VOLUME, "Storage volume not found");
