@@ -30,6 +30,13 @@ half (MigrateProbe *probe, MigrateSide side)
   return &probe->halves[MIGRATE_PROBE_HALF (side)];
 }
 
+static gboolean
+is_silent (const GError *error)
+{
+  return g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_TIMED_OUT)
+         || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_UNREACHABLE);
+}
+
 static void
 note_trouble (MigrateProbe *probe, MigrateSide side, const GError *error)
 {
@@ -37,6 +44,7 @@ note_trouble (MigrateProbe *probe, MigrateSide side, const GError *error)
 
   if (self->trouble == NULL)
     self->trouble = g_strdup (error->message);
+  self->silent |= is_silent (error);
 }
 
 /* One that is not active may be there: it is not ours to start. */
@@ -56,14 +64,6 @@ is_ready (MigrateProbe *probe)
 {
   return half (probe, MIGRATE_SIDE_SOURCE)->trouble == NULL
          && half (probe, MIGRATE_SIDE_DESTINATION)->trouble == NULL;
-}
-
-/* A host that does not answer is asked for nothing more but the removal. */
-static gboolean
-is_silent (const GError *error)
-{
-  return g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_TIMED_OUT)
-         || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_UNREACHABLE);
 }
 
 /* ---- finding ---- */
@@ -219,7 +219,7 @@ write_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side)
   if (_migrate_work_run_call (work, side, call, &error))
     return;
   note_trouble (probe, side, error);
-  self->unsure = is_silent (error); /* libvirt may do it yet */
+  self->unsure = self->silent; /* libvirt may do it yet */
 }
 
 static void
@@ -268,12 +268,24 @@ remove_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side, guint64 r
 
 /* ---- all of it ---- */
 
+/* A host that does not answer for one folder is not asked for the next. */
 static void
 each (MigrateWork *work, GPtrArray *probes, MigrateSide side,
       void (*act) (MigrateWork *work, MigrateProbe *probe, MigrateSide side))
 {
+  const MigrateProbeHalf *silent = NULL;
+
   for (guint i = 0; i < probes->len && !_migrate_work_is_cancelled (work); i++)
-    act (work, probes->pdata[i], side);
+    {
+      MigrateProbeHalf *self = half (probes->pdata[i], side);
+
+      if (silent == NULL)
+        act (work, probes->pdata[i], side);
+      else if (self->trouble == NULL)
+        self->trouble = g_strdup (silent->trouble);
+      if (self->silent)
+        silent = self;
+    }
 }
 
 static gboolean
@@ -331,8 +343,9 @@ refresh_source (MigrateWork *work, MigrateProbe *probe)
   const MigrateProbeHalf *self = half (probe, MIGRATE_SIDE_SOURCE);
   g_autoptr (MigrateCall) call = call_new (MIGRATE_CALL_VOLUME_READ, self, NULL /* name */);
 
-  return (self->names != NULL && !self->stale)
-         || ask (work, MIGRATE_SIDE_SOURCE, call, NULL /* error */);
+  if (self->names != NULL && !self->stale)
+    return TRUE;
+  return !self->silent && ask (work, MIGRATE_SIDE_SOURCE, call, NULL /* error */);
 }
 
 gboolean

@@ -15,6 +15,7 @@ typedef struct
   gboolean sees;   /* the other host's was read here */
   gboolean stale;  /* libvirt here remembers files that are gone */
   char **names;    /* nullable: what is in the folder, when it was last read */
+  gboolean silent; /* it did not answer: nothing more is asked of it but removals */
   char *trouble;   /* nullable: what went wrong here first */
 } MigrateProbeHalf;
 
