@@ -154,6 +154,8 @@ Test (secrets, named_stay)
     "<domain><tpm><backend><encryption secret='uuid'/></backend></tpm></domain>",
     "<domain><on_crash>destroy</on_crash><cputune/><keywrap><cipher "
     "name='aes'/></keywrap></domain>",
+    "<volume><name>a</name><key>/srv/a</key></volume>",
+    "<domain><devices><lease><key>a</key><target path='/l'/></lease></devices></domain>",
     "<?xml version='1.0'?>\n<domain xmlns:a='urn:a'><!-- a=b: c --></domain>\n",
   };
 
