@@ -16,7 +16,7 @@ typedef struct
   const char *meaning; /* for the documentation: Markdown, without “|” */
   const char *message; /* “$1” is the subject, “$2” and so on what else the look names; NULL: its
                           words depend on what is found */
-  const char *remedy;  /* nullable: with the message, or of a note */
+  const char *remedy; /* nullable: with the message, or of a note */
   void (*look) (MigrateLook *look);
 } MigrateCheck;
 
@@ -38,8 +38,8 @@ struct _MigrateLook
 
 /* In the row's own words. */
 void _migrate_look_find (MigrateLook *look, const char *subject, ...) G_GNUC_NULL_TERMINATED;
-void _migrate_look_find_as (MigrateLook *look, MigrateSeverity severity, const char *subject, ...)
-  G_GNUC_NULL_TERMINATED;
+void _migrate_look_find_as (MigrateLook *look, MigrateSeverity severity, const char *subject,
+                            ...) G_GNUC_NULL_TERMINATED;
 /* In others. */
 void _migrate_look_found (MigrateLook *look, MigrateSeverity severity, const char *subject,
                           const char *remedy, const char *format, ...) G_GNUC_PRINTF (5, 6);

@@ -427,8 +427,8 @@ _migrate_policy_preset_settings (gsize *n)
 /**
  * MigratePolicy:space-margin:
  *
- * How much more than it has now a disk that is to be copied may need at the destination, in percent:
- * the guest goes on writing. It never needs more than its capacity.
+ * How much more than it has now a disk that is to be copied may need at the destination, in
+ * percent: the guest goes on writing. It never needs more than its capacity.
  *
  * Since: 1.0
  */
