@@ -442,7 +442,8 @@ _migrate_policy_preset_settings (gsize *n)
 /**
  * MigratePolicy:accept:
  *
- * Codes of findings that the caller takes on himself; most blockers cannot be accepted.
+ * Codes of findings that the caller takes on himself; not every blocker can be accepted. A code
+ * that cannot, or that no check has, is a warning of the report, and accepts nothing.
  *
  * Since: 1.0
  */
