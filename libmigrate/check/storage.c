@@ -138,7 +138,7 @@ look_names (MigrateLook *look)
     {
       const MigrateDisk *there = disk_there (look, disk);
 
-      if (names_differ (disk, there) && there->source != NULL
+      if (names_differ (disk, there) && disk->source != NULL && there->source != NULL
           && _migrate_look_sharing (look, disk, &why) != MIGRATE_SHARING_SHARED)
         _migrate_look_find (look, disk->target, disk->source, there->source, NULL);
     }
