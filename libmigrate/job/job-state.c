@@ -206,5 +206,13 @@ report_policy (gpointer data, MigratePolicy *policy)
   _migrate_job_adopt_policy (data, policy);
 }
 
+static gboolean
+report_enter_journal (gpointer data, GError **error)
+{
+  MigrateJob *self = data;
+
+  return self->in_journal || _migrate_job_write (self, error);
+}
+
 const MigrateWorkReport _migrate_job_work_report
-  = { report_phase, report_progress, report_decision, report_policy };
+  = { report_phase, report_progress, report_decision, report_policy, report_enter_journal };

@@ -17,6 +17,8 @@ typedef struct
   void (*decision) (gpointer data, MigrateDecision *decision);
   /* It is the work's from now on. */
   void (*policy) (gpointer data, MigratePolicy *policy);
+  /* Something is to be done before the job was written down: writes it. */
+  gboolean (*enter_journal) (gpointer data, GError **error);
 } MigrateWorkReport;
 
 struct _MigrateWork
@@ -121,6 +123,7 @@ MigrateCall *_migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCal
                                 const char *guest, guint64 value, GError **error);
 
 /* Journal writes on behalf of this job, with its generation. */
+gboolean _migrate_work_enter_journal (MigrateWork *self, GError **error);
 gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *name,
                                const char *status, GVariant *values, GError **error);
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);
