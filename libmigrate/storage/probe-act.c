@@ -336,16 +336,20 @@ read_all (MigrateWork *work, GPtrArray *probes)
     }
 }
 
-/* libvirt lists what was there when it last looked. */
+/* libvirt lists what was there when it last looked, and its host may yet believe the same: to
+ * remove what is gone is what puts both right. */
 static gboolean
-refresh_source (MigrateWork *work, MigrateProbe *probe)
+forget_at_source (MigrateWork *work, MigrateProbe *probe)
 {
   const MigrateProbeHalf *self = half (probe, MIGRATE_SIDE_SOURCE);
-  g_autoptr (MigrateCall) call = call_new (MIGRATE_CALL_VOLUME_READ, self, NULL /* name */);
+  const char *name = half (probe, MIGRATE_SIDE_DESTINATION)->name;
 
   if (self->names != NULL && !self->stale)
     return TRUE;
-  return !self->silent && ask (work, MIGRATE_SIDE_SOURCE, call, NULL /* error */);
+  return !self->silent
+         && _migrate_probe_file_remove (work, MIGRATE_SIDE_SOURCE, self->pool, name,
+                                        MIGRATE_REFRESH_BEFORE, NULL /* was_there */,
+                                        NULL /* error */);
 }
 
 gboolean
@@ -360,7 +364,7 @@ _migrate_probe_run (MigrateWork *work, GPtrArray *probes)
   each (work, probes, MIGRATE_SIDE_SOURCE, read_half);
   removed &= remove_each (work, probes, MIGRATE_SIDE_DESTINATION, FALSE, MIGRATE_REFRESH_AFTER);
   for (guint i = 0; i < probes->len; i++)
-    removed &= refresh_source (work, probes->pdata[i]);
+    removed &= forget_at_source (work, probes->pdata[i]);
   return removed;
 }
 
