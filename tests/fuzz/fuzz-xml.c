@@ -1,35 +1,11 @@
 /* All readers of libvirt's documents, and what takes secrets out of them, on any bytes. What must
  * hold for each of them is asserted, so that libFuzzer finds what breaks it. */
+#include "fuzz.h"
 #include "xml/document-private.h"
 #include "xml/redact-private.h"
 #include "xml/xml-private.h"
 
-#include <stdint.h>
-#include <stdlib.h>
 #include <string.h>
-
-int LLVMFuzzerTestOneInput (const uint8_t *data, size_t size);
-
-/* An assertion that stays in whatever the build. */
-static void
-must (gboolean holds)
-{
-  if (!holds)
-    abort ();
-}
-
-/* A reader gives something or an error, which is INVALID with a remedy. Clears the error. */
-static void
-check_answer (const void *answer, GError **error)
-{
-  must ((answer == NULL) == (*error != NULL));
-  if (*error == NULL)
-    return;
-  must (g_error_matches (*error, MIGRATE_ERROR, MIGRATE_ERROR_INVALID));
-  must (_migrate_error_private (*error)->remedy != NULL);
-  must (g_utf8_validate ((*error)->message, -1, NULL) && strlen ((*error)->message) < 400);
-  g_clear_error (error);
-}
 
 static void
 check_guest (const char *text)
@@ -37,17 +13,17 @@ check_guest (const char *text)
   g_autoptr (GError) error = NULL;
   g_autoptr (MigrateGuest) guest = _migrate_guest_parse (text, &error);
 
-  check_answer (guest, &error);
+  fuzz_check_answer (guest, &error);
   if (guest == NULL)
     return;
-  must (*guest->name != '\0' && g_uuid_string_is_valid (guest->uuid) && guest->type != NULL);
-  must (guest->cpu_features != NULL && guest->perf_events != NULL);
+  fuzz_must (*guest->name != '\0' && g_uuid_string_is_valid (guest->uuid) && guest->type != NULL);
+  fuzz_must (guest->cpu_features != NULL && guest->perf_events != NULL);
   for (guint i = 0; i < guest->disks->len; i++)
     {
       const MigrateDisk *disk = guest->disks->pdata[i];
 
-      must (disk->target != NULL && disk->type != NULL && disk->device != NULL);
-      must (!_migrate_disk_is_file (disk) || disk->source != NULL);
+      fuzz_must (disk->target != NULL && disk->type != NULL && disk->device != NULL);
+      fuzz_must (!_migrate_disk_is_file (disk) || disk->source != NULL);
     }
   for (guint i = 0; i < guest->pins->len; i++)
     {
@@ -55,7 +31,7 @@ check_guest (const char *text)
       gboolean contained
         = _migrate_cpu_set_contains (guest->cpu_set, guest->pins->pdata[i], &missing);
 
-      must (contained == (missing == NULL));
+      fuzz_must (contained == (missing == NULL));
     }
 }
 
@@ -64,7 +40,7 @@ check_guest (const char *text)
     g_autoptr (GError) error = NULL;                                                               \
     __typeof__ (reader (text, &error)) answer = reader (text, &error);                             \
                                                                                                    \
-    check_answer (answer, &error);                                                                 \
+    fuzz_check_answer (answer, &error);                                                            \
     if (answer != NULL)                                                                            \
       free (answer);                                                                               \
   }
@@ -88,14 +64,14 @@ check_document (const char *text, gsize length)
   g_autoptr (xmlDoc) again = NULL;
   g_autofree char *first = NULL, *second = NULL;
 
-  check_answer (doc, &error);
+  fuzz_check_answer (doc, &error);
   if (doc == NULL)
     return;
   first = _migrate_document_to_text (doc);
   again = _migrate_document_parse (first, -1, NULL, &error);
-  must (again != NULL);
+  fuzz_must (again != NULL);
   second = _migrate_document_to_text (again);
-  must (strcmp (first, second) == 0);
+  fuzz_must (strcmp (first, second) == 0);
 }
 
 static void
@@ -105,11 +81,11 @@ check_secrets (const char *text)
   g_autofree char *once = _migrate_xml_strip_secrets (text, &error);
   g_autofree char *twice = NULL;
 
-  check_answer (once, &error);
+  fuzz_check_answer (once, &error);
   if (once == NULL)
     return;
   twice = _migrate_xml_strip_secrets (once, &error);
-  must (twice != NULL && strcmp (once, twice) == 0);
+  fuzz_must (twice != NULL && strcmp (once, twice) == 0);
 }
 
 static void
@@ -118,7 +94,7 @@ check_text (const char *text, MigrateTextKind kind)
   g_autofree char *once = _migrate_redact (text, kind);
   g_autofree char *twice = once != NULL ? _migrate_redact (once, kind) : NULL;
 
-  must (twice == NULL);
+  fuzz_must (twice == NULL);
 }
 
 int
