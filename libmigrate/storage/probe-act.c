@@ -9,8 +9,6 @@
 #include "steps/probe-private.h"
 
 #define BYTES 512
-#define BUSY_WAIT_US (2 * G_TIME_SPAN_SECOND)
-#define BUSY_POLL_MS 50
 /* A file that is not seen at once is looked for once more: where each host's own change has brought
  * the folder up to date, no cache is left that time would help against. */
 #define SEE_WAIT_MS 150
@@ -172,28 +170,6 @@ _migrate_probe_name (MigrateWork *work, MigrateProbe *probe)
 
 /* ---- writing, reading, removing ---- */
 
-static gboolean
-ask (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error)
-{
-  gint64 deadline = _migrate_backend_now (work->backend) + BUSY_WAIT_US;
-
-  for (;;)
-    {
-      GError *local_error = NULL;
-
-      if (_migrate_work_run_call (work, side, call, &local_error))
-        return TRUE;
-      if (!g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_BUSY)
-          || _migrate_backend_now (work->backend) >= deadline)
-        {
-          g_propagate_error (error, local_error);
-          return FALSE;
-        }
-      g_error_free (local_error);
-      _migrate_work_sleep (work, BUSY_POLL_MS);
-    }
-}
-
 static MigrateCall *
 call_new (MigrateCallKind kind, const MigrateProbeHalf *at, const char *name)
 {
@@ -232,7 +208,7 @@ read_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side)
 
   if (!is_ready (probe) || self->sees)
     return;
-  if (!ask (work, side, call, &error))
+  if (!_migrate_probe_ask (work, side, call, &error))
     {
       note_trouble (probe, side, error);
       return;
