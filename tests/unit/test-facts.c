@@ -138,6 +138,30 @@ Test (facts, reads_what_only_some_guests_need)
   cr_assert_eq (f->resolved, MIGRATE_RESOLVED_NOT);
 }
 
+static gboolean
+can_time (const char *channel)
+{
+  g_autofree char *xml
+    = g_strdup_printf ("<domain "
+                       "type='kvm'><name>g</name><uuid>6f31579b-fa92-435d-8a54-514c372276e9</"
+                       "uuid><devices>%s</devices>"
+                       "</domain>",
+                       channel);
+  g_autoptr (MigrateFacts) f = facts_test_read (facts_test_snapshot (xml));
+
+  return f->can_time;
+}
+
+Test (facts, know_whether_the_agent_is_connected)
+{
+  cr_assert (can_time ("<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0' "
+                       "state='connected'/></channel>"));
+  cr_assert_not (can_time ("<channel type='unix'><target type='virtio' "
+                           "name='org.qemu.guest_agent.0' state='disconnected'/></channel>"));
+  cr_assert_not (can_time ("<channel type='spicevmc'><target type='virtio' "
+                           "name='com.redhat.spice.0' state='connected'/></channel>"));
+}
+
 /* ---- what is refused ---- */
 
 static const char *const needed[] = {
