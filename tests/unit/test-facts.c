@@ -332,10 +332,10 @@ Test (facts, come_back_with_any_text)
 
 Test (facts, come_back_with_every_type)
 {
-  g_autoptr (GVariant) snapshot = g_variant_ref_sink (
-    answer ("{'empty': <@a{sv} {}>, 'none': <@aa{sv} []>, 'names': <@as []>, 'n': <int64 -3>,"
-            " 'pages': <@a(utt) []>, 'list': <[{'xml': <'a\\nb'>}, @a{sv} {}]>,"
-            " 'map': <[(uint32 1, uint64 2, uint64 3)]>, 'flag': <true>, 'in': <<'x'>>}"));
+  g_autoptr (GVariant) snapshot
+    = answer ("{'empty': <@a{sv} {}>, 'none': <@aa{sv} []>, 'names': <@as []>, 'n': <int64 -3>,"
+              " 'pages': <@a(utt) []>, 'list': <[{'xml': <'a\\nb'>}, @a{sv} {}]>,"
+              " 'map': <[(uint32 1, uint64 2, uint64 3)]>, 'flag': <true>, 'in': <<'x'>>}");
 
   assert_comes_back (snapshot);
 }
