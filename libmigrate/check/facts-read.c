@@ -39,7 +39,21 @@ read_same (GVariant *answer, const char *key, gboolean *found, MigrateDomain *do
 
 /* ---- the guest ---- */
 
-/* Its agent answers where the channel to it is connected. */
+#define AGENT "org.qemu.guest_agent.0"
+
+static gboolean
+has_agent (const MigrateGuest *guest)
+{
+  for (guint i = 0; i < guest->endpoints->len; i++)
+    {
+      const MigrateEndpoint *endpoint = guest->endpoints->pdata[i];
+
+      if (endpoint->connected && g_strcmp0 (endpoint->target, AGENT) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static gboolean
 read_guest (GVariant *answer, MigrateFacts *self, GError **error)
 {
@@ -55,6 +69,7 @@ read_guest (GVariant *answer, MigrateFacts *self, GError **error)
   if (self->shape == NULL)
     return FALSE;
   self->disks = g_ptr_array_ref (self->shape->disks);
+  self->can_time = has_agent (self->shape);
   self->xml = g_strdup (migratable != NULL ? migratable : live);
   self->inactive_xml = g_strdup (_migrate_variant_string (guest, MIGRATE_GUEST_FACT_INACTIVE));
   self->guest_has_job = _migrate_variant_boolean (guest, MIGRATE_GUEST_FACT_JOB);

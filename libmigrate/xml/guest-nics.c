@@ -105,6 +105,7 @@ read_character_device (const xmlNode *node)
   endpoint->target = _migrate_node_dup (target, "name");
   if (endpoint->target == NULL)
     endpoint->target = _migrate_node_dup (target, "port");
+  endpoint->connected = _migrate_node_has (target, "state", "connected");
   return endpoint;
 }
 

@@ -74,11 +74,12 @@ typedef struct
 
 typedef struct
 {
-  char *element; /* "serial", "console", "channel", "parallel", "graphics"; never NULL */
-  char *type;    /* "pty", "file", "unix", "tcp", "vnc", "spice"; never NULL */
-  char *path;    /* "file", "dev", "unix" */
-  char *listen;  /* address that it listens on */
-  char *target;  /* name or port in the guest */
+  char *element;      /* "serial", "console", "channel", "parallel", "graphics"; never NULL */
+  char *type;         /* "pty", "file", "unix", "tcp", "vnc", "spice"; never NULL */
+  char *path;         /* "file", "dev", "unix" */
+  char *listen;       /* address that it listens on */
+  char *target;       /* name or port in the guest */
+  gboolean connected; /* of a channel that runs: something in the guest has it open */
 } MigrateEndpoint;
 
 typedef struct

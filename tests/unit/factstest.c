@@ -170,6 +170,7 @@ with (GVariant *dictionary, const char *path, GVariant *value)
 GVariant *
 facts_test_with (GVariant *snapshot, const char *path, GVariant *value)
 {
+  g_autoptr (GVariant) taken = value != NULL ? g_variant_take_ref (value) : NULL;
   g_autoptr (GVariant) before = snapshot;
   g_autoptr (GVariant) after = g_variant_ref_sink (with (before, path, value));
 

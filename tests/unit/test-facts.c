@@ -138,6 +138,30 @@ Test (facts, reads_what_only_some_guests_need)
   cr_assert_eq (f->resolved, MIGRATE_RESOLVED_NOT);
 }
 
+static gboolean
+can_time (const char *channel)
+{
+  g_autofree char *xml
+    = g_strdup_printf ("<domain "
+                       "type='kvm'><name>g</name><uuid>6f31579b-fa92-435d-8a54-514c372276e9</"
+                       "uuid><devices>%s</devices>"
+                       "</domain>",
+                       channel);
+  g_autoptr (MigrateFacts) f = facts_test_read (facts_test_snapshot (xml));
+
+  return f->can_time;
+}
+
+Test (facts, know_whether_the_agent_is_connected)
+{
+  cr_assert (can_time ("<channel type='unix'><target type='virtio' name='org.qemu.guest_agent.0' "
+                       "state='connected'/></channel>"));
+  cr_assert_not (can_time ("<channel type='unix'><target type='virtio' "
+                           "name='org.qemu.guest_agent.0' state='disconnected'/></channel>"));
+  cr_assert_not (can_time ("<channel type='spicevmc'><target type='virtio' "
+                           "name='com.redhat.spice.0' state='connected'/></channel>"));
+}
+
 /* ---- what is refused ---- */
 
 static const char *const needed[] = {
@@ -308,10 +332,10 @@ Test (facts, come_back_with_any_text)
 
 Test (facts, come_back_with_every_type)
 {
-  g_autoptr (GVariant) snapshot = g_variant_ref_sink (
-    answer ("{'empty': <@a{sv} {}>, 'none': <@aa{sv} []>, 'names': <@as []>, 'n': <int64 -3>,"
-            " 'pages': <@a(utt) []>, 'list': <[{'xml': <'a\\nb'>}, @a{sv} {}]>,"
-            " 'map': <[(uint32 1, uint64 2, uint64 3)]>, 'flag': <true>, 'in': <<'x'>>}"));
+  g_autoptr (GVariant) snapshot
+    = answer ("{'empty': <@a{sv} {}>, 'none': <@aa{sv} []>, 'names': <@as []>, 'n': <int64 -3>,"
+              " 'pages': <@a(utt) []>, 'list': <[{'xml': <'a\\nb'>}, @a{sv} {}]>,"
+              " 'map': <[(uint32 1, uint64 2, uint64 3)]>, 'flag': <true>, 'in': <<'x'>>}");
 
   assert_comes_back (snapshot);
 }

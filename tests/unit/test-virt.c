@@ -515,14 +515,14 @@ Test (libvirt_calls, tell_many_facts_at_once)
                                       "'same-name': <{",
                                       "'round-trips'" };
 
-  call->question = g_variant_ref_sink (g_variant_parse (
+  call->question = g_variant_parse (
     NULL,
     "{'host': <true>, 'capacity': <true>, 'find-name': <'test'>, 'find-uuid': <'" NO_UUID "'>,"
     " 'networks': <['default', 'nope']>, 'files': <['/nope']>, 'secrets': <true>,"
     " 'filters': <true>, 'devices': <true>, 'bridges': <true>, 'pools': <true>,"
     " 'domain': <{'type': <'test'>}>, 'cpu': <'<cpu/>'>, 'page-sizes': <[uint32 4]>,"
     " 'volumes': <[('nope', 'nope')]>}",
-    NULL, NULL, &error));
+    NULL, NULL, &error);
   cr_assert_null (error, "%s", error != NULL ? error->message : "");
   cr_assert (run (call, &error), "%s", error != NULL ? error->message : "");
   answer = g_variant_print (call->answer, TRUE);
@@ -538,8 +538,7 @@ Test (libvirt_calls, do_not_find_a_guest_among_the_facts)
   g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_FACTS, "nobody");
   g_autoptr (GError) error = NULL;
 
-  call->question
-    = g_variant_ref_sink (g_variant_parse (NULL, "{'host': <true>}", NULL, NULL, NULL));
+  call->question = g_variant_parse (NULL, "{'host': <true>}", NULL, NULL, NULL);
   cr_assert (run (call, &error));
   cr_assert_null (g_variant_lookup_value (call->answer, "guest", NULL));
 }
@@ -550,9 +549,9 @@ Test (libvirt_calls, ask_no_more_than_they_may)
   g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_FACTS, NULL);
   guint32 round_trips = 0;
 
-  call->question = g_variant_ref_sink (
-    g_variant_parse (NULL, "{'budget': <uint32 2>, 'capacity': <true>, 'networks': <['default']>}",
-                     NULL, NULL, NULL));
+  call->question = g_variant_parse (
+    NULL, "{'budget': <uint32 2>, 'capacity': <true>, 'networks': <['default']>}", NULL, NULL,
+    NULL);
   cr_assert (run (call, NULL));
   cr_assert (g_variant_lookup (call->answer, "round-trips", "u", &round_trips));
   cr_assert_eq (round_trips, 2);
