@@ -503,3 +503,16 @@ Test (mapping, sets_of_cpus)
       cr_expect_eq (g_strcmp0 (form, rows[i].form), 0, "%s is %s", rows[i].text, form);
     }
 }
+
+/* The one that the documentation shows. */
+Test (mapping, reads_the_example)
+{
+  g_autofree char *path
+    = g_build_filename (g_getenv ("MIGRATE_SOURCE_DIR"), "examples/destination.map", NULL);
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MigrateMapping) mapping = migrate_mapping_new_from_file (path, &error);
+
+  cr_assert_not_null (mapping, "%s", error != NULL ? error->message : "");
+  assert_is (mapping, "bridge", "br0", "{'bridge': <'br10'>, 'virtual-port': <'openvswitch'>}");
+  assert_is (mapping, "pci", "06:12.5", "{'hole': <true>}");
+}
