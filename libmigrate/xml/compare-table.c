@@ -145,7 +145,7 @@ const MigrateAspect _migrate_device_aspects[] = {
   { "iommu", "", "model", VALUE, "model", BLOCKER },
   { "iommu", "driver", NULL, ALL, "driver", BLOCKER },
   { "vsock", "", "model", VALUE, "model", BLOCKER },
-  { "vsock", "cid", "address", VALUE, "address", BLOCKER },
+  { "vsock", "cid", "address", VALUE, "CID", BLOCKER },
   { "filesystem", "", "model", VALUE, "model", BLOCKER },
   { "filesystem", "driver", "type", VALUE, "driver", BLOCKER },
   { "filesystem", "readonly", NULL, PRESENT, "read-only", BLOCKER },

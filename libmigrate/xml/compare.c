@@ -44,21 +44,32 @@ fact_name (const char *subject, const char *what)
   return g_strdup_printf ("%s\n%s", subject, what);
 }
 
-/* value is taken; NULL: the document does not say, which is the same as not being there. */
+/* value is taken; NULL: the document does not say, which is the same as not being there. What is
+ * said twice is one thing with both values. */
 static void
 add (View *self, const char *subject, const char *what, MigrateSeverity severity, char *value)
 {
-  Fact *fact;
+  g_autofree char *name = fact_name (subject, what);
+  Fact *fact = g_hash_table_lookup (self->by_name, name);
 
   if (value == NULL)
     return;
+  if (fact != NULL)
+    {
+      char *both = g_strdup_printf ("%s, %s", fact->value, value);
+
+      g_free (fact->value);
+      g_free (value);
+      fact->value = both;
+      return;
+    }
   fact = g_new0 (Fact, 1);
   fact->subject = g_strdup (subject);
   fact->what = g_strdup (what);
   fact->value = value;
   fact->severity = severity;
   g_ptr_array_add (self->facts, fact);
-  g_hash_table_insert (self->by_name, fact_name (subject, what), fact);
+  g_hash_table_insert (self->by_name, g_steal_pointer (&name), fact);
 }
 
 /* ---- values ---- */

@@ -132,7 +132,7 @@ static const Row visible[] = {
     BREAKS },
   { "base='0x100000000'", "base='0x200000000'", "memory 0", "address", BREAKS },
   { "<driver intremap='on'/>", "<driver intremap='off'/>", "iommu 0", "driver", BREAKS },
-  { "<cid auto='no' address='7'/>", "<cid auto='no' address='8'/>", "vsock 0", "address", BREAKS },
+  { "<cid auto='no' address='7'/>", "<cid auto='no' address='8'/>", "vsock 0", "CID", BREAKS },
   { "<panic model='isa'/>", "<panic model='pvpanic'/>", "panic 0", "model", BREAKS },
   { "<hostdev mode='subsystem' type='mdev' model='vfio-pci'>",
     "<hostdev mode='subsystem' type='mdev' model='vfio-ccw'>", "hostdev 0", "host device model",
@@ -254,6 +254,19 @@ Test (compare, duplicates_are_told_apart)
   cr_assert_eq (found->len, 1);
   cr_assert_str_eq (((MigrateDifference *) found->pdata[0])->subject,
                     "interface 52:54:00:00:00:01 2");
+}
+
+/* Nor does one thing that is said twice differ from itself. */
+Test (compare, what_is_said_twice_is_one_thing)
+{
+  static const char twice[] = "<domain><cpu><feature name='vmx' policy='require'/>"
+                              "<feature name='vmx' policy='disable'/></cpu></domain>";
+  static const char other[] = "<domain><cpu><feature name='vmx' policy='disable'/>"
+                              "<feature name='vmx' policy='disable'/></cpu></domain>";
+  g_autoptr (GPtrArray) same = compare (twice, twice), found = compare (twice, other);
+
+  cr_assert_eq (same->len, 0);
+  cr_assert_eq (found->len, 1);
 }
 
 /* What may be a secret is compared, and not told. */
