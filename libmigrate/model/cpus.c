@@ -9,6 +9,19 @@ _migrate_cpus_has (const MigrateCpus *cpus, guint cpu)
   return cpu < MIGRATE_N_CPUS && (cpus->words[cpu / 64] >> (cpu % 64) & 1) != 0;
 }
 
+guint
+_migrate_cpus_next (const MigrateCpus *cpus, guint from)
+{
+  for (guint i = from; i < MIGRATE_N_CPUS; i = (i | 63) + 1)
+    {
+      guint64 rest = cpus->words[i / 64] >> (i % 64);
+
+      if (rest != 0)
+        return i + (guint) __builtin_ctzll (rest);
+    }
+  return MIGRATE_N_CPUS;
+}
+
 void
 _migrate_cpus_add (MigrateCpus *cpus, guint cpu)
 {
@@ -88,17 +101,11 @@ _migrate_cpus_format (const MigrateCpus *cpus)
 {
   GString *text = g_string_new (NULL);
 
-  for (guint i = 0; i < MIGRATE_N_CPUS; i++)
+  for (guint i = _migrate_cpus_next (cpus, 0); i < MIGRATE_N_CPUS;
+       i = _migrate_cpus_next (cpus, i + 1))
     {
       guint first = i;
 
-      if (cpus->words[i / 64] == 0)
-        {
-          i |= 63;
-          continue;
-        }
-      if (!_migrate_cpus_has (cpus, i))
-        continue;
       while (_migrate_cpus_has (cpus, i + 1))
         i++;
       g_string_append_printf (text, first == i ? "%s%u" : "%s%u-%u", text->len > 0 ? "," : "",

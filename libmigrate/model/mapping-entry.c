@@ -110,6 +110,7 @@ void
 _migrate_map_entry_free (MigrateMapEntry *self)
 {
   g_free (self->from);
+  g_free (self->values);
   g_clear_pointer (&self->to, g_variant_unref);
   g_free (self);
 }
@@ -129,6 +130,20 @@ order_fields (const MigrateMapRow *row, GVariantDict *to, gboolean none, gboolea
   if (hole)
     g_variant_builder_add (&builder, "{sv}", HOLE, g_variant_new_boolean (TRUE));
   return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+static const char **
+list_values (const MigrateMapRow *row, GVariant *to)
+{
+  guint n = 0;
+  const char **values;
+
+  while (row->fields[n].name != NULL)
+    n++;
+  values = g_new0 (const char *, n + 1);
+  for (guint i = 0; i < n; i++)
+    values[i] = _migrate_variant_string (to, row->fields[i].name);
+  return values;
 }
 
 static gboolean
@@ -159,6 +174,7 @@ finish (MigrateMapKind kind, const char *from, GVariantDict *to, gboolean none, 
   if (entry->from == NULL)
     return NULL;
   entry->to = order_fields (row, to, none, hole);
+  entry->values = list_values (row, entry->to);
   entry->removes = none;
   entry->hole = hole;
   return check_entry (row, entry, error) ? g_steal_pointer (&entry) : NULL;
@@ -275,7 +291,12 @@ _migrate_map_entry_parse (MigrateMapKind kind, const char *from, const char *tex
 }
 
 const char *
-_migrate_map_entry_get (const MigrateMapEntry *self, const char *field)
+_migrate_map_entry_get (const MigrateMapEntry *self, const char *name)
 {
-  return _migrate_variant_string (self->to, field);
+  const MigrateMapField *fields = _migrate_map_rows[self->kind].fields;
+
+  for (guint i = 0; fields[i].name != NULL; i++)
+    if (strcmp (fields[i].name, name) == 0)
+      return self->values[i];
+  return NULL;
 }

@@ -112,6 +112,8 @@ typedef struct
 gboolean _migrate_cpus_parse (const char *text, MigrateCpus *cpus);
 char *_migrate_cpus_format (const MigrateCpus *cpus);
 gboolean _migrate_cpus_has (const MigrateCpus *cpus, guint cpu);
+/* The first that is in it, from one on; MIGRATE_N_CPUS: none. */
+guint _migrate_cpus_next (const MigrateCpus *cpus, guint from);
 void _migrate_cpus_add (MigrateCpus *cpus, guint cpu);
 void _migrate_cpus_unite (MigrateCpus *cpus, const MigrateCpus *with);
 
@@ -121,10 +123,11 @@ void _migrate_cpus_unite (MigrateCpus *cpus, const MigrateCpus *with);
 typedef struct
 {
   MigrateMapKind kind;
-  char *from;       /* in its one form */
-  GVariant *to;     /* a{sv}: fields by name, all strings; "none" or "hole" */
-  gboolean removes; /* it is taken away there */
-  gboolean hole;    /* what it is there is answered later */
+  char *from;          /* in its one form */
+  GVariant *to;        /* a{sv}: fields by name, all strings; "none" or "hole" */
+  const char **values; /* the same, in the order of the row's fields; borrowed of to */
+  gboolean removes;    /* it is taken away there */
+  gboolean hole;       /* what it is there is answered later */
 } MigrateMapEntry;
 
 /* Errors: INVALID, with the kind's fields as remedy. */

@@ -7,8 +7,7 @@
 #define MOST_NAME 255
 #define MOST_PATH 4096 /* PATH_MAX */
 
-/* XML 1.0 has no control characters, surrogates, U+FFFE and U+FFFF; nothing that we name has the
- * first. */
+/* No control characters, and not U+FFFE and U+FFFF, which XML does not have. */
 static gboolean
 is_text (const char *text, gsize most)
 {
@@ -18,9 +17,10 @@ is_text (const char *text, gsize most)
     return FALSE;
   for (const char *c = text; *c != '\0'; c = g_utf8_next_char (c))
     {
-      gunichar character = g_utf8_get_char (c);
+      gunichar character = (guchar) *c < 0x80 ? (guchar) *c : g_utf8_get_char (c);
 
-      if (g_unichar_iscntrl (character) || (character & 0xfffe) == 0xfffe)
+      if (character < 0x20 || (character >= 0x7f && character < 0xa0)
+          || (character & 0xfffe) == 0xfffe)
         return FALSE;
     }
   return TRUE;
@@ -54,43 +54,48 @@ copy_if (gboolean is_good, const char *text)
 static char *
 to_path (const char *text)
 {
-  g_autoptr (GString) path = g_string_new (NULL);
-  g_auto (GStrv) parts = NULL;
+  GString *path;
 
   if (*text != '/' || !is_text (text, MOST_PATH))
     return NULL;
-  parts = g_strsplit (text, "/", -1);
-  for (gsize i = 0; parts[i] != NULL; i++)
+  path = g_string_sized_new (strlen (text));
+  while (*text != '\0')
     {
-      if (g_str_equal (parts[i], ".."))
-        return NULL;
-      if (*parts[i] != '\0' && !g_str_equal (parts[i], "."))
-        g_string_append_printf (path, "/%s", parts[i]);
+      gsize length = strcspn (++text, "/");
+
+      if (length == 2 && text[0] == '.' && text[1] == '.')
+        {
+          g_string_free (path, TRUE);
+          return NULL;
+        }
+      if (length > 0 && (length != 1 || *text != '.'))
+        {
+          g_string_append_c (path, '/');
+          g_string_append_len (path, text, (gssize) length);
+        }
+      text += length;
     }
   if (path->len == 0)
     g_string_append_c (path, '/');
-  return g_string_free (g_steal_pointer (&path), FALSE);
+  return g_string_free (path, FALSE);
 }
 
 static char *
 to_mac (const char *text)
 {
-  GString *mac = g_string_new (NULL);
+  guint bytes[6] = { 0 };
 
   for (guint i = 0; i < 6; i++)
     {
-      guint value = 0, digits = 0;
+      guint digits = 0;
 
       for (; g_ascii_isxdigit (*text) && digits < 2; text++, digits++)
-        value = value * 16 + (guint) g_ascii_xdigit_value (*text);
-      g_string_append_printf (mac, "%s%02x", i > 0 ? ":" : "", value);
+        bytes[i] = bytes[i] * 16 + (guint) g_ascii_xdigit_value (*text);
       if (digits == 0 || (i < 5 ? *text++ != ':' : *text != '\0'))
-        {
-          g_string_free (mac, TRUE);
-          return NULL;
-        }
+        return NULL;
     }
-  return g_string_free (mac, FALSE);
+  return g_strdup_printf ("%02x:%02x:%02x:%02x:%02x:%02x", bytes[0], bytes[1], bytes[2], bytes[3],
+                          bytes[4], bytes[5]);
 }
 
 static char *

@@ -102,11 +102,11 @@ migrate_mapping_copy (MigrateMapping *self)
   for (guint i = 0; i < entries->len; i++)
     {
       const MigrateMapEntry *entry = entries->pdata[i];
-      MigrateMapEntry *other = g_new (MigrateMapEntry, 1);
+      MigrateMapEntry *other
+        = _migrate_map_entry_new (entry->kind, entry->from, entry->to, NULL /* error */);
 
-      *other = *entry;
-      other->from = g_strdup (entry->from);
-      g_variant_ref (other->to);
+      /* What was good is good. */
+      g_assert (other != NULL);
       take_entry (copy, other);
     }
   return copy;

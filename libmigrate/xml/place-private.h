@@ -3,12 +3,12 @@
  * elements without a namespace stand anywhere. */
 #pragma once
 
-#include "xml/document-private.h"
+#include "xml/tree-private.h"
 
 typedef struct _MigratePlace MigratePlace;
 
 /* For tables: it lives as long as the program. */
 MigratePlace *_migrate_place_new (const char *text);
-gboolean _migrate_place_match (const MigratePlace *self, const xmlNode *node);
+gboolean _migrate_place_match (const MigratePlace *self, const MigrateNode *node);
 /* The names that its element may have; NULL-terminated. */
 const char *const *_migrate_place_names (const MigratePlace *self);

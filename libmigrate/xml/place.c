@@ -68,14 +68,14 @@ is_one_of (char **words, const char *word)
 }
 
 static gboolean
-match_step (const Step *step, const xmlNode *node)
+match_step (const Step *step, const MigrateNode *node)
 {
-  if (node->type != XML_ELEMENT_NODE || node->ns != NULL)
+  if (node->kind != MIGRATE_NODE_ELEMENT || node->uri != NULL)
     return FALSE;
   for (guint i = 0; step->names[i] != NULL; i++)
     if (strcmp (step->names[i], (const char *) node->name) == 0)
       {
-        const char *type = _migrate_node_peek (node, "type");
+        const char *type = _migrate_tree_peek (node, "type");
 
         return step->types[i] == NULL || (type != NULL && is_one_of (step->types[i], type));
       }
@@ -83,12 +83,12 @@ match_step (const Step *step, const xmlNode *node)
 }
 
 static gboolean
-match_up (const MigratePlace *self, gint i, const xmlNode *node)
+match_up (const MigratePlace *self, gint i, const MigrateNode *node)
 {
-  if (node == NULL || node->type != XML_ELEMENT_NODE)
+  if (node == NULL || node->kind != MIGRATE_NODE_ELEMENT)
     return FALSE;
   if (i < 0)
-    return node->parent != NULL && node->parent->type != XML_ELEMENT_NODE;
+    return node->parent != NULL && node->parent->kind != MIGRATE_NODE_ELEMENT;
   if (!self->steps[i].deep)
     return match_step (&self->steps[i], node) && match_up (self, i - 1, node->parent);
   for (; node != NULL; node = node->parent)
@@ -98,7 +98,7 @@ match_up (const MigratePlace *self, gint i, const xmlNode *node)
 }
 
 gboolean
-_migrate_place_match (const MigratePlace *self, const xmlNode *node)
+_migrate_place_match (const MigratePlace *self, const MigrateNode *node)
 {
   return match_up (self, self->n_steps - 1, node);
 }

@@ -46,9 +46,9 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateRewritten, _migrate_rewritten_free)
 
 typedef struct
 {
-  const char *rule, *place, *attributes; /* the last nullable */
-  const char *meaning;
-  const char *kinds[6]; /* NULL-terminated */
+  const char *rule, *place, *meaning;
+  const char *const *attributes; /* none: the element's text, or the whole */
+  const char *kinds[6];
 } MigrateRuleText;
 
 /* A rule of the table, for the documentation. FALSE: there are no more. */

@@ -48,52 +48,36 @@ get_table (void)
 
 /* ---- the walk ---- */
 
+/* FALSE: a rule took the element away. */
 static gboolean
-is_asked_for (const MigrateRewriter *self, const MigrateRule *rule)
-{
-  for (guint i = 0; i < MIGRATE_N_RULE_KINDS && rule->kinds[i] != MIGRATE_N_MAP_KINDS; i++)
-    if (self->has[rule->kinds[i]])
-      return TRUE;
-  return FALSE;
-}
-
-/* A rule may take its element away; the parent knows. */
-static gboolean
-is_child (const xmlNode *parent, const xmlNode *node, const xmlNode *previous)
-{
-  return (previous != NULL ? previous->next : parent->children) == node;
-}
-
-static gboolean
-apply_rules (MigrateRewriter *self, const Table *table, xmlNode *node)
+apply_rules (MigrateRewriter *self, const Table *table, MigrateNode *node)
 {
   const GArray *rules = g_hash_table_lookup (table->by_name, node->name);
-  const xmlNode *parent = node->parent, *previous = node->prev;
 
   for (guint i = 0; rules != NULL && i < rules->len; i++)
     {
       guint number = g_array_index (rules, guint, i);
       const MigrateRule *rule = &_migrate_rules[number];
 
-      if (!is_asked_for (self, rule) || !_migrate_place_match (table->places[number], node))
+      if (!self->asked[number] || !_migrate_place_match (table->places[number], node))
         continue;
       rule->apply (self, rule, node);
-      if (!is_child (parent, node, previous))
+      if (node->parent == NULL)
         return FALSE;
     }
   return TRUE;
 }
 
 static void
-walk (MigrateRewriter *self, const Table *table, xmlNode *parent)
+walk (MigrateRewriter *self, const Table *table, MigrateNode *parent)
 {
-  xmlNode *next;
+  MigrateNode *next;
 
-  for (xmlNode *c = parent->children; c != NULL; c = next)
+  for (MigrateNode *c = parent->first; c != NULL; c = next)
     {
       next = c->next;
       /* What has a namespace is not libvirt's, and not ours to change. */
-      if (_migrate_node_is (c, NULL) && apply_rules (self, table, c))
+      if (_migrate_tree_is (c, NULL) && apply_rules (self, table, c))
         walk (self, table, c);
     }
 }
@@ -105,12 +89,22 @@ rewriter_clear (MigrateRewriter *self)
 {
   for (guint i = 0; i < MIGRATE_N_ORIGINS; i++)
     g_clear_object (&self->layers[i]);
+  g_clear_pointer (&self->asked, g_free);
   g_clear_pointer (&self->changes, g_ptr_array_unref);
   g_clear_pointer (&self->used, g_hash_table_unref);
   g_clear_pointer (&self->holes, g_hash_table_unref);
 }
 
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateRewriter, rewriter_clear)
+
+static gboolean
+is_asked_for (const MigrateRewriter *self, const MigrateRule *rule)
+{
+  for (guint i = 0; i < MIGRATE_N_RULE_KINDS && rule->kinds[i] != MIGRATE_N_MAP_KINDS; i++)
+    if (self->has[rule->kinds[i]])
+      return TRUE;
+  return FALSE;
+}
 
 static gboolean
 rewriter_init (MigrateRewriter *self, const MigrateRewrite *how, GError **error)
@@ -127,6 +121,9 @@ rewriter_init (MigrateRewriter *self, const MigrateRewrite *how, GError **error)
   for (guint i = 0; i < MIGRATE_N_ORIGINS; i++)
     for (guint k = 0; self->layers[i] != NULL && k < MIGRATE_N_MAP_KINDS; k++)
       self->has[k] |= _migrate_mapping_has (self->layers[i], (MigrateMapKind) k);
+  self->asked = g_new (gboolean, _migrate_n_rules);
+  for (guint i = 0; i < _migrate_n_rules; i++)
+    self->asked[i] = is_asked_for (self, &_migrate_rules[i]);
   self->changes = _migrate_changes_new ();
   self->used = g_hash_table_new (NULL, NULL);
   self->holes = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -187,14 +184,14 @@ _migrate_xml_rewrite (const char *xml, const MigrateRewrite *how, GError **error
 {
   g_auto (MigrateRewriter) rewriter = { .layers = { NULL } };
   g_autoptr (MigrateRewritten) result = NULL;
-  g_autoptr (xmlDoc) doc = _migrate_document_parse (xml, -1, "domain", error);
+  g_autoptr (MigrateTree) tree = _migrate_tree_parse (xml, "domain", error);
 
-  if (doc == NULL || !rewriter_init (&rewriter, how, error))
+  if (tree == NULL || !rewriter_init (&rewriter, how, error))
     return NULL;
-  walk (&rewriter, get_table (), xmlDocGetRootElement (doc));
+  walk (&rewriter, get_table (), _migrate_tree_root (tree));
   note_expected (&rewriter, how);
   result = g_new0 (MigrateRewritten, 1);
-  result->xml = _migrate_document_to_text (doc);
+  result->xml = _migrate_tree_to_text (tree);
   result->changes = g_steal_pointer (&rewriter.changes);
   result->holes = take_holes (&rewriter);
   result->unused = list_unused (&rewriter);

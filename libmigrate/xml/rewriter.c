@@ -1,6 +1,6 @@
 /* What rules have in common: looking a thing up in the layers, and changing the tree so that each
- * change is told. Values enter as text nodes: libxml2 escapes them when the tree is written, and
- * nothing of them is ever parsed. */
+ * change is told. Values enter as text: they are escaped when the tree is written, and nothing of
+ * them is ever parsed. */
 #include "xml/rules-private.h"
 
 #include <string.h>
@@ -15,6 +15,9 @@ find_in (MigrateMapping *layer, const MigrateCandidate *candidate)
 
   if (candidate->from == NULL || !_migrate_mapping_has (layer, candidate->kind))
     return NULL;
+  /* The usual case by far: a name is its own form. */
+  if (row->from == MIGRATE_VALUE_NAME || row->from == MIGRATE_VALUE_NUMBER)
+    return _migrate_mapping_find (layer, candidate->kind, candidate->from);
   from = _migrate_value_normalize (row->from, row->from_words, candidate->from, NULL);
   if (from == NULL)
     return NULL;
@@ -39,26 +42,41 @@ is_bare_hole (const MigrateMapEntry *entry)
   return entry->hole && g_variant_n_children (entry->to) == 1;
 }
 
-MigrateFound
-_migrate_rewriter_find (MigrateRewriter *self, const MigrateCandidate *candidates, guint n,
-                        const char *const *fields)
+void
+_migrate_rewriter_match (MigrateRewriter *self, const MigrateCandidate *candidates, guint n,
+                         MigrateMatches *matches)
 {
-  MigrateFound found = { NULL, MIGRATE_ORIGIN_BINDING };
-
+  memset (matches, 0, sizeof *matches);
   for (guint layer = 0; layer < MIGRATE_N_ORIGINS; layer++)
     for (guint i = 0; self->layers[layer] != NULL && i < n; i++)
       {
         const MigrateMapEntry *entry = find_in (self->layers[layer], &candidates[i]);
 
+        matches->entries[layer][i] = entry;
+        if (entry != NULL)
+          g_hash_table_add (self->used, (gpointer) entry);
+      }
+}
+
+MigrateFound
+_migrate_rewriter_pick (MigrateRewriter *self, const MigrateMatches *matches,
+                        const char *const *fields)
+{
+  MigrateFound found = { NULL, MIGRATE_ORIGIN_BINDING };
+
+  for (guint layer = 0; layer < MIGRATE_N_ORIGINS; layer++)
+    for (guint i = 0; i < MIGRATE_N_CANDIDATES; i++)
+      {
+        const MigrateMapEntry *entry = matches->entries[layer][i];
+
         if (entry == NULL)
           continue;
-        g_hash_table_add (self->used, (gpointer) entry);
         found.origin = (MigrateOrigin) layer;
         if (entry->hole)
           g_hash_table_add (self->holes, _migrate_map_name (entry->kind, entry->from));
         if (is_bare_hole (entry))
           return found;
-        if (!has_one_of (entry, candidates[i].kind == MIGRATE_MAP_PATH ? NULL : fields))
+        if (!has_one_of (entry, entry->kind == MIGRATE_MAP_PATH ? NULL : fields))
           continue;
         found.entry = entry;
         return found;
@@ -67,23 +85,30 @@ _migrate_rewriter_find (MigrateRewriter *self, const MigrateCandidate *candidate
 }
 
 const char *
-_migrate_rewriter_find_field (MigrateRewriter *self, const MigrateCandidate *candidates, guint n,
-                              const char *field, MigrateOrigin *origin)
+_migrate_rewriter_pick_field (const MigrateMatches *matches, const char *field,
+                              MigrateOrigin *origin)
 {
   for (guint layer = 0; layer < MIGRATE_N_ORIGINS; layer++)
-    for (guint i = 0; self->layers[layer] != NULL && i < n; i++)
+    for (guint i = 0; i < MIGRATE_N_CANDIDATES; i++)
       {
-        const MigrateMapEntry *entry = find_in (self->layers[layer], &candidates[i]);
+        const MigrateMapEntry *entry = matches->entries[layer][i];
         const char *value = entry != NULL ? _migrate_map_entry_get (entry, field) : NULL;
 
-        if (entry != NULL)
-          g_hash_table_add (self->used, (gpointer) entry);
         if (value == NULL)
           continue;
         *origin = (MigrateOrigin) layer;
         return value;
       }
   return NULL;
+}
+
+MigrateFound
+_migrate_rewriter_find (MigrateRewriter *self, const MigrateCandidate *candidates, guint n)
+{
+  MigrateMatches matches;
+
+  _migrate_rewriter_match (self, candidates, n, &matches);
+  return _migrate_rewriter_pick (self, &matches, NULL /* any field */);
 }
 
 char *
@@ -104,55 +129,55 @@ _migrate_rewriter_to_path (const MigrateMapEntry *entry, const char *path)
 
 /* ---- who is changed ---- */
 
-static const xmlNode *
-device_of (const xmlNode *node)
+static const MigrateNode *
+device_of (const MigrateNode *node)
 {
   for (; node != NULL && node->parent != NULL; node = node->parent)
-    if (_migrate_node_is (node->parent, "devices"))
+    if (_migrate_tree_is (node->parent, "devices"))
       return node;
   return NULL;
 }
 
 static guint
-ordinal_of (const xmlNode *node)
+ordinal_of (const MigrateNode *node)
 {
   guint n = 0;
 
-  for (const xmlNode *c = node->prev; c != NULL; c = c->prev)
-    if (_migrate_node_is (c, (const char *) node->name))
+  for (const MigrateNode *c = node->prev; c != NULL; c = c->prev)
+    if (_migrate_tree_is (c, (const char *) node->name))
       n++;
   return n;
 }
 
 static char *
-describe_device (const xmlNode *device)
+describe_device (const MigrateNode *device)
 {
   const char *kind = (const char *) device->name;
-  const xmlNode *target = _migrate_node_child (device, "target");
+  const MigrateNode *target = _migrate_tree_child (device, "target");
   const char *name = NULL;
 
   if (strcmp (kind, "disk") == 0)
-    name = _migrate_node_peek (target, "dev");
+    name = _migrate_tree_peek (target, "dev");
   else if (strcmp (kind, "interface") == 0)
-    name = _migrate_node_peek (_migrate_node_child (device, "mac"), "address");
+    name = _migrate_tree_peek (_migrate_tree_child (device, "mac"), "address");
   else if (target != NULL)
     name
-      = _migrate_node_peek (target, _migrate_node_peek (target, "name") != NULL ? "name" : "port");
+      = _migrate_tree_peek (target, _migrate_tree_peek (target, "name") != NULL ? "name" : "port");
   if (name == NULL)
-    name = _migrate_node_peek (_migrate_node_child (device, "alias"), "name");
+    name = _migrate_tree_peek (_migrate_tree_child (device, "alias"), "name");
   return name != NULL ? g_strdup_printf ("%s %s", kind, name)
                       : g_strdup_printf ("%s %u", kind, ordinal_of (device));
 }
 
 static char *
-describe_place (const xmlNode *node)
+describe_place (const MigrateNode *node)
 {
-  const char *of = _migrate_node_peek (node, "vcpu");
+  const char *of = _migrate_tree_peek (node, "vcpu");
   g_autoptr (GString) place = g_string_new (NULL);
 
   if (of == NULL)
-    of = _migrate_node_peek (node, "iothread");
-  for (const xmlNode *n = node; n->parent != NULL && n->parent->type == XML_ELEMENT_NODE;
+    of = _migrate_tree_peek (node, "iothread");
+  for (const MigrateNode *n = node; n->parent != NULL && n->parent->kind == MIGRATE_NODE_ELEMENT;
        n = n->parent)
     {
       if (place->len > 0)
@@ -181,9 +206,9 @@ _migrate_changes_new (void)
 
 void
 _migrate_rewriter_note (MigrateRewriter *self, const MigrateRule *rule, MigrateOrigin origin,
-                        const xmlNode *node, const char *from, const char *to)
+                        const MigrateNode *node, const char *from, const char *to)
 {
-  const xmlNode *device = device_of (node);
+  const MigrateNode *device = device_of (node);
   MigrateChange *change = g_new0 (MigrateChange, 1);
 
   change->rule = rule->name;
@@ -198,69 +223,53 @@ _migrate_rewriter_note (MigrateRewriter *self, const MigrateRule *rule, MigrateO
 
 void
 _migrate_rewriter_set (MigrateRewriter *self, const MigrateRule *rule, MigrateOrigin origin,
-                       xmlNode *node, const char *attribute, const char *value)
+                       MigrateNode *node, const char *attribute, const char *value)
 {
-  const char *now = _migrate_node_peek (node, attribute);
+  const char *now = _migrate_tree_peek (node, attribute);
 
   if (g_strcmp0 (now, value) == 0)
     return;
   _migrate_rewriter_note (self, rule, origin, node, now, value);
-  if (value != NULL)
-    xmlSetProp (node, (const xmlChar *) attribute, (const xmlChar *) value);
-  else
-    xmlUnsetProp (node, (const xmlChar *) attribute);
+  _migrate_tree_set (node, attribute, value);
 }
 
 /* Only the text goes: comments and elements that are in there stay. */
 void
 _migrate_rewriter_set_text (MigrateRewriter *self, const MigrateRule *rule, MigrateOrigin origin,
-                            xmlNode *node, const char *value)
+                            MigrateNode *node, const char *value)
 {
-  g_autofree char *now = _migrate_node_text (node);
-  xmlNode *next;
+  g_autofree char *now = _migrate_tree_text (node);
 
   if (g_strcmp0 (now, value) == 0)
     return;
   _migrate_rewriter_note (self, rule, origin, node, now, value);
-  for (xmlNode *c = node->children; c != NULL; c = next)
-    {
-      next = c->next;
-      if (c->type != XML_TEXT_NODE && c->type != XML_CDATA_SECTION_NODE)
-        continue;
-      xmlUnlinkNode (c);
-      xmlFreeNode (c);
-    }
-  xmlAddChild (node, xmlNewDocText (node->doc, (const xmlChar *) value));
+  _migrate_tree_set_text (node, value);
 }
 
 void
 _migrate_rewriter_remove (MigrateRewriter *self, const MigrateRule *rule, MigrateOrigin origin,
-                          xmlNode *node, const char *what)
+                          MigrateNode *node, const char *what)
 {
   _migrate_rewriter_note (self, rule, origin, node, what, NULL /* to */);
-  xmlUnlinkNode (node);
-  xmlFreeNode (node);
+  _migrate_tree_remove (node);
 }
 
-xmlNode *
-_migrate_rewriter_ensure (xmlNode *parent, const char *name)
+MigrateNode *
+_migrate_rewriter_ensure (MigrateNode *parent, const char *name)
 {
-  xmlNode *child = _migrate_node_child (parent, name);
+  MigrateNode *child = _migrate_tree_child (parent, name);
 
-  return child != NULL
-           ? child
-           : xmlNewChild (parent, NULL /* ns */, (const xmlChar *) name, NULL /* content */);
+  return child != NULL ? child : _migrate_tree_add_child (parent, name);
 }
 
-/* libxml2 leaves _private to whoever owns the tree. */
 void
-_migrate_rewriter_settle (xmlNode *node)
+_migrate_rewriter_settle (MigrateNode *node)
 {
-  node->_private = node;
+  node->settled = TRUE;
 }
 
 gboolean
-_migrate_rewriter_is_settled (const xmlNode *node)
+_migrate_rewriter_is_settled (const MigrateNode *node)
 {
-  return node->_private != NULL;
+  return node->settled;
 }

@@ -40,75 +40,60 @@ plug_of_entry (const MigrateMapEntry *entry)
 }
 
 static void
-free_child (xmlNode *node, const char *name)
+free_child (MigrateNode *node, const char *name)
 {
-  xmlNode *child = _migrate_node_child (node, name);
+  MigrateNode *child = _migrate_tree_child (node, name);
 
   if (child == NULL)
     return;
-  xmlUnlinkNode (child);
-  xmlFreeNode (child);
-}
-
-static void
-set (xmlNode *node, const char *attribute, const char *value)
-{
-  xmlSetProp (node, (const xmlChar *) attribute, (const xmlChar *) value);
+  _migrate_tree_remove (child);
 }
 
 /* Of the one before, nothing of its source is of use. The name of the host's end, the script and
  * the virtual port are of its type. */
-static xmlNode *
-change_type (xmlNode *interface, const Plug *plug)
+static MigrateNode *
+change_type (MigrateNode *interface, const Plug *plug)
 {
-  xmlNode *source = _migrate_node_child (interface, "source");
+  MigrateNode *source = _migrate_tree_child (interface, "source");
 
-  set (interface, "type", plug->type);
+  _migrate_tree_set (interface, "type", plug->type);
   if (source == NULL)
     source = _migrate_rewriter_ensure (interface, "source");
-  while (source->properties != NULL)
-    xmlRemoveProp (source->properties);
-  while (source->children != NULL)
-    {
-      xmlNode *child = source->children;
-
-      xmlUnlinkNode (child);
-      xmlFreeNode (child);
-    }
+  _migrate_tree_empty (source);
   free_child (interface, "target");
   free_child (interface, "virtualport");
   free_child (interface, "script");
   free_child (interface, "backend");
   if (strcmp (plug->type, "vhostuser") == 0)
-    set (source, "type", "unix");
+    _migrate_tree_set (source, "type", "unix");
   return source;
 }
 
 static void
-set_mode (xmlNode *source, const Plug *plug, const char *mode)
+set_mode (MigrateNode *source, const Plug *plug, const char *mode)
 {
   static const char *const defaults[] = { NULL, NULL, "bridge", "client" };
 
-  if (mode == NULL && _migrate_node_peek (source, "mode") == NULL)
+  if (mode == NULL && _migrate_tree_peek (source, "mode") == NULL)
     mode = defaults[plug - plugs];
   if (mode != NULL)
-    set (source, "mode", mode);
+    _migrate_tree_set (source, "mode", mode);
 }
 
 /* "network default", for people. */
 static char *
-describe (const Plug *plug, const xmlNode *interface)
+describe (const Plug *plug, const MigrateNode *interface)
 {
-  const xmlNode *source = _migrate_node_child (interface, "source");
-  const char *type = _migrate_node_peek (interface, "type");
-  const char *name = plug != NULL ? _migrate_node_peek (source, plug->attribute) : NULL;
+  const MigrateNode *source = _migrate_tree_child (interface, "source");
+  const char *type = _migrate_tree_peek (interface, "type");
+  const char *name = plug != NULL ? _migrate_tree_peek (source, plug->attribute) : NULL;
 
   return name != NULL ? g_strdup_printf ("%s %s", plug->field, name)
                       : g_strdup (type != NULL ? type : "unknown");
 }
 
 static void
-plug_in (MigrateRewriter *self, const MigrateRule *rule, xmlNode *interface, const Plug *here,
+plug_in (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *interface, const Plug *here,
          MigrateFound found)
 {
   const Plug *there = plug_of_entry (found.entry);
@@ -116,20 +101,20 @@ plug_in (MigrateRewriter *self, const MigrateRule *rule, xmlNode *interface, con
   const char *to = _migrate_map_entry_get (found.entry, there->field);
   g_autofree char *before = describe (here, interface);
   g_autofree char *after = NULL;
-  xmlNode *source = _migrate_node_child (interface, "source");
+  MigrateNode *source = _migrate_tree_child (interface, "source");
 
   if (here != there || source == NULL)
     source = change_type (interface, there);
-  else if (g_strcmp0 (_migrate_node_peek (source, there->attribute), to) != 0)
+  else if (g_strcmp0 (_migrate_tree_peek (source, there->attribute), to) != 0)
     {
       /* What libvirt made of the network here. */
-      xmlUnsetProp (source, (const xmlChar *) "portid");
+      _migrate_tree_set (source, "portid", NULL);
       if (strcmp (there->type, "network") == 0)
-        xmlUnsetProp (source, (const xmlChar *) "bridge");
+        _migrate_tree_set (source, "bridge", NULL);
     }
-  set (source, there->attribute, to);
+  _migrate_tree_set (source, there->attribute, to);
   if (group != NULL)
-    set (source, "portgroup", group);
+    _migrate_tree_set (source, "portgroup", group);
   set_mode (source, there, _migrate_map_entry_get (found.entry, "mode"));
   after = describe (there, interface);
   if (strcmp (before, after) != 0)
@@ -139,19 +124,19 @@ plug_in (MigrateRewriter *self, const MigrateRule *rule, xmlNode *interface, con
 }
 
 static void
-set_part (MigrateRewriter *self, const MigrateRule *rule, xmlNode *interface,
-          const MigrateCandidate *candidates, guint n, const char *field, const char *element,
+set_part (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *interface,
+          const MigrateMatches *matches, const char *field, const char *element,
           const char *attribute)
 {
   MigrateOrigin origin;
-  const char *value = _migrate_rewriter_find_field (self, candidates, n, field, &origin);
-  xmlNode *part = _migrate_node_child (interface, element);
+  const char *value = _migrate_rewriter_pick_field (matches, field, &origin);
+  MigrateNode *part = _migrate_tree_child (interface, element);
 
   if (value == NULL)
     return;
   if (strcmp (value, "none") == 0)
     {
-      const char *now = _migrate_node_peek (part, attribute);
+      const char *now = _migrate_tree_peek (part, attribute);
 
       if (part != NULL)
         _migrate_rewriter_remove (self, rule, origin, part, now != NULL ? now : element);
@@ -163,13 +148,12 @@ set_part (MigrateRewriter *self, const MigrateRule *rule, xmlNode *interface,
 }
 
 static void
-set_port_parameter (MigrateRewriter *self, const MigrateRule *rule, xmlNode *interface,
-                    const MigrateCandidate *candidates, guint n, const char *field,
-                    const char *attribute)
+set_port_parameter (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *interface,
+                    const MigrateMatches *matches, const char *field, const char *attribute)
 {
   MigrateOrigin origin;
-  const char *value = _migrate_rewriter_find_field (self, candidates, n, field, &origin);
-  xmlNode *port = _migrate_node_child (interface, "virtualport");
+  const char *value = _migrate_rewriter_pick_field (matches, field, &origin);
+  MigrateNode *port = _migrate_tree_child (interface, "virtualport");
 
   if (value != NULL && port != NULL)
     _migrate_rewriter_set (self, rule, origin, _migrate_rewriter_ensure (port, "parameters"),
@@ -177,41 +161,43 @@ set_port_parameter (MigrateRewriter *self, const MigrateRule *rule, xmlNode *int
 }
 
 void
-_migrate_rule_interface (MigrateRewriter *self, const MigrateRule *rule, xmlNode *interface)
+_migrate_rule_interface (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *interface)
 {
-  xmlNode *source = _migrate_node_child (interface, "source");
-  const Plug *here = plug_of_type (_migrate_node_peek (interface, "type"));
+  MigrateNode *source = _migrate_tree_child (interface, "source");
+  const Plug *here = plug_of_type (_migrate_tree_peek (interface, "type"));
   g_autofree char *name
-    = here != NULL ? _migrate_node_dup (source, here->attribute) : NULL; /* before it changes */
+    = here != NULL ? _migrate_tree_dup (source, here->attribute) : NULL; /* before it changes */
   const MigrateCandidate candidates[] = {
     { MIGRATE_MAP_INTERFACE,
-      _migrate_node_peek (_migrate_node_child (interface, "mac"), "address") },
+      _migrate_tree_peek (_migrate_tree_child (interface, "mac"), "address") },
     { here != NULL ? here->kind : MIGRATE_MAP_INTERFACE, name },
     /* A plain rule does this one. */
     { MIGRATE_MAP_PATH, here != NULL && here->kind == MIGRATE_MAP_SOCKET ? name : NULL },
   };
-  const guint n = G_N_ELEMENTS (candidates);
-  MigrateFound found = _migrate_rewriter_find (self, candidates, n, places);
+  MigrateMatches matches;
+  MigrateFound found;
 
+  _migrate_rewriter_match (self, candidates, G_N_ELEMENTS (candidates), &matches);
+  found = _migrate_rewriter_pick (self, &matches, places);
   if (found.entry != NULL && found.entry->kind != MIGRATE_MAP_PATH)
     plug_in (self, rule, interface, here, found);
-  set_part (self, rule, interface, candidates, n, "target", "target", "dev");
-  set_part (self, rule, interface, candidates, n, "filter", "filterref", "filter");
-  set_part (self, rule, interface, candidates, n, "virtual-port", "virtualport", "type");
-  set_port_parameter (self, rule, interface, candidates, n, "interface-id", "interfaceid");
-  set_port_parameter (self, rule, interface, candidates, n, "profile-id", "profileid");
+  set_part (self, rule, interface, &matches, "target", "target", "dev");
+  set_part (self, rule, interface, &matches, "filter", "filterref", "filter");
+  set_part (self, rule, interface, &matches, "virtual-port", "virtualport", "type");
+  set_port_parameter (self, rule, interface, &matches, "interface-id", "interfaceid");
+  set_port_parameter (self, rule, interface, &matches, "profile-id", "profileid");
 }
 
 /* Without its name a reference is nothing. */
 void
-_migrate_rule_filter (MigrateRewriter *self, const MigrateRule *rule, xmlNode *reference)
+_migrate_rule_filter (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *reference)
 {
-  const char *now = _migrate_node_peek (reference, "filter");
+  const char *now = _migrate_tree_peek (reference, "filter");
   MigrateFound found;
 
   if (_migrate_rewriter_is_settled (reference))
     return;
-  found = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_FILTER, now }, 1, NULL);
+  found = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_FILTER, now }, 1);
   if (found.entry == NULL)
     return;
   if (found.entry->removes)

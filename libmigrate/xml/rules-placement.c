@@ -16,16 +16,15 @@ renumber (MigrateRewriter *self, MigrateMapKind kind, const char *text, MigrateO
   if (!self->has[kind] || text == NULL || !_migrate_cpus_parse (text, &now))
     return NULL;
   *origin = MIGRATE_N_ORIGINS;
-  for (guint i = 0; i < MIGRATE_N_CPUS; i++)
+  for (guint i = _migrate_cpus_next (&now, 0); i < MIGRATE_N_CPUS;
+       i = _migrate_cpus_next (&now, i + 1))
     {
-      g_autofree char *number = NULL;
+      char number[sizeof "16384"];
       MigrateFound found;
       MigrateCpus with;
 
-      if (!_migrate_cpus_has (&now, i))
-        continue;
-      number = g_strdup_printf ("%u", i);
-      found = _migrate_rewriter_find (self, &(MigrateCandidate){ kind, number }, 1, NULL);
+      g_snprintf (number, sizeof number, "%u", i);
+      found = _migrate_rewriter_find (self, &(MigrateCandidate){ kind, number }, 1);
       if (found.entry == NULL)
         {
           _migrate_cpus_add (&there, i);
@@ -42,7 +41,7 @@ renumber (MigrateRewriter *self, MigrateMapKind kind, const char *text, MigrateO
 }
 
 static char *
-pin_name (const xmlNode *node)
+pin_name (const MigrateNode *node)
 {
   static const struct
   {
@@ -53,37 +52,37 @@ pin_name (const xmlNode *node)
                 { "iothreadpin", "iothread:", "iothread" } };
 
   for (guint i = 0; i < G_N_ELEMENTS (names); i++)
-    if (_migrate_node_is (node, names[i].element))
+    if (_migrate_tree_is (node, names[i].element))
       return names[i].attribute == NULL
                ? g_strdup (names[i].word)
-               : g_strconcat (names[i].word, _migrate_node_peek (node, names[i].attribute), NULL);
+               : g_strconcat (names[i].word, _migrate_tree_peek (node, names[i].attribute), NULL);
   return NULL;
 }
 
 static void
-set_pin (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node, MigrateFound found)
+set_pin (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *node, MigrateFound found)
 {
   if (!found.entry->removes)
     _migrate_rewriter_set (self, rule, found.origin, node, "cpuset",
                            _migrate_map_entry_get (found.entry, "cpus"));
-  else if (_migrate_node_is (node, "vcpu"))
+  else if (_migrate_tree_is (node, "vcpu"))
     _migrate_rewriter_set (self, rule, found.origin, node, "cpuset", NULL /* value */);
   else
-    _migrate_rewriter_remove (self, rule, found.origin, node, _migrate_node_peek (node, "cpuset"));
+    _migrate_rewriter_remove (self, rule, found.origin, node, _migrate_tree_peek (node, "cpuset"));
 }
 
 /* Where placement is automatic, libvirt asks the host and ignores a set. */
 void
-_migrate_rule_pin (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node)
+_migrate_rule_pin (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *node)
 {
   g_autofree char *name = pin_name (node), *renumbered = NULL;
   MigrateOrigin origin = MIGRATE_N_ORIGINS;
   MigrateFound found;
 
-  if (_migrate_node_has (node, "placement", "auto"))
+  if (_migrate_tree_has (node, "placement", "auto"))
     return;
-  found = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_PIN, name }, 1, NULL);
-  renumbered = renumber (self, MIGRATE_MAP_CPU, _migrate_node_peek (node, "cpuset"), &origin);
+  found = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_PIN, name }, 1);
+  renumbered = renumber (self, MIGRATE_MAP_CPU, _migrate_tree_peek (node, "cpuset"), &origin);
   if (found.entry != NULL && (renumbered == NULL || found.origin <= origin))
     set_pin (self, rule, node, found);
   else if (renumbered != NULL)
@@ -91,49 +90,48 @@ _migrate_rule_pin (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node
 }
 
 void
-_migrate_rule_nodes (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node)
+_migrate_rule_nodes (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *node)
 {
   MigrateOrigin origin;
   g_autofree char *text = NULL, *there = NULL;
 
-  if (_migrate_node_is (node, "nodemask"))
+  if (_migrate_tree_is (node, "nodemask"))
     {
-      text = _migrate_node_text (node);
+      text = _migrate_tree_text (node);
       there = renumber (self, MIGRATE_MAP_NODE, text, &origin);
       if (there != NULL)
         _migrate_rewriter_set_text (self, rule, origin, node, there);
       return;
     }
-  there = renumber (self, MIGRATE_MAP_NODE, _migrate_node_peek (node, "nodeset"), &origin);
+  there = renumber (self, MIGRATE_MAP_NODE, _migrate_tree_peek (node, "nodeset"), &origin);
   if (there != NULL)
     _migrate_rewriter_set (self, rule, origin, node, "nodeset", there);
 }
 
 /* ---- memory ---- */
 
-static guint64
-page_kib (const xmlNode *page)
+/* As a key of the mapping has it. */
+static char *
+page_kib (const MigrateNode *page)
 {
-  GError *error = NULL;
-  guint64 bytes = _migrate_node_attribute_bytes (page, "size", "KiB", &error);
+  const char *size = _migrate_tree_peek (page, "size"), *unit = _migrate_tree_peek (page, "unit");
+  g_autofree char *text = g_strconcat (size != NULL ? size : "", unit != NULL ? unit : "KiB", NULL);
 
-  if (error != NULL)
-    g_error_free (error);
-  return bytes / 1024;
+  return _migrate_value_normalize (MIGRATE_VALUE_KIB, NULL, text, NULL);
 }
 
 static void
-rewrite_page (MigrateRewriter *self, const MigrateRule *rule, xmlNode *page)
+rewrite_page (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *page)
 {
-  g_autofree char *now = g_strdup_printf ("%" G_GUINT64_FORMAT, page_kib (page));
+  g_autofree char *now = page_kib (page);
   MigrateFound found
-    = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_PAGES, now }, 1, NULL);
-  g_autofree char *shown = g_strdup_printf ("%s KiB", now);
-  g_autofree char *there = NULL;
+    = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_PAGES, now }, 1);
+  g_autofree char *shown = NULL, *there = NULL;
   const char *size;
 
   if (found.entry == NULL)
     return;
+  shown = g_strdup_printf ("%s KiB", now);
   if (found.entry->removes)
     {
       _migrate_rewriter_remove (self, rule, found.origin, page, shown);
@@ -144,27 +142,26 @@ rewrite_page (MigrateRewriter *self, const MigrateRule *rule, xmlNode *page)
     return;
   there = g_strdup_printf ("%s KiB", size);
   _migrate_rewriter_note (self, rule, found.origin, page, shown, there);
-  xmlSetProp (page, (const xmlChar *) "size", (const xmlChar *) size);
-  xmlSetProp (page, (const xmlChar *) "unit", (const xmlChar *) "KiB");
+  _migrate_tree_set (page, "size", size);
+  _migrate_tree_set (page, "unit", "KiB");
 }
 
 /* Without any <page> it would mean pages of the default size. */
 void
-_migrate_rule_pages (MigrateRewriter *self, const MigrateRule *rule, xmlNode *pages)
+_migrate_rule_pages (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *pages)
 {
   gboolean had = FALSE;
-  xmlNode *next;
+  MigrateNode *next;
 
-  for (xmlNode *c = _migrate_node_child (pages, "page"); c != NULL; c = next)
+  for (MigrateNode *c = _migrate_tree_child (pages, "page"); c != NULL; c = next)
     {
-      next = _migrate_node_next (c, "page");
+      next = _migrate_tree_next (c, "page");
       had = TRUE;
       rewrite_page (self, rule, c);
     }
-  if (!had || _migrate_node_child (pages, "page") != NULL)
+  if (!had || _migrate_tree_child (pages, "page") != NULL)
     return;
-  xmlUnlinkNode (pages);
-  xmlFreeNode (pages);
+  _migrate_tree_remove (pages);
 }
 
 static const struct
@@ -178,14 +175,14 @@ static const struct
 };
 
 static void
-rewrite_backing (MigrateRewriter *self, const MigrateRule *rule, xmlNode *domain, xmlNode *memory,
-                 guint i)
+rewrite_backing (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *domain,
+                 MigrateNode *memory, guint i)
 {
-  xmlNode *backing = _migrate_node_child (domain, "memoryBacking");
-  xmlNode *element = _migrate_node_child (backing, backings[i].element);
-  const char *now = _migrate_node_peek (element, backings[i].attribute);
+  MigrateNode *backing = _migrate_tree_child (domain, "memoryBacking");
+  MigrateNode *element = _migrate_tree_child (backing, backings[i].element);
+  const char *now = _migrate_tree_peek (element, backings[i].attribute);
   const MigrateCandidate candidates[] = { { backings[i].kind, now }, { backings[i].kind, "*" } };
-  MigrateFound found = _migrate_rewriter_find (self, candidates, 2, NULL);
+  MigrateFound found = _migrate_rewriter_find (self, candidates, 2);
 
   if (found.entry == NULL)
     return;
@@ -197,11 +194,9 @@ rewrite_backing (MigrateRewriter *self, const MigrateRule *rule, xmlNode *domain
     }
   if (backing == NULL)
     {
-      xmlNode *after = _migrate_node_child (domain, "currentMemory");
+      MigrateNode *after = _migrate_tree_child (domain, "currentMemory");
 
-      backing = xmlNewDocNode (domain->doc, NULL /* ns */, (const xmlChar *) "memoryBacking",
-                               NULL /* content */);
-      xmlAddNextSibling (after != NULL ? after : memory, backing);
+      backing = _migrate_tree_add_after (after != NULL ? after : memory, "memoryBacking");
     }
   _migrate_rewriter_set (
     self, rule, found.origin, _migrate_rewriter_ensure (backing, backings[i].element),
@@ -209,7 +204,7 @@ rewrite_backing (MigrateRewriter *self, const MigrateRule *rule, xmlNode *domain
 }
 
 void
-_migrate_rule_memory (MigrateRewriter *self, const MigrateRule *rule, xmlNode *memory)
+_migrate_rule_memory (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *memory)
 {
   for (guint i = 0; i < G_N_ELEMENTS (backings); i++)
     if (self->has[backings[i].kind])
@@ -219,11 +214,11 @@ _migrate_rule_memory (MigrateRewriter *self, const MigrateRule *rule, xmlNode *m
 /* ---- what the host keeps of the guest ---- */
 
 void
-_migrate_rule_perf (MigrateRewriter *self, const MigrateRule *rule, xmlNode *event)
+_migrate_rule_perf (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *event)
 {
-  const char *name = _migrate_node_peek (event, "name");
+  const char *name = _migrate_tree_peek (event, "name");
   const MigrateCandidate candidates[] = { { MIGRATE_MAP_PERF, name }, { MIGRATE_MAP_PERF, "*" } };
-  MigrateFound found = _migrate_rewriter_find (self, candidates, 2, NULL);
+  MigrateFound found = _migrate_rewriter_find (self, candidates, 2);
 
   if (found.entry == NULL)
     return;
@@ -235,7 +230,7 @@ _migrate_rule_perf (MigrateRewriter *self, const MigrateRule *rule, xmlNode *eve
 }
 
 static void
-set_label (MigrateRewriter *self, const MigrateRule *rule, MigrateFound found, xmlNode *label,
+set_label (MigrateRewriter *self, const MigrateRule *rule, MigrateFound found, MigrateNode *label,
            const char *field, const char *element)
 {
   const char *value = _migrate_map_entry_get (found.entry, field);
@@ -247,12 +242,12 @@ set_label (MigrateRewriter *self, const MigrateRule *rule, MigrateFound found, x
 
 /* The guest's own is a direct child; others are of images. */
 void
-_migrate_rule_label (MigrateRewriter *self, const MigrateRule *rule, xmlNode *label)
+_migrate_rule_label (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *label)
 {
-  const char *model = _migrate_node_peek (label, "model");
-  gboolean of_guest = _migrate_node_is (label->parent, "domain");
+  const char *model = _migrate_tree_peek (label, "model");
+  gboolean of_guest = _migrate_tree_is (label->parent, "domain");
   MigrateFound found
-    = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_LABEL, model }, 1, NULL);
+    = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_LABEL, model }, 1);
 
   if (found.entry == NULL)
     return;
@@ -271,16 +266,15 @@ _migrate_rule_label (MigrateRewriter *self, const MigrateRule *rule, xmlNode *la
 }
 
 void
-_migrate_rule_metadata (MigrateRewriter *self, const MigrateRule *rule, xmlNode *metadata)
+_migrate_rule_metadata (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *metadata)
 {
-  xmlNode *next;
+  MigrateNode *next;
 
-  for (xmlNode *c = metadata->children; c != NULL; c = next)
+  for (MigrateNode *c = metadata->first; c != NULL; c = next)
     {
-      const char *uri
-        = c->type == XML_ELEMENT_NODE && c->ns != NULL ? (const char *) c->ns->href : NULL;
+      const char *uri = c->kind == MIGRATE_NODE_ELEMENT ? c->uri : NULL;
       MigrateFound found
-        = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_METADATA, uri }, 1, NULL);
+        = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_METADATA, uri }, 1);
 
       next = c->next;
       if (found.entry != NULL)
@@ -290,12 +284,12 @@ _migrate_rule_metadata (MigrateRewriter *self, const MigrateRule *rule, xmlNode 
 
 /* libvirt refuses a <resource> with nothing in it. */
 void
-_migrate_rule_partition (MigrateRewriter *self, const MigrateRule *rule, xmlNode *resource)
+_migrate_rule_partition (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *resource)
 {
-  xmlNode *partition = _migrate_node_child (resource, "partition");
-  g_autofree char *now = _migrate_node_text (partition);
+  MigrateNode *partition = _migrate_tree_child (resource, "partition");
+  g_autofree char *now = _migrate_tree_text (partition);
   MigrateFound found
-    = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_PARTITION, now }, 1, NULL);
+    = _migrate_rewriter_find (self, &(MigrateCandidate){ MIGRATE_MAP_PARTITION, now }, 1);
 
   if (found.entry == NULL)
     return;
@@ -306,8 +300,7 @@ _migrate_rule_partition (MigrateRewriter *self, const MigrateRule *rule, xmlNode
       return;
     }
   _migrate_rewriter_remove (self, rule, found.origin, partition, now);
-  if (_migrate_node_child (resource, NULL) != NULL)
+  if (_migrate_tree_child (resource, NULL) != NULL)
     return;
-  xmlUnlinkNode (resource);
-  xmlFreeNode (resource);
+  _migrate_tree_remove (resource);
 }

@@ -19,18 +19,18 @@ static const char *const source_elements[] = {
 
 /* As MigrateDisk has it: a path, "pool:volume", "protocol:name". */
 static char *
-source_name (const xmlNode *source)
+source_name (const MigrateNode *source)
 {
-  const char *pool = _migrate_node_peek (source, "pool");
-  const char *protocol = _migrate_node_peek (source, "protocol");
+  const char *pool = _migrate_tree_peek (source, "pool");
+  const char *protocol = _migrate_tree_peek (source, "protocol");
   const char *name = NULL;
 
   for (guint i = 0; i < 4 && name == NULL; i++)
-    name = _migrate_node_peek (source, source_attributes[i]);
+    name = _migrate_tree_peek (source, source_attributes[i]);
   if (pool != NULL)
-    name = _migrate_node_peek (source, "volume");
+    name = _migrate_tree_peek (source, "volume");
   else if (protocol != NULL)
-    name = _migrate_node_peek (source, "name");
+    name = _migrate_tree_peek (source, "name");
   if (name == NULL || *name == '\0')
     return NULL;
   return pool == NULL && protocol == NULL
@@ -55,7 +55,7 @@ type_there (const MigrateMapEntry *entry, const char *type)
 
 /* "host:port", "[address]:port" or a host by itself. */
 static void
-set_host (xmlNode *node, const char *host)
+set_host (MigrateNode *node, const char *host)
 {
   const char *bracket = strchr (host, ']'), *colon = strrchr (host, ':');
   g_autofree char *name = NULL;
@@ -66,54 +66,52 @@ set_host (xmlNode *node, const char *host)
     name = g_strndup (host + 1, (gsize) (bracket - host - 1));
   else
     name = colon != NULL ? g_strndup (host, (gsize) (colon - host)) : g_strdup (host);
-  xmlSetProp (node, (const xmlChar *) "name", (const xmlChar *) name);
+  _migrate_tree_set (node, "name", name);
   if (colon != NULL)
-    xmlSetProp (node, (const xmlChar *) "port", (const xmlChar *) colon + 1);
+    _migrate_tree_set (node, "port", colon + 1);
 }
 
 static void
-free_children (xmlNode *node, const char *name)
+free_children (MigrateNode *node, const char *name)
 {
-  xmlNode *found;
+  MigrateNode *found;
 
-  while ((found = _migrate_node_child (node, name)) != NULL)
+  while ((found = _migrate_tree_child (node, name)) != NULL)
     {
-      xmlUnlinkNode (found);
-      xmlFreeNode (found);
+      _migrate_tree_remove (found);
     }
 }
 
 static void
-set_hosts (xmlNode *source, const char *hosts)
+set_hosts (MigrateNode *source, const char *hosts)
 {
   g_auto (GStrv) words = g_strsplit (hosts, " ", -1);
 
   free_children (source, "host");
   for (guint i = 0; words[i] != NULL; i++)
-    set_host (xmlNewChild (source, NULL /* ns */, (const xmlChar *) "host", NULL /* content */),
-              words[i]);
+    set_host (_migrate_tree_add_child (source, "host"), words[i]);
 }
 
 static void
-set (xmlNode *node, const char *attribute, const char *value)
+set (MigrateNode *node, const char *attribute, const char *value)
 {
   if (value != NULL)
-    xmlSetProp (node, (const xmlChar *) attribute, (const xmlChar *) value);
+    _migrate_tree_set (node, attribute, value);
 }
 
 /* Another type has nothing in common with the one before but what is not of its place: encryption,
  * labels, slices. */
 static void
-clear_source (xmlNode *source)
+clear_source (MigrateNode *source)
 {
   for (guint i = 0; source_attributes[i] != NULL; i++)
-    xmlUnsetProp (source, (const xmlChar *) source_attributes[i]);
+    _migrate_tree_set (source, source_attributes[i], NULL);
   for (guint i = 0; source_elements[i] != NULL; i++)
     free_children (source, source_elements[i]);
 }
 
 static void
-write_source (xmlNode *source, const char *type, const MigrateMapEntry *entry)
+write_source (MigrateNode *source, const char *type, const MigrateMapEntry *entry)
 {
   const char *path = _migrate_map_entry_get (entry, "path");
   const char *hosts = _migrate_map_entry_get (entry, "hosts");
@@ -134,13 +132,13 @@ write_source (xmlNode *source, const char *type, const MigrateMapEntry *entry)
 
 /* of: the disk, or the level of a chain, whose type and source it is. */
 static void
-move_source (MigrateRewriter *self, const MigrateRule *rule, xmlNode *of,
-             const MigrateCandidate *candidates, guint n)
+move_source (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *of,
+             const MigrateMatches *matches)
 {
-  MigrateFound found = _migrate_rewriter_find (self, candidates, n, locations);
-  xmlNode *source = _migrate_node_child (of, "source");
+  MigrateFound found = _migrate_rewriter_pick (self, matches, locations);
+  MigrateNode *source = _migrate_tree_child (of, "source");
   g_autofree char *before = NULL, *after = NULL;
-  const char *type = _migrate_node_peek (of, "type"), *there;
+  const char *type = _migrate_tree_peek (of, "type"), *there;
 
   /* Plain rules do the rest: a path, a pool. */
   if (found.entry == NULL || found.entry->kind != MIGRATE_MAP_DISK)
@@ -160,56 +158,42 @@ move_source (MigrateRewriter *self, const MigrateRule *rule, xmlNode *of,
 }
 
 static void
-set_driver (MigrateRewriter *self, const MigrateRule *rule, xmlNode *disk,
-            const MigrateCandidate *candidates, const char *field, const char *attribute)
+set_driver (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *disk,
+            const MigrateMatches *matches, const char *field, const char *attribute)
 {
   MigrateOrigin origin;
-  const char *value = _migrate_rewriter_find_field (self, candidates, 2, field, &origin);
+  const char *value = _migrate_rewriter_pick_field (matches, field, &origin);
 
   if (value != NULL)
     _migrate_rewriter_set (self, rule, origin, _migrate_rewriter_ensure (disk, "driver"), attribute,
                            value);
 }
 
-static void
-empty (xmlNode *node)
-{
-  while (node->properties != NULL)
-    xmlRemoveProp (node->properties);
-  while (node->children != NULL)
-    {
-      xmlNode *child = node->children;
-
-      xmlUnlinkNode (child);
-      xmlFreeNode (child);
-    }
-}
-
 static guint
-chain_length (const xmlNode *node)
+chain_length (const MigrateNode *node)
 {
-  const xmlNode *below = _migrate_node_child (node, "backingStore");
+  const MigrateNode *below = _migrate_tree_child (node, "backingStore");
 
-  return below == NULL || _migrate_node_child (below, "source") == NULL ? 0
+  return below == NULL || _migrate_tree_child (below, "source") == NULL ? 0
                                                                         : 1 + chain_length (below);
 }
 
 /* An empty <backingStore/> says that nothing is below; none at all, that it is not known. */
 static void
-end_chain (MigrateRewriter *self, const MigrateRule *rule, xmlNode *disk,
-           const MigrateCandidate *candidates)
+end_chain (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *disk,
+           const MigrateMatches *matches)
 {
   MigrateOrigin origin;
-  const char *how = _migrate_rewriter_find_field (self, candidates, 2, "chain", &origin);
-  xmlNode *below = _migrate_node_child (disk, "backingStore");
-  gboolean ends = below != NULL && _migrate_node_child (below, NULL) == NULL;
+  const char *how = _migrate_rewriter_pick_field (matches, "chain", &origin);
+  MigrateNode *below = _migrate_tree_child (disk, "backingStore");
+  gboolean ends = below != NULL && _migrate_tree_child (below, NULL) == NULL;
   g_autofree char *before = NULL;
 
   if (how == NULL || (strcmp (how, "end") == 0 ? ends : below == NULL))
     return;
   before = g_strdup_printf ("%u backing images", chain_length (disk));
   if (strcmp (how, "end") == 0)
-    empty (_migrate_rewriter_ensure (disk, "backingStore"));
+    _migrate_tree_empty (_migrate_rewriter_ensure (disk, "backingStore"));
   else
     free_children (disk, "backingStore");
   _migrate_rewriter_note (self, rule, origin, disk, before,
@@ -217,44 +201,49 @@ end_chain (MigrateRewriter *self, const MigrateRule *rule, xmlNode *disk,
 }
 
 void
-_migrate_rule_disk (MigrateRewriter *self, const MigrateRule *rule, xmlNode *disk)
+_migrate_rule_disk (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *disk)
 {
-  xmlNode *source = _migrate_node_child (disk, "source");
+  MigrateNode *source = _migrate_tree_child (disk, "source");
   g_autofree char *name = source_name (source);
   const MigrateCandidate candidates[] = {
-    { MIGRATE_MAP_DISK, _migrate_node_peek (_migrate_node_child (disk, "target"), "dev") },
+    { MIGRATE_MAP_DISK, _migrate_tree_peek (_migrate_tree_child (disk, "target"), "dev") },
     { MIGRATE_MAP_DISK, name },
     { MIGRATE_MAP_PATH, name },
-    { MIGRATE_MAP_POOL, _migrate_node_peek (source, "pool") },
+    { MIGRATE_MAP_POOL, _migrate_tree_peek (source, "pool") },
   };
 
-  move_source (self, rule, disk, candidates, G_N_ELEMENTS (candidates));
-  set_driver (self, rule, disk, candidates, "format", "type");
-  set_driver (self, rule, disk, candidates, "cache", "cache");
-  set_driver (self, rule, disk, candidates, "io", "io");
-  end_chain (self, rule, disk, candidates);
+  MigrateMatches matches;
+
+  _migrate_rewriter_match (self, candidates, G_N_ELEMENTS (candidates), &matches);
+  move_source (self, rule, disk, &matches);
+  set_driver (self, rule, disk, &matches, "format", "type");
+  set_driver (self, rule, disk, &matches, "cache", "cache");
+  set_driver (self, rule, disk, &matches, "io", "io");
+  end_chain (self, rule, disk, &matches);
 }
 
 /* A file that is an image of several chains is mapped once, by its own name. */
 void
-_migrate_rule_image (MigrateRewriter *self, const MigrateRule *rule, xmlNode *source)
+_migrate_rule_image (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *source)
 {
   g_autofree char *name = source_name (source);
   const MigrateCandidate candidates[] = {
     { MIGRATE_MAP_DISK, name },
     { MIGRATE_MAP_PATH, name },
-    { MIGRATE_MAP_POOL, _migrate_node_peek (source, "pool") },
+    { MIGRATE_MAP_POOL, _migrate_tree_peek (source, "pool") },
   };
 
-  move_source (self, rule, source->parent, candidates, G_N_ELEMENTS (candidates));
+  MigrateMatches matches;
+
+  _migrate_rewriter_match (self, candidates, G_N_ELEMENTS (candidates), &matches);
+  move_source (self, rule, source->parent, &matches);
 }
 
 void
-_migrate_rule_storage_host (MigrateRewriter *self, const MigrateRule *rule, xmlNode *host)
+_migrate_rule_storage_host (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *host)
 {
-  static const char *const fields[] = { "host", NULL };
-  const char *name = _migrate_node_peek (host, "name"), *port = _migrate_node_peek (host, "port");
-  const char *socket = _migrate_node_peek (host, "socket");
+  const char *name = _migrate_tree_peek (host, "name"), *port = _migrate_tree_peek (host, "port");
+  const char *socket = _migrate_tree_peek (host, "socket");
   g_autofree char *with_port
     = name != NULL && port != NULL
         ? g_strdup_printf (strchr (name, ':') != NULL ? "[%s]:%s" : "%s:%s", name, port)
@@ -262,7 +251,7 @@ _migrate_rule_storage_host (MigrateRewriter *self, const MigrateRule *rule, xmlN
   const MigrateCandidate by_name[]
     = { { MIGRATE_MAP_STORAGE_HOST, with_port }, { MIGRATE_MAP_STORAGE_HOST, name } };
   const MigrateCandidate by_path[] = { { MIGRATE_MAP_PATH, socket } };
-  MigrateFound found = _migrate_rewriter_find (self, by_name, G_N_ELEMENTS (by_name), fields);
+  MigrateFound found = _migrate_rewriter_find (self, by_name, G_N_ELEMENTS (by_name));
 
   if (_migrate_rewriter_is_settled (host->parent))
     return;
@@ -275,7 +264,7 @@ _migrate_rule_storage_host (MigrateRewriter *self, const MigrateRule *rule, xmlN
                                 with_port != NULL ? with_port : name, there);
       set_host (host, there);
     }
-  found = _migrate_rewriter_find (self, by_path, 1, NULL /* any field */);
+  found = _migrate_rewriter_find (self, by_path, 1);
   if (found.entry != NULL)
     {
       g_autofree char *there = _migrate_rewriter_to_path (found.entry, socket);
@@ -285,19 +274,18 @@ _migrate_rule_storage_host (MigrateRewriter *self, const MigrateRule *rule, xmlN
 }
 
 void
-_migrate_rule_secret (MigrateRewriter *self, const MigrateRule *rule, xmlNode *secret)
+_migrate_rule_secret (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *secret)
 {
   const MigrateCandidate candidates[] = {
-    { MIGRATE_MAP_SECRET, _migrate_node_peek (secret, "uuid") },
-    { MIGRATE_MAP_SECRET, _migrate_node_peek (secret, "usage") },
+    { MIGRATE_MAP_SECRET, _migrate_tree_peek (secret, "uuid") },
+    { MIGRATE_MAP_SECRET, _migrate_tree_peek (secret, "usage") },
   };
-  MigrateFound found
-    = _migrate_rewriter_find (self, candidates, G_N_ELEMENTS (candidates), NULL /* any field */);
+  MigrateFound found = _migrate_rewriter_find (self, candidates, G_N_ELEMENTS (candidates));
 
   if (found.entry == NULL)
     return;
   _migrate_rewriter_set (self, rule, found.origin, secret, "uuid",
                          _migrate_map_entry_get (found.entry, "uuid"));
   /* libvirt takes one of the two. */
-  xmlUnsetProp (secret, (const xmlChar *) "usage");
+  _migrate_tree_set (secret, "usage", NULL);
 }

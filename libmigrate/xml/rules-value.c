@@ -11,7 +11,7 @@ find_value (MigrateRewriter *self, const MigrateRule *rule, const char *now)
 
   for (; n < MIGRATE_N_RULE_KINDS && rule->kinds[n] != MIGRATE_N_MAP_KINDS; n++)
     candidates[n] = (MigrateCandidate){ rule->kinds[n], now };
-  return _migrate_rewriter_find (self, candidates, n, NULL /* any field */);
+  return _migrate_rewriter_find (self, candidates, n);
 }
 
 static char *
@@ -29,10 +29,10 @@ value_there (const MigrateMapEntry *entry, const char *now)
 /* An entry of another kind of field, such as a network that is a bridge there, says nothing here.
  */
 static void
-rewrite_attribute (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node,
+rewrite_attribute (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *node,
                    const char *attribute)
 {
-  const char *now = _migrate_node_peek (node, attribute);
+  const char *now = _migrate_tree_peek (node, attribute);
   MigrateFound found = { NULL };
   g_autofree char *value = NULL;
 
@@ -46,9 +46,9 @@ rewrite_attribute (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node
 }
 
 static void
-rewrite_text (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node)
+rewrite_text (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *node)
 {
-  g_autofree char *now = _migrate_node_text (node);
+  g_autofree char *now = _migrate_tree_text (node);
   MigrateFound found = { NULL };
   g_autofree char *value = NULL;
 
@@ -64,18 +64,12 @@ rewrite_text (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node)
 }
 
 void
-_migrate_rule_value (MigrateRewriter *self, const MigrateRule *rule, xmlNode *node)
+_migrate_rule_value (MigrateRewriter *self, const MigrateRule *rule, MigrateNode *node)
 {
-  g_auto (GStrv) attributes = NULL;
-
   if (_migrate_rewriter_is_settled (node))
     return;
-  if (rule->attributes == NULL)
-    {
-      rewrite_text (self, rule, node);
-      return;
-    }
-  attributes = g_strsplit (rule->attributes, "|", -1);
-  for (guint i = 0; attributes[i] != NULL; i++)
-    rewrite_attribute (self, rule, node, attributes[i]);
+  if (rule->attributes[0] == NULL)
+    rewrite_text (self, rule, node);
+  for (guint i = 0; rule->attributes[i] != NULL; i++)
+    rewrite_attribute (self, rule, node, rule->attributes[i]);
 }
