@@ -171,10 +171,12 @@ list_unused (MigrateRewriter *self)
   for (guint i = 0; entries != NULL && i < entries->len; i++)
     {
       const MigrateMapEntry *entry = entries->pdata[i];
-      g_autofree char *name = _migrate_map_name (entry->kind, entry->from);
+      g_autofree char *name = NULL;
 
-      if (!g_hash_table_contains (self->used, entry))
-        g_strv_builder_add (names, name);
+      if (g_hash_table_contains (self->used, entry))
+        continue;
+      name = _migrate_map_name (entry->kind, entry->from);
+      g_strv_builder_add (names, name);
     }
   return g_strv_builder_end (names);
 }

@@ -68,7 +68,7 @@ main (int argc, char **argv)
   mapping = migrate_mapping_new_from_file (argv[1], NULL);
   if (mapping == NULL)
     return 1;
-  how.mapping = mapping;
+  how.profile = mapping; /* for many guests */
   documents = read_documents (argv[2]);
   printf ("%u\n", rewrite_all (documents, &how, argv[3]));
   fflush (stdout);
