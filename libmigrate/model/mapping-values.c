@@ -422,7 +422,8 @@ _migrate_value_show (const char *text)
     {
       gunichar character = g_utf8_get_char (c);
 
-      g_string_append_unichar (shown, g_unichar_iscntrl (character) ? '?' : character);
+      g_string_append_unichar (
+        shown, g_unichar_iscntrl (character) || character == 0xfffd ? '?' : character);
     }
   if (strlen (text) > 80)
     g_string_append (shown, "…");

@@ -282,6 +282,19 @@ Test (mapping, lengths_are_bounded)
   set (mapping, long_path);
 }
 
+/* However long and odd what was said is. */
+Test (mapping, messages_are_bounded)
+{
+  g_autofree char *odd = g_strnfill (3000, '\xff');
+  g_autofree char *text = g_strconcat ("endpoint:serial", odd, ":0=host=a", NULL);
+  g_autoptr (MigrateMapping) mapping = migrate_mapping_new ();
+  g_autoptr (GError) error = NULL;
+
+  cr_assert_not (migrate_mapping_set_from_string (mapping, text, &error));
+  cr_assert_lt (strlen (error->message), 400, "%zu", strlen (error->message));
+  cr_assert (g_utf8_validate (error->message, -1, NULL));
+}
+
 /* ---- the object ---- */
 
 Test (mapping, a_later_word_holds_and_null_takes_it_back)
