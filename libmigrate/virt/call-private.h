@@ -22,8 +22,8 @@ typedef enum
                                files that it is, by name; NOT_FOUND, UNSUPPORTED: another kind of pool
                              */
   MIGRATE_CALL_VOLUME_FIND, /* text_in: a path -> text_out: the volume's name; NOT_FOUND */
-  MIGRATE_CALL_VOLUME_READ, /* storage.pool, .name: after a refresh -> storage.names, .bytes of the
-                               volume, NULL: there is none; without a name the refresh is all */
+  MIGRATE_CALL_VOLUME_READ, /* storage.pool, .name: after a refresh -> storage.bytes of the volume,
+                               NULL: there is none; .names of all, NULL: they are too many */
   MIGRATE_CALL_LAST_READ = MIGRATE_CALL_VOLUME_READ,
   MIGRATE_CALL_VOLUME_WRITE,  /* storage.pool, .name, .bytes: a new volume */
   MIGRATE_CALL_VOLUME_REMOVE, /* storage.pool, .name, value: MigrateRefresh -> value_out: 1 where it
@@ -79,6 +79,13 @@ enum
   MIGRATE_RUNNING_POSTCOPY_FAILED = 11,
   MIGRATE_PAUSED_USER = 1,
   MIGRATE_PAUSED_MIGRATION = 2,
+  MIGRATE_PAUSED_SAVE = 3,
+  MIGRATE_PAUSED_DUMP = 4,
+  MIGRATE_PAUSED_IOERROR = 5,
+  MIGRATE_PAUSED_WATCHDOG = 6,
+  MIGRATE_PAUSED_SHUTTING_DOWN = 8,
+  MIGRATE_PAUSED_SNAPSHOT = 9,
+  MIGRATE_PAUSED_CRASHED = 10,
   MIGRATE_PAUSED_STARTING_UP = 11,
   MIGRATE_PAUSED_POSTCOPY = 12,
   MIGRATE_PAUSED_POSTCOPY_FAILED = 13,
