@@ -16,6 +16,16 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (xmlDoc, xmlFreeDoc)
 /* length: -1 for NUL-terminated text. root: the name that the root element must have, without a
  * namespace; NULL takes any. Comments, blanks and order are all in the tree. Errors: INVALID. */
 xmlDoc *_migrate_document_parse (const char *text, gssize length, const char *root, GError **error);
+/* ---- for another tree of the same text, tree-private.h ---- */
+
+#define MIGRATE_DOCUMENT_OPTIONS                                                                   \
+  (XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING | XML_PARSE_IGNORE_ENC)
+/* Whether it is within the bounds. n_bytes: its length. */
+gboolean _migrate_document_survey (const char *text, gssize length, const char *root,
+                                   gsize *n_bytes, GError **error);
+void _migrate_document_not_well_formed (GError **error, const char *root, int line, gsize length);
+void _migrate_document_other_kind (GError **error, const char *root);
+
 /* UTF-8, without an XML declaration, not indented. */
 char *_migrate_document_to_text (xmlDoc *doc);
 

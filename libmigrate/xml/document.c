@@ -88,8 +88,11 @@ refuse (const Survey *self, const char *remedy, const char *what, GError **error
 static gboolean
 begins (const Survey *self, const char *with)
 {
-  gsize length = strlen (with);
+  gsize length;
 
+  if (self->at == self->end || *self->at != *with)
+    return FALSE;
+  length = strlen (with);
   return (gsize) (self->end - self->at) >= length && memcmp (self->at, with, length) == 0;
 }
 
@@ -133,13 +136,16 @@ survey_tag (Survey *self, GError **error)
 
   for (self->at++; self->at < self->end && *self->at != '>'; self->at++)
     {
+      /* Most characters by far are of no interest. */
+      if (g_ascii_isalnum (*self->at) && *self->at != 'x')
+        continue;
       if (*self->at == '<')
         return refuse (self, as_libvirt_gives_it, "a tag begins within a tag", error);
       if ((*self->at == '"' || *self->at == '\'') && !survey_value (self, error))
         return FALSE;
       if (*self->at == '=' && (!count (self, error) || ++n_attributes > MAX_ATTRIBUTES))
         return refuse (self, take_less, "an element has too many attributes", error);
-      if (begins (self, "xmlns") && ++self->namespaces > MAX_NAMESPACES)
+      if (*self->at == 'x' && begins (self, "xmlns") && ++self->namespaces > MAX_NAMESPACES)
         return refuse (self, take_less, "it declares too many namespaces", error);
     }
   if (self->at == self->end)
@@ -233,6 +239,19 @@ stop (void *context, const xmlError *problem)
     xmlStopParser (context);
 }
 
+void
+_migrate_document_not_well_formed (GError **error, const char *root, int line, gsize length)
+{
+  set_error (error, root, (guint) MAX (line, 0), as_libvirt_gives_it,
+             length == 0 ? "it is empty" : "it is not well-formed XML");
+}
+
+void
+_migrate_document_other_kind (GError **error, const char *root)
+{
+  set_error (error, root, 0, as_libvirt_gives_it, "it is a document of another kind");
+}
+
 static xmlDoc *
 build (const char *text, gsize length, const char *root, GError **error)
 {
@@ -247,33 +266,42 @@ build (const char *text, gsize length, const char *root, GError **error)
     }
   /* The error is const from libxml2 2.12 on. */
   context->sax->serror = (xmlStructuredErrorFunc) stop;
-  doc = xmlCtxtReadMemory (context, text, (int) length, NULL /* url */, "UTF-8",
-                           XML_PARSE_NONET | XML_PARSE_NOERROR | XML_PARSE_NOWARNING
-                             | XML_PARSE_IGNORE_ENC);
+  /* Without a name of the encoding, which would have all of the text converted: it is UTF-8. */
+  doc = xmlCtxtReadMemory (context, text, (int) length, NULL /* url */, NULL /* encoding */,
+                           MIGRATE_DOCUMENT_OPTIONS);
   problem = xmlCtxtGetLastError (context);
   if (doc != NULL && xmlDocGetRootElement (doc) != NULL
       && (problem == NULL || problem->level < XML_ERR_ERROR))
     return g_steal_pointer (&doc);
-  set_error (error, root, problem != NULL ? (guint) MAX (problem->line, 0) : 0, as_libvirt_gives_it,
-             length == 0 ? "it is empty" : "it is not well-formed XML");
+  _migrate_document_not_well_formed (error, root, problem != NULL ? problem->line : 0, length);
   return NULL;
+}
+
+gboolean
+_migrate_document_survey (const char *text, gssize length, const char *root, gsize *n_bytes,
+                          GError **error)
+{
+  Survey self = { .root = root, .text = text, .at = text };
+
+  *n_bytes = length < 0 ? strnlen (text, MAX_BYTES + 1) : (gsize) length;
+  self.end = text + *n_bytes;
+  return survey (&self, error);
 }
 
 xmlDoc *
 _migrate_document_parse (const char *text, gssize length, const char *root, GError **error)
 {
   g_autoptr (xmlDoc) doc = NULL;
-  Survey self = { .root = root, .text = text, .at = text };
+  gsize n_bytes;
 
-  self.end = text + (length < 0 ? strnlen (text, MAX_BYTES + 1) : (gsize) length);
-  if (!survey (&self, error))
+  if (!_migrate_document_survey (text, length, root, &n_bytes, error))
     return NULL;
-  doc = build (text, (gsize) (self.end - text), root, error);
+  doc = build (text, n_bytes, root, error);
   if (doc == NULL)
     return NULL;
   if (root != NULL && !_migrate_node_is (xmlDocGetRootElement (doc), root))
     {
-      set_error (error, root, 0, as_libvirt_gives_it, "it is a document of another kind");
+      _migrate_document_other_kind (error, root);
       return NULL;
     }
   return g_steal_pointer (&doc);
