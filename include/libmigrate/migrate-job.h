@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 #include <libmigrate/migrate-types.h>
 #include <libmigrate/migrate-host.h>
+#include <libmigrate/migrate-plan.h>
 #include <libmigrate/migrate-policy.h>
 #include <libmigrate/migrate-report.h>
 #include <libmigrate/migrate-hooks.h>
@@ -39,6 +40,13 @@ void migrate_job_check_async (MigrateJob *self, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer user_data);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateReport *migrate_job_check_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePlan *migrate_job_plan (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_plan_async (MigrateJob *self, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePlan *migrate_job_plan_finish (MigrateJob *self, GAsyncResult *result, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_prepare (MigrateJob *self, GCancellable *cancellable, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
@@ -171,6 +179,8 @@ MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_is_in_flight (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateReport *migrate_job_dup_report (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePlan *migrate_job_dup_plan (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateProgress *migrate_job_dup_progress (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -317,5 +317,7 @@ _migrate_check_request (MigrateWork *work)
     .tls_name = work->tls_name,
     .source_name = work->source_name,
     .destination_name = work->destination_name,
+    .has_hooks = work->hooks != NULL,
+    .has_inventory = work->inventory != NULL,
   };
 }

@@ -127,6 +127,7 @@ typedef struct
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
   const char *listen_address, *tls_name;                               /* nullable */
   const char *source_name, *destination_name; /* of the platform's record */
+  gboolean has_hooks, has_inventory;          /* of the program's */
 } MigrateCheckRequest;
 
 /* Decide: pure. */

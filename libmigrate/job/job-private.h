@@ -27,6 +27,7 @@ struct _MigrateJob
   gboolean in_flight;
   MigratePhase phase;
   MigrateReport *report;
+  MigratePlan *plan;
   MigrateProgress *progress;
   MigrateResult *result;
   MigrateFailure *failure;
@@ -48,6 +49,7 @@ void _migrate_job_set_state (MigrateJob *self, MigrateState state, gboolean in_f
 void _migrate_job_set_phase (MigrateJob *self, MigratePhase phase);
 void _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress);
 void _migrate_job_set_report (MigrateJob *self, MigrateReport *report); /* borrowed */
+void _migrate_job_set_plan (MigrateJob *self, MigratePlan *plan);       /* borrowed, nullable */
 void _migrate_job_set_result (MigrateJob *self, MigrateResult *result); /* taken, nullable */
 /* The work's, as it is now. */
 void _migrate_job_publish_result (MigrateJob *self);

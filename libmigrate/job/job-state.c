@@ -139,6 +139,15 @@ _migrate_job_set_report (MigrateJob *self, MigrateReport *report)
 }
 
 void
+_migrate_job_set_plan (MigrateJob *self, MigratePlan *plan)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  self->plan = plan != NULL ? migrate_plan_ref (plan) : NULL;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 _migrate_job_set_result (MigrateJob *self, MigrateResult *result)
 {
   g_mutex_lock (&self->lock);
@@ -204,5 +213,11 @@ report_policy (gpointer data, MigratePolicy *policy)
   _migrate_job_adopt_policy (data, policy);
 }
 
+static void
+report_plan (gpointer data, MigratePlan *plan)
+{
+  _migrate_job_set_plan (data, plan);
+}
+
 const MigrateWorkReport _migrate_job_work_report
-  = { report_phase, report_progress, report_decision, report_policy };
+  = { report_phase, report_progress, report_decision, report_policy, report_plan };

@@ -95,6 +95,80 @@ migrate_job_check_finish (MigrateJob *self, GAsyncResult *result, GError **error
 }
 
 /**
+ * migrate_job_plan:
+ * @self: a job
+ * @cancellable: (nullable): a cancellable; cancelling it is [method@Migrate.Job.cancel]
+ * @error: return location for an error
+ *
+ * Checks, as [method@Migrate.Job.check] does, and tells what the move would do. There is a plan
+ * also where the report ([property@Migrate.Job:report]) has blockers. Allowed in the states `new`
+ * and `checked`.
+ *
+ * Blocks; signals are delivered meanwhile.
+ *
+ * Fails as [method@Migrate.Job.check] does.
+ *
+ * Returns: (transfer full): the plan
+ *
+ * Since: 1.0
+ */
+MigratePlan *
+migrate_job_plan (MigrateJob *self, GCancellable *cancellable, GError **error)
+{
+  gpointer value = NULL;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  job_wait (self, MIGRATE_VERB_PLAN, cancellable, &value, error);
+  return value;
+}
+
+/**
+ * migrate_job_plan_async:
+ * @self: a job
+ * @cancellable: (nullable): as for [method@Migrate.Job.plan]
+ * @callback: (nullable): called when the operation is at rest
+ * @user_data: for @callback
+ *
+ * Begins [method@Migrate.Job.plan] without blocking.
+ *
+ * Since: 1.0
+ */
+void
+migrate_job_plan_async (MigrateJob *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_return_if_fail (MIGRATE_IS_JOB (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  job_start_async (self, MIGRATE_VERB_PLAN, migrate_job_plan_async, cancellable, callback,
+                   user_data);
+}
+
+/**
+ * migrate_job_plan_finish:
+ * @self: a job
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends [method@Migrate.Job.plan_async].
+ *
+ * Fails as [method@Migrate.Job.plan] does.
+ *
+ * Returns: (transfer full): the plan
+ *
+ * Since: 1.0
+ */
+MigratePlan *
+migrate_job_plan_finish (MigrateJob *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, migrate_job_plan_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
  * migrate_job_prepare:
  * @self: a job
  * @cancellable: (nullable): a cancellable; cancelling it is [method@Migrate.Job.cancel]

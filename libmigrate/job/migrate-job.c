@@ -37,6 +37,7 @@ enum
   PROP_PHASE,
   PROP_IN_FLIGHT,
   PROP_REPORT,
+  PROP_PLAN,
   PROP_PROGRESS,
   PROP_RESULT,
   PROP_FAILURE,
@@ -82,6 +83,7 @@ job_free (GObject *object)
       _migrate_work_unref (self->work);
     }
   g_clear_pointer (&self->before, g_variant_unref);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
   g_clear_pointer (&self->progress, migrate_progress_unref);
   g_clear_pointer (&self->result, migrate_result_unref);
   g_clear_pointer (&self->failure, migrate_failure_unref);
@@ -137,6 +139,9 @@ job_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_REPORT:
       g_value_take_object (value, migrate_job_dup_report (self));
+      break;
+    case PROP_PLAN:
+      g_value_take_boxed (value, migrate_job_dup_plan (self));
       break;
     case PROP_PROGRESS:
       g_value_take_boxed (value, migrate_job_dup_progress (self));
@@ -305,6 +310,14 @@ install_properties (GObjectClass *klass)
    * Since: 1.0
    */
   props[PROP_REPORT] = g_param_spec_object ("report", NULL, NULL, MIGRATE_TYPE_REPORT, read);
+  /**
+   * MigrateJob:plan:
+   *
+   * What the move does, as it was decided last.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PLAN] = g_param_spec_boxed ("plan", NULL, NULL, MIGRATE_TYPE_PLAN, read);
   /**
    * MigrateJob:progress:
    *
@@ -716,6 +729,29 @@ migrate_job_dup_report (MigrateJob *self)
   g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
   g_mutex_lock (&self->lock);
   value = self->report != NULL ? g_object_ref (self->report) : NULL;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
+ * migrate_job_dup_plan:
+ * @self: a job
+ *
+ * Gets [property@Migrate.Job:plan]: decided by a check, once more by prepare from what is true
+ * then, and once more when the transfer begins, by the policy as it is then.
+ *
+ * Returns: (transfer full) (nullable): the plan, or %NULL before the first check
+ *
+ * Since: 1.0
+ */
+MigratePlan *
+migrate_job_dup_plan (MigrateJob *self)
+{
+  MigratePlan *value;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_mutex_lock (&self->lock);
+  value = self->plan != NULL ? migrate_plan_ref (self->plan) : NULL;
   g_mutex_unlock (&self->lock);
   return value;
 }

@@ -66,6 +66,7 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_RESULT "result"                     /* a{sv} */
 #define MIGRATE_JOB_KEY_FAILURE "failure"                   /* a{sv} */
 #define MIGRATE_JOB_KEY_FACTS "facts"           /* a{sv}: what was true before the move */
+#define MIGRATE_JOB_KEY_PLAN "plan"             /* a{sv}: what the move does, without XML */
 #define MIGRATE_JOB_KEY_CREATED "created-us"    /* t: wall clock, added on load */
 #define MIGRATE_JOB_KEY_UPDATED "updated-us"    /* t: wall clock, added on load */
 #define MIGRATE_JOB_KEY_HELD "held"             /* b: by a live holder, added on load */

@@ -1,6 +1,7 @@
 /* Act: everything between the check and the transfer. */
 #include "prepare/prepare-private.h"
 
+#include "check/plan-private.h"
 #include "steps/steps-private.h"
 
 #include <string.h>
@@ -207,14 +208,18 @@ remember_definition (MigrateWork *work)
 }
 
 static gboolean
-settle_and_note (MigrateWork *work, GError **error)
+settle_and_note (MigrateWork *work, MigrateKind kind, GError **error)
 {
+  const MigrateCheckRequest request = _migrate_check_request (work);
+
   if (!settle_predecessors (work, error))
     return FALSE;
+  _migrate_work_set_plan (work, _migrate_plan_decide (work->facts, &request, work->policy, kind));
   remember_definition (work);
   g_clear_pointer (&work->before, g_variant_unref);
   work->before = g_variant_ref_sink (_migrate_facts_to_variant (work->facts));
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_FACTS, work->before);
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_PLAN, _migrate_plan_to_variant (work->plan));
   return TRUE;
 }
 
@@ -222,7 +227,8 @@ gboolean
 _migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
 {
   if (!gather_again (work, report, error) || _migrate_work_check_cancelled (work, error)
-      || !claim_or_refuse (work, *report, error) || !settle_and_note (work, error))
+      || !claim_or_refuse (work, *report, error)
+      || !settle_and_note (work, migrate_report_get_kind (*report), error))
     return FALSE;
   _migrate_work_set_phase (work, MIGRATE_PHASE_PREPARING);
   if (!_migrate_steps_hook (work, MIGRATE_HOOK_POINT_BEFORE_PREPARE, error))

@@ -99,8 +99,13 @@ report_policy (gpointer data, MigratePolicy *policy)
 {
 }
 
+static void
+report_plan (gpointer data, MigratePlan *plan)
+{
+}
+
 static const MigrateWorkReport report
-  = { report_phase, report_progress, report_decision, report_policy };
+  = { report_phase, report_progress, report_decision, report_policy, report_plan };
 
 static void
 step_done (gpointer data, const MigratePlannedStep *planned, const char *host, const char *failure)

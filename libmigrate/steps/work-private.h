@@ -18,6 +18,8 @@ typedef struct
   void (*decision) (gpointer data, MigrateDecision *decision);
   /* It is the work's from now on. */
   void (*policy) (gpointer data, MigratePolicy *policy);
+  /* The same. */
+  void (*plan) (gpointer data, MigratePlan *plan);
 } MigrateWorkReport;
 
 struct _MigrateWork
@@ -50,6 +52,7 @@ struct _MigrateWork
   gboolean told_handed_over;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
   GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
+  MigratePlan *plan;   /* nullable until checked: what the move does */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
   /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
   GPtrArray *later;
@@ -77,6 +80,8 @@ MigrateWork *_migrate_work_ref (MigrateWork *self);
 void _migrate_work_unref (MigrateWork *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateWork, _migrate_work_unref)
 
+/* Taken, and told; written by whoever set it. */
+void _migrate_work_set_plan (MigrateWork *self, MigratePlan *plan);
 void _migrate_work_set_phase (MigrateWork *self, MigratePhase phase);
 guint64 _migrate_work_elapsed_ms (MigrateWork *self);
 void _migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)

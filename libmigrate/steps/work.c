@@ -52,6 +52,7 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
   g_clear_pointer (&self->before, g_variant_unref);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
   g_ptr_array_unref (self->later);
@@ -77,6 +78,14 @@ _migrate_work_set_phase (MigrateWork *self, MigratePhase phase)
   self->phase = phase;
   self->phase_since = now;
   self->report->phase (self->report_data, phase);
+}
+
+void
+_migrate_work_set_plan (MigrateWork *self, MigratePlan *plan)
+{
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  self->plan = plan;
+  self->report->plan (self->report_data, plan);
 }
 
 guint64
@@ -473,12 +482,16 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
   g_autoptr (MigrateProgress) progress
     = told != NULL ? _migrate_progress_from_variant (told) : NULL;
+  g_autoptr (GVariant) plan
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PLAN, G_VARIANT_TYPE_VARDICT);
   gint64 created = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
   gint64 elapsed = self->backend->vtable->wall (self->backend) - created;
 
   _migrate_steps_load (self, entries);
   g_clear_pointer (&self->before, g_variant_unref);
   self->before = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  self->plan = plan != NULL ? _migrate_plan_new (plan) : NULL;
   if (result != NULL)
     {
       migrate_result_unref (self->result);

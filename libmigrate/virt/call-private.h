@@ -193,5 +193,7 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateDomain, _migrate_domain_clear)
 void _migrate_domain_copy (const MigrateDomain *from, MigrateDomain *to);
 void _migrate_host_info_clear (MigrateHostInfo *self);
 void _migrate_transfer_clear (MigrateTransfer *self);
+/* libvirt's flags that it makes, by their names: "live", "peer2peer". */
+char **_migrate_transfer_flag_names (const MigrateTransfer *self);
 /* "running (migrated)": for people. */
 char *_migrate_domain_describe (MigrateDomainState state, int reason);

@@ -1,0 +1,136 @@
+/* Decide: the plan as a whole. */
+#include "check/plan-private.h"
+
+static void
+set_string (GVariantDict *dict, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_dict_insert (dict, key, "s", value);
+}
+
+static void
+set_uri (GVariantDict *dict, const char *key, const char *uri)
+{
+  g_autofree char *shown = _migrate_uri_redact (uri);
+
+  set_string (dict, key, shown);
+}
+
+/* ---- disks ---- */
+
+static const MigrateProbed *
+find_probed (const MigrateFacts *facts, const MigrateDisk *disk)
+{
+  for (guint i = 0; facts->probed != NULL && i < facts->probed->len; i++)
+    {
+      const MigrateProbed *probed = facts->probed->pdata[i];
+
+      if (g_strcmp0 (probed->target, disk->target) == 0)
+        return probed;
+    }
+  return NULL;
+}
+
+/* What lies on a server is found there by both hosts; of what lies on a host only a probe tells. */
+static void
+classify (const MigrateFacts *facts, const MigrateDisk *disk, const char **storage,
+          const char **why)
+{
+  static const char *const words[] = {
+    [MIGRATE_SHARING_UNKNOWN] = "unproven",
+    [MIGRATE_SHARING_SHARED] = "shared",
+    [MIGRATE_SHARING_NOT_SHARED] = "not-shared",
+  };
+  const MigrateProbed *probed = find_probed (facts, disk);
+
+  *storage = "unproven";
+  *why = "nothing proves that both hosts have the same";
+  if (disk->source == NULL)
+    {
+      *storage = "empty";
+      *why = "there is no medium in the drive";
+    }
+  else if (probed != NULL)
+    {
+      *storage = words[probed->sharing];
+      *why = probed->why;
+    }
+  else if (g_str_equal (disk->type, "network"))
+    {
+      *storage = "shared";
+      *why = "it is on a server that both hosts reach by its name";
+    }
+}
+
+static GVariant *
+plan_disks (const MigrateFacts *facts)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const MigrateDisk *disk = facts->disks->pdata[i];
+      GVariantDict dict;
+      const char *storage, *why;
+
+      classify (facts, disk, &storage, &why);
+      g_variant_dict_init (&dict, NULL);
+      set_string (&dict, "target", disk->target);
+      set_string (&dict, "type", disk->type);
+      set_string (&dict, "device", disk->device);
+      if (disk->source != NULL)
+        set_uri (&dict, "source", disk->source);
+      set_string (&dict, "storage", storage);
+      set_string (&dict, "why", why);
+      g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
+    }
+  return g_variant_builder_end (&builder);
+}
+
+/* ---- the whole ---- */
+
+static void
+set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheckRequest *request,
+           MigratePolicy *policy)
+{
+  set_uri (dict, MIGRATE_PLAN_KEY_SOURCE, request->source_uri);
+  set_uri (dict, MIGRATE_PLAN_KEY_DESTINATION, request->destination_uri);
+  g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_TRANSFER,
+                               _migrate_plan_transfer (basis, request, policy));
+  g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_STEPS,
+                               _migrate_plan_steps (basis, request, policy));
+  g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_EFFECTS,
+                               _migrate_plan_effects (basis, request, policy));
+}
+
+MigratePlan *
+_migrate_plan_decide (const MigrateFacts *facts, const MigrateCheckRequest *request,
+                      MigratePolicy *policy, MigrateKind kind)
+{
+  const MigratePlanBasis basis = {
+    .was_paused = facts->guest.state == MIGRATE_DOMAIN_PAUSED,
+    .persistent = facts->guest.persistent,
+    .autostart = facts->guest.autostart,
+  };
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  set_string (&dict, MIGRATE_PLAN_KEY_KIND, _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) kind));
+  set_string (&dict, MIGRATE_PLAN_KEY_GUEST_NAME, facts->guest.name);
+  set_string (&dict, MIGRATE_PLAN_KEY_GUEST_UUID, facts->guest.uuid);
+  g_variant_dict_insert_value (&dict, MIGRATE_PLAN_KEY_DISKS, plan_disks (facts));
+  set_parts (&dict, &basis, request, policy);
+  return _migrate_plan_new (g_variant_dict_end (&dict));
+}
+
+MigratePlan *
+_migrate_plan_renew (MigratePlan *plan, const MigratePlanBasis *basis,
+                     const MigrateCheckRequest *request, MigratePolicy *policy)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, plan != NULL ? _migrate_plan_peek (plan) : NULL);
+  set_parts (&dict, basis, request, policy);
+  return _migrate_plan_new (g_variant_dict_end (&dict));
+}
