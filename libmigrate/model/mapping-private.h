@@ -1,0 +1,123 @@
+/* What the rooms above know of a mapping: its kinds and fields, and how to look things up. */
+#pragma once
+
+#include "model/model-private.h"
+
+/* In the order of the table, and of the documentation. */
+typedef enum
+{
+  MIGRATE_MAP_DISK,
+  MIGRATE_MAP_PATH,
+  MIGRATE_MAP_POOL,
+  MIGRATE_MAP_STORAGE_HOST,
+  MIGRATE_MAP_INTERFACE,
+  MIGRATE_MAP_NETWORK,
+  MIGRATE_MAP_PORT_GROUP,
+  MIGRATE_MAP_BRIDGE,
+  MIGRATE_MAP_DEVICE,
+  MIGRATE_MAP_SOCKET,
+  MIGRATE_MAP_FILTER,
+  MIGRATE_MAP_PCI,
+  MIGRATE_MAP_MDEV,
+  MIGRATE_MAP_USB,
+  MIGRATE_MAP_SCSI,
+  MIGRATE_MAP_LISTEN,
+  MIGRATE_MAP_ENDPOINT,
+  MIGRATE_MAP_PIN,
+  MIGRATE_MAP_CPU,
+  MIGRATE_MAP_NODE,
+  MIGRATE_MAP_PAGES,
+  MIGRATE_MAP_MEMORY,
+  MIGRATE_MAP_EMULATOR,
+  MIGRATE_MAP_SECRET,
+  MIGRATE_MAP_PERF,
+  MIGRATE_MAP_LABEL,
+  MIGRATE_MAP_METADATA,
+  MIGRATE_MAP_PARTITION,
+  MIGRATE_N_MAP_KINDS
+} MigrateMapKind;
+
+/* What a field, or what stands before it, may be. Each is checked, and brought into one form. */
+typedef enum
+{
+  MIGRATE_VALUE_TEXT,
+  MIGRATE_VALUE_NAME,  /* of a network, pool, bridge, device, domain label; no slash */
+  MIGRATE_VALUE_IMAGE, /* of a network disk: slashes too */
+  MIGRATE_VALUE_PATH,  /* absolute; no ".." */
+  MIGRATE_VALUE_MAC,   /* "52:54:00:12:34:56" */
+  MIGRATE_VALUE_UUID,
+  MIGRATE_VALUE_PCI,  /* "0000:06:12.5" */
+  MIGRATE_VALUE_USB,  /* "046d:0825" (vendor, product), "1.4" (bus, device) */
+  MIGRATE_VALUE_CPUS, /* "0-3,8"; of nodes too */
+  MIGRATE_VALUE_NUMBER,
+  MIGRATE_VALUE_KIB,     /* "2048", "2M", "1G" */
+  MIGRATE_VALUE_ADDRESS, /* an IP address or host name */
+  MIGRATE_VALUE_HOST,    /* the same with a port, or without */
+  MIGRATE_VALUE_HOSTS,   /* of these, separated by blanks or commas */
+  MIGRATE_VALUE_PORT,
+  MIGRATE_VALUE_WORD,     /* one of the field's words */
+  MIGRATE_VALUE_URI,      /* of a namespace */
+  MIGRATE_VALUE_DISK,     /* a target, an absolute path, protocol:name, pool:volume */
+  MIGRATE_VALUE_ENDPOINT, /* "serial:0", "channel:org.qemu.guest_agent.0" */
+  MIGRATE_VALUE_PIN,      /* "vcpu:3", "iothread:1", "emulator", "shared" */
+  MIGRATE_VALUE_SECRET,   /* a UUID, or a usage */
+  MIGRATE_VALUE_LISTEN    /* a type of display, an address, "*" */
+} MigrateValueType;
+
+typedef struct
+{
+  const char *name;
+  MigrateValueType type;
+  const char *const *words; /* of WORD */
+  const char *meaning;
+} MigrateMapField;
+
+typedef struct
+{
+  const char *name; /* "disk" */
+  MigrateValueType from;
+  const char *const *from_words;
+  const MigrateMapField *fields; /* up to one without a name */
+  gboolean has_primary;          /* a bare value is of the first field */
+  gboolean removable;            /* "none" takes it away */
+  const char *from_meaning, *meaning;
+} MigrateMapRow;
+
+extern const MigrateMapRow _migrate_map_rows[MIGRATE_N_MAP_KINDS];
+
+/* -1: there is none. */
+gssize _migrate_map_kind_find (const char *name);
+/* In its one form; NULL with INVALID when it cannot be that. */
+char *_migrate_value_normalize (MigrateValueType type, const char *const *words, const char *text,
+                                GError **error);
+/* "disk:vda": the name of a hole and of the binding that fills it. */
+char *_migrate_map_name (MigrateMapKind kind, const char *from);
+
+/* One thing here and what it is there. */
+typedef struct
+{
+  MigrateMapKind kind;
+  char *from;       /* in its one form */
+  GVariant *to;     /* a{sv}: fields by name, all strings; "none" or "hole" */
+  gboolean removes; /* it is taken away there */
+  gboolean hole;    /* what it is there is answered later */
+} MigrateMapEntry;
+
+/* A field's value; NULL: not given. */
+const char *_migrate_map_entry_get (const MigrateMapEntry *self, const char *field);
+/* from in its one form. NULL: it is not mapped. */
+const MigrateMapEntry *
+_migrate_mapping_find (MigrateMapping *self, MigrateMapKind kind, const char *from);
+/* Of kind PATH: the longest that is path itself or a folder above it. */
+const MigrateMapEntry *_migrate_mapping_find_folder (MigrateMapping *self, const char *path);
+gboolean _migrate_mapping_has (MigrateMapping *self, MigrateMapKind kind);
+/* All entries, borrowed, by kind and name. */
+GPtrArray *_migrate_mapping_list (MigrateMapping *self);
+
+/* What steps and hooks answered, a{sv}: a key that is a name as above, with a text as
+ * migrate_mapping_set_from_string() has it behind the "=", or with a{sv}. Other keys are somebody
+ * else's. */
+MigrateMapping *_migrate_mapping_new_from_bindings (GVariant *bindings, GError **error);
+/* For the journal: a{sv} by name. */
+GVariant *_migrate_mapping_to_variant (MigrateMapping *self);
+MigrateMapping *_migrate_mapping_from_variant (GVariant *value, GError **error);
