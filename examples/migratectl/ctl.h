@@ -27,7 +27,7 @@ typedef struct
   /* Common. */
   char *journal;
   gboolean json, quiet, help;
-  /* check and move; the strings are as given. */
+  /* check, plan and move; the strings are as given. */
   char *from;
   char **to;
   char *peer_uri, *migration_uri, *listen_address, *tls_name;
@@ -87,6 +87,7 @@ MigratePolicy *ctl_request_policy (const CtlOptions *options, GError **error);
 MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
+MigrateJob *ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error);
 
 /* ---- text.c: lines for people ---- */
 
@@ -179,6 +180,7 @@ ctl_drive (const CtlOptions *options, MigrateJob *job, CtlDriveVerb verb, gboole
 /* ---- the verbs ---- */
 
 CtlExit ctl_check (const CtlOptions *options);
+CtlExit ctl_plan (const CtlOptions *options);
 CtlExit ctl_move (const CtlOptions *options);
 CtlExit ctl_list (const CtlOptions *options);
 CtlExit ctl_show (const CtlOptions *options);

@@ -13,7 +13,7 @@ _migratectl ()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --journal) journal=(--journal "${COMP_WORDS[i+1]}"); ((i++)) ;;
-      check|move|list|show|follow|cancel|retune|finish-now|pause|give-up|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
+      check|plan|move|list|show|follow|cancel|retune|finish-now|pause|give-up|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
     esac
   done
   case $prev in
@@ -41,13 +41,13 @@ _migratectl ()
     --bandwidth|--accept|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in
-    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel retune finish-now pause give-up
+    '') mapfile -t COMPREPLY < <(compgen -W "check plan move list show follow cancel retune finish-now pause give-up
       chores recover help
       --version
       $common" -- "$cur") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
+    help) mapfile -t COMPREPLY < <(compgen -W 'check plan move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
-    check|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    check|plan|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;

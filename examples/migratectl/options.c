@@ -11,6 +11,12 @@ const CtlVerb ctl_verbs[] = {
     "when\n"
     "the best of them has no blocker. The journal is in memory unless --journal names one.\n",
     CTL_OPTIONS_MOVE, TRUE, ctl_check },
+  { "plan", "GUEST --from URI --to URI[=PEER-URI]",
+    "tell what a move would do, step by step; changes nothing",
+    "Takes the options of a move, which then does exactly that. The exit code is 0 when nothing "
+    "stands\n"
+    "against it. With --json the guest's XML is told too, as the destination would be given it.\n",
+    CTL_OPTIONS_MOVE, TRUE, ctl_plan },
   { "move", "GUEST --from URI --to URI[=PEER-URI]", "move a guest",
     "Ctrl-C cancels and waits for what comes of it; a second one leaves at once. SIGTERM and "
     "SIGHUP\n"

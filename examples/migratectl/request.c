@@ -181,3 +181,37 @@ ctl_request_journal (const CtlOptions *options)
     return migrate_sqlite_journal_new_none ();
   return migrate_sqlite_journal_new (options->journal);
 }
+
+/* ---- the job ---- */
+
+/* Of a move; a plan is of the same. */
+MigrateJob *
+ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error)
+{
+  g_autoptr (MigrateHost) source = NULL;
+  g_autoptr (MigrateHost) destination = NULL;
+  g_autoptr (MigratePolicy) policy = NULL;
+  g_autofree char *confirm = NULL;
+  MigrateKind kind;
+  MigrateJob *job;
+
+  if (!ctl_request_kind (options, &kind, error))
+    return NULL;
+  policy = ctl_request_policy (options, error);
+  if (policy == NULL)
+    return NULL;
+  confirm = migrate_policy_dup (policy, "confirm", NULL);
+  if (g_str_equal (confirm, "manual"))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "The policy “confirm = manual” is for programs: migratectl always finalizes");
+      return NULL;
+    }
+  source = migrate_host_new (options->from);
+  destination = ctl_request_destination (options, options->to[0]);
+  job = migrate_job_new (options->rest[0], source, destination);
+  migrate_job_set_kind (job, kind);
+  migrate_job_set_policy (job, policy);
+  migrate_job_set_journal (job, journal);
+  return job;
+}

@@ -14,6 +14,7 @@
 #include <libmigrate/migrate-hooks.h>
 #include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-journal.h>
+#include <libmigrate/migrate-mapping.h>
 #include <libmigrate/migrate-recovery.h>
 
 G_BEGIN_DECLS
@@ -21,6 +22,26 @@ G_BEGIN_DECLS
 #define MIGRATE_TYPE_JOB (migrate_job_get_type ())
 MIGRATE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (MigrateJob, migrate_job, MIGRATE, JOB, GObject)
+
+/**
+ * MigrateRewriteFunc:
+ * @job: the job
+ * @xml: the guest's XML as the destination would be given it, with its passwords
+ * @definition: whether this is the guest's definition, which counts from its next start on, and not
+ *   the guest as it runs
+ * @user_data: what [method@Migrate.Job.set_rewrite_func] was given
+ *
+ * Changes what a guest's XML names of its host, where a [class@Migrate.Mapping] cannot. Called in
+ * the job's main context, before the transfer begins. What is returned must be the same guest, and
+ * the same machine for the guest.
+ *
+ * Returns: (transfer full) (nullable): the XML that the destination is given, or %NULL to give the
+ *   move up
+ *
+ * Since: 1.0
+ */
+typedef char *(*MigrateRewriteFunc) (MigrateJob *job, const char *xml, gboolean definition,
+                                     gpointer user_data);
 
 MIGRATE_AVAILABLE_IN_1_0
 MigrateJob *migrate_job_new (const char *guest, MigrateHost *source, MigrateHost *destination);
@@ -171,6 +192,13 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateInventory *migrate_job_dup_inventory (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_inventory (MigrateJob *self, MigrateInventory *inventory);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateMapping *migrate_job_dup_mapping (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_mapping (MigrateJob *self, MigrateMapping *mapping);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_rewrite_func (MigrateJob *self, MigrateRewriteFunc func, gpointer user_data,
+                                   GDestroyNotify destroy);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateState migrate_job_get_state (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -30,3 +30,6 @@ void _migrate_look_found (MigrateLook *look, MigrateSeverity severity, const cha
 /* ---- transport.c ---- */
 extern const MigrateCheck _migrate_transport_checks[];
 extern const gsize _migrate_n_transport_checks;
+/* ---- plan-checks.c ---- */
+extern const MigrateCheck _migrate_plan_checks[];
+extern const gsize _migrate_n_plan_checks;

@@ -259,6 +259,7 @@ _migrate_check_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *r
 
   look_at_all (&look, checks, G_N_ELEMENTS (checks));
   look_at_all (&look, _migrate_transport_checks, _migrate_n_transport_checks);
+  look_at_all (&look, _migrate_plan_checks, _migrate_n_plan_checks);
   return look.report;
 }
 
@@ -319,5 +320,8 @@ _migrate_check_request (MigrateWork *work)
     .destination_name = work->destination_name,
     .has_hooks = work->hooks != NULL,
     .has_inventory = work->inventory != NULL,
+    .has_rewrite = work->has_rewrite,
+    .mapping = work->mapping,
+    .profile = work->profile,
   };
 }

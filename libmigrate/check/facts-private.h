@@ -126,8 +126,9 @@ typedef struct
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
   const char *listen_address, *tls_name;                               /* nullable */
-  const char *source_name, *destination_name; /* of the platform's record */
-  gboolean has_hooks, has_inventory;          /* of the program's */
+  const char *source_name, *destination_name;     /* of the platform's record */
+  gboolean has_hooks, has_inventory, has_rewrite; /* of the program's */
+  MigrateMapping *mapping, *profile;              /* nullable: the job's, the destination's */
 } MigrateCheckRequest;
 
 /* Decide: pure. */

@@ -90,6 +90,14 @@ say_transport (Effects *self, const MigrateCheckRequest *request, MigratePolicy 
 }
 
 static void
+say_names (Effects *self, const MigrateCheckRequest *request)
+{
+  if (request->has_rewrite)
+    say (self, "The program's own function has the last word on the XML that the destination is "
+               "given");
+}
+
+static void
 say_definitions (Effects *self, const MigratePlanBasis *basis, const MigrateCheckRequest *request)
 {
   if (basis->persistent)
@@ -116,6 +124,7 @@ _migrate_plan_effects (const MigratePlanBasis *basis, const MigrateCheckRequest 
     say_helps (self, policy);
   say_deadline (self, policy);
   say_transport (self, request, policy);
+  say_names (self, request);
   say_definitions (self, basis, request);
   sentences = g_strv_builder_end (self);
   return g_variant_new_strv ((const char *const *) sentences, -1);

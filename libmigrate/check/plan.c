@@ -62,8 +62,22 @@ classify (const MigrateFacts *facts, const MigrateDisk *disk, const char **stora
     }
 }
 
+/* What the destination calls it; NULL: the same. */
+static const char *
+source_there (GPtrArray *there, const MigrateDisk *disk)
+{
+  for (guint i = 0; i < there->len; i++)
+    {
+      const MigrateDisk *other = there->pdata[i];
+
+      if (g_strcmp0 (other->target, disk->target) == 0)
+        return g_strcmp0 (other->source, disk->source) != 0 ? other->source : NULL;
+    }
+  return NULL;
+}
+
 static GVariant *
-plan_disks (const MigrateFacts *facts)
+plan_disks (const MigrateFacts *facts, GPtrArray *there)
 {
   GVariantBuilder builder;
 
@@ -72,7 +86,7 @@ plan_disks (const MigrateFacts *facts)
     {
       const MigrateDisk *disk = facts->disks->pdata[i];
       GVariantDict dict;
-      const char *storage, *why;
+      const char *storage, *why, *other = source_there (there, disk);
 
       classify (facts, disk, &storage, &why);
       g_variant_dict_init (&dict, NULL);
@@ -81,6 +95,8 @@ plan_disks (const MigrateFacts *facts)
       set_string (&dict, "device", disk->device);
       if (disk->source != NULL)
         set_uri (&dict, "source", disk->source);
+      if (other != NULL)
+        set_uri (&dict, "source-there", other);
       set_string (&dict, "storage", storage);
       set_string (&dict, "why", why);
       g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
@@ -94,6 +110,8 @@ static void
 set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheckRequest *request,
            MigratePolicy *policy)
 {
+  if (request->has_rewrite)
+    g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_FUNCTION, "b", TRUE);
   set_uri (dict, MIGRATE_PLAN_KEY_SOURCE, request->source_uri);
   set_uri (dict, MIGRATE_PLAN_KEY_DESTINATION, request->destination_uri);
   g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_TRANSFER,
@@ -102,6 +120,22 @@ set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheck
                                _migrate_plan_steps (basis, request, policy));
   g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_EFFECTS,
                                _migrate_plan_effects (basis, request, policy));
+}
+
+/* A mapping that is not valid is a finding: the plan then is without it. */
+static void
+set_documents (GVariantDict *dict, const MigrateFacts *facts, const MigrateCheckRequest *request)
+{
+  g_auto (MigratePlanDocuments) documents = { 0 };
+  g_autoptr (GPtrArray) there = NULL;
+
+  if (_migrate_plan_rewrite (facts, request, &documents, NULL /* error */))
+    {
+      _migrate_plan_add_documents (dict, &documents, request);
+      there = _migrate_xml_parse_disks (documents.live->xml, NULL /* error */);
+    }
+  g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_DISKS,
+                               plan_disks (facts, there != NULL ? there : facts->disks));
 }
 
 MigratePlan *
@@ -119,7 +153,7 @@ _migrate_plan_decide (const MigrateFacts *facts, const MigrateCheckRequest *requ
   set_string (&dict, MIGRATE_PLAN_KEY_KIND, _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) kind));
   set_string (&dict, MIGRATE_PLAN_KEY_GUEST_NAME, facts->guest.name);
   set_string (&dict, MIGRATE_PLAN_KEY_GUEST_UUID, facts->guest.uuid);
-  g_variant_dict_insert_value (&dict, MIGRATE_PLAN_KEY_DISKS, plan_disks (facts));
+  set_documents (&dict, facts, request);
   set_parts (&dict, &basis, request, policy);
   return _migrate_plan_new (g_variant_dict_end (&dict));
 }

@@ -399,6 +399,13 @@ refresh_work (MigrateJob *self)
   g_set_object (&work->hooks, self->hooks);
   g_set_object (&work->inventory, self->inventory);
   g_set_object (&work->policy, self->policy);
+  if (work->before == NULL) /* what is prepared is what the plan names */
+    {
+      g_set_object (&work->mapping, self->mapping);
+      g_clear_object (&work->profile);
+      work->profile = migrate_host_dup_profile (self->destination);
+    }
+  work->has_rewrite = self->rewriter != NULL;
   work->kind = self->kind;
   work->max_outgoing = migrate_host_get_max_outgoing (self->source);
   work->max_incoming = migrate_host_get_max_incoming (self->destination);

@@ -6,6 +6,7 @@
 #include "steps/work-private.h"
 
 typedef struct _MigrateJobOperation MigrateJobOperation;
+typedef struct _MigrateRewriter MigrateRewriter;
 
 struct _MigrateJob
 {
@@ -22,6 +23,8 @@ struct _MigrateJob
   MigrateJournal *journal;     /* nullable until used */
   MigrateHooks *hooks;         /* nullable */
   MigrateInventory *inventory; /* nullable */
+  MigrateMapping *mapping;     /* nullable; never changed, but replaced */
+  MigrateRewriter *rewriter;   /* nullable */
 
   MigrateState state;
   gboolean in_flight;
@@ -111,6 +114,15 @@ gboolean _migrate_job_judge_end (MigrateJob *self, MigrateVerb verb, GError **er
 gboolean _migrate_job_is_busy (MigrateJob *self);
 void _migrate_job_wait_until_idle (MigrateJob *self);
 #define MIGRATE_JOB_LOOK_EVERY_MS 200
+
+/* ---- job-rewrite.c: the program's own function ---- */
+MigrateRewriter *
+_migrate_rewriter_new (MigrateRewriteFunc func, gpointer user_data, GDestroyNotify destroy);
+/* The last one destroys the program's data: by the program's threads alone, without the lock. */
+void _migrate_rewriter_unref (MigrateRewriter *self);
+/* On a worker: a text of the caller's; itself where the program has no function. Errors: DENIED: it
+ * gave up; TIMED_OUT. */
+char *_migrate_job_rewrite (MigrateJob *self, const char *xml, gboolean definition, GError **error);
 
 /* ---- job-steer.c, job-steer-elsewhere.c: the operator's verbs ---- */
 gboolean

@@ -219,5 +219,11 @@ report_plan (gpointer data, MigratePlan *plan)
   _migrate_job_set_plan (data, plan);
 }
 
+static char *
+report_rewrite (gpointer data, const char *xml, gboolean definition, GError **error)
+{
+  return _migrate_job_rewrite (data, xml, definition, error);
+}
+
 const MigrateWorkReport _migrate_job_work_report
-  = { report_phase, report_progress, report_decision, report_policy, report_plan };
+  = { report_phase, report_progress, report_decision, report_policy, report_plan, report_rewrite };

@@ -771,6 +771,8 @@ job_from_values (MigrateJournal *journal, GVariant *values)
     = host_from_values (values, MIGRATE_JOB_KEY_DESTINATION, MIGRATE_JOB_KEY_DESTINATION_NAME);
   g_autoptr (GVariant) policy
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_POLICY, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (MigrateMapping) mapping = NULL;
+  g_autoptr (MigrateMapping) profile = NULL;
   const char *guest = _migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST);
   MigrateJob *self;
 
@@ -782,7 +784,11 @@ job_from_values (MigrateJournal *journal, GVariant *values)
     destination, _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
   migrate_host_set_tls_name (destination,
                              _migrate_variant_string (values, MIGRATE_JOB_KEY_TLS_NAME));
+  mapping = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_MAPPING);
+  profile = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_PROFILE);
+  migrate_host_set_profile (destination, profile);
   self = migrate_job_new (guest != NULL ? guest : "", source, destination);
+  migrate_job_set_mapping (self, mapping);
   g_free (self->id);
   self->id = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_ID));
   self->in_journal = TRUE;

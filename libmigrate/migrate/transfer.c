@@ -186,6 +186,8 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
   g_autoptr (MigrateCall) call = transfer_call_record (work, plan);
 
   adopt_plan (work, plan);
+  if (!_migrate_transfer_make_xml (work, &call->transfer, error))
+    return NULL;
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_IN_FLIGHT, g_variant_new_boolean (TRUE));
   return start_call (work, "transfer", call, error);
 }

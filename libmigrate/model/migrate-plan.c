@@ -403,7 +403,7 @@ migrate_plan_get_persistent_xml (MigratePlan *self)
  *
  * The whole plan as an `a{sv}`, which may grow: `kind`, `guest-name`, `guest-uuid`, `source`,
  * `destination`, `transfer`, `disks`, `steps`, `changes`, `holes`, `effects`, `xml`,
- * `persistent-xml`.
+ * `persistent-xml`, `function` (true: the program's own has the last word on the XML).
  *
  * Returns: (transfer full): the values
  *

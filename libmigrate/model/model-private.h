@@ -54,7 +54,8 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_CHANGES "changes"         /* aa{sv}: rule, subject, from, to */
 #define MIGRATE_PLAN_KEY_HOLES "holes"             /* aa{sv}: name, subject, filled-by */
 #define MIGRATE_PLAN_KEY_EFFECTS "effects"         /* as */
-#define MIGRATE_PLAN_KEY_XML "xml"                 /* s: without secrets */
+#define MIGRATE_PLAN_KEY_FUNCTION "function" /* b: the program's own has the last word on XML */
+#define MIGRATE_PLAN_KEY_XML "xml"           /* s: without secrets */
 #define MIGRATE_PLAN_KEY_PERSISTENT_XML "persistent-xml"
 /* values: a{sv}, floating is taken. */
 MigratePlan *_migrate_plan_new (GVariant *values);
@@ -154,6 +155,10 @@ const char *_migrate_variant_string (GVariant *values, const char *key); /* null
 guint64 _migrate_variant_uint64 (GVariant *values, const char *key, guint64 otherwise);
 gboolean _migrate_variant_boolean (GVariant *values, const char *key);
 double _migrate_variant_double (GVariant *values, const char *key);
+
+/* ---- secrets ---- */
+/* Overwrites a text that is about to be freed; nullable. */
+void _migrate_wipe (char *text);
 
 /* ---- URIs ---- */
 typedef enum

@@ -207,6 +207,19 @@ remember_definition (MigrateWork *work)
   g_free (whole);
 }
 
+/* With the names that it is made of. */
+static void
+note_plan (MigrateWork *work)
+{
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_PLAN, _migrate_plan_to_variant (work->plan));
+  if (work->mapping != NULL)
+    _migrate_work_set_later (work, MIGRATE_JOB_KEY_MAPPING,
+                             _migrate_mapping_to_variant (work->mapping));
+  if (work->profile != NULL)
+    _migrate_work_set_later (work, MIGRATE_JOB_KEY_PROFILE,
+                             _migrate_mapping_to_variant (work->profile));
+}
+
 static gboolean
 settle_and_note (MigrateWork *work, MigrateKind kind, GError **error)
 {
@@ -219,7 +232,7 @@ settle_and_note (MigrateWork *work, MigrateKind kind, GError **error)
   g_clear_pointer (&work->before, g_variant_unref);
   work->before = g_variant_ref_sink (_migrate_facts_to_variant (work->facts));
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_FACTS, work->before);
-  _migrate_work_set_later (work, MIGRATE_JOB_KEY_PLAN, _migrate_plan_to_variant (work->plan));
+  note_plan (work);
   return TRUE;
 }
 

@@ -104,8 +104,15 @@ report_plan (gpointer data, MigratePlan *plan)
 {
 }
 
+/* It begins no transfer. */
+static char *
+report_rewrite (gpointer data, const char *xml, gboolean definition, GError **error)
+{
+  return g_strdup (xml);
+}
+
 static const MigrateWorkReport report
-  = { report_phase, report_progress, report_decision, report_policy, report_plan };
+  = { report_phase, report_progress, report_decision, report_policy, report_plan, report_rewrite };
 
 static void
 step_done (gpointer data, const MigratePlannedStep *planned, const char *host, const char *failure)

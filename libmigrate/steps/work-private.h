@@ -20,6 +20,8 @@ typedef struct
   void (*policy) (gpointer data, MigratePolicy *policy);
   /* The same. */
   void (*plan) (gpointer data, MigratePlan *plan);
+  /* Asks the program's own function, where it has one. */
+  char *(*rewrite) (gpointer data, const char *xml, gboolean definition, GError **error);
 } MigrateWorkReport;
 
 struct _MigrateWork
@@ -40,9 +42,12 @@ struct _MigrateWork
   guint max_outgoing, max_incoming;
   MigrateKind kind;
   MigratePolicy *policy;
-  MigrateJournal *journal;     /* nullable until the first operation */
-  MigrateHooks *hooks;         /* nullable */
-  MigrateInventory *inventory; /* nullable */
+  MigrateJournal *journal;           /* nullable until the first operation */
+  MigrateHooks *hooks;               /* nullable */
+  MigrateInventory *inventory;       /* nullable */
+  MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
+                                        replaced until prepared */
+  gboolean has_rewrite;              /* the program's function, which the report calls */
 
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
@@ -53,6 +58,7 @@ struct _MigrateWork
   MigrateFacts *facts; /* nullable; of the last check or prepare */
   GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
   MigratePlan *plan;   /* nullable until checked: what the move does */
+  GVariant *bindings;  /* a{sv}, nullable: what hooks answered, by name */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
   /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
   GPtrArray *later;

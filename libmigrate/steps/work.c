@@ -51,8 +51,11 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->mapping);
+  g_clear_object (&self->profile);
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->plan, migrate_plan_unref);
+  g_clear_pointer (&self->bindings, g_variant_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
   g_ptr_array_unref (self->later);
@@ -473,6 +476,24 @@ load_progress (MigrateWork *self, MigrateProgress *progress)
   _migrate_result_note (self->result, seen);
 }
 
+/* What the plan rests on is what it was made from, whatever this process has set. */
+static void
+load_names (MigrateWork *self, GVariant *values)
+{
+  g_autoptr (MigrateMapping) mapping
+    = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_MAPPING);
+  g_autoptr (MigrateMapping) profile
+    = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_PROFILE);
+
+  g_clear_pointer (&self->bindings, g_variant_unref);
+  self->bindings
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_BINDINGS, G_VARIANT_TYPE_VARDICT);
+  if (self->before == NULL)
+    return;
+  g_set_object (&self->mapping, mapping);
+  g_set_object (&self->profile, profile);
+}
+
 void
 _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
 {
@@ -492,6 +513,7 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
   self->before = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
   g_clear_pointer (&self->plan, migrate_plan_unref);
   self->plan = plan != NULL ? _migrate_plan_new (plan) : NULL;
+  load_names (self, values);
   if (result != NULL)
     {
       migrate_result_unref (self->result);

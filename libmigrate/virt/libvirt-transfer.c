@@ -170,6 +170,8 @@ _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateVirParams 
          && add_throttle (transfer, params)
          && add_int_unless_0 (params, VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS, transfer->connections)
          && add_compression (transfer, params)
+         && add_string (params, VIR_MIGRATE_PARAM_DEST_XML, transfer->dest_xml)
+         && add_string (params, VIR_MIGRATE_PARAM_PERSIST_XML, transfer->persist_xml)
          && (!transfer->tls
              || add_string (params, VIR_MIGRATE_PARAM_TLS_DESTINATION, transfer->tls_name));
 }
