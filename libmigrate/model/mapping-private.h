@@ -27,7 +27,9 @@ typedef enum
   MIGRATE_MAP_CPU,
   MIGRATE_MAP_NODE,
   MIGRATE_MAP_PAGES,
-  MIGRATE_MAP_MEMORY,
+  MIGRATE_MAP_MEMORY_SOURCE,
+  MIGRATE_MAP_MEMORY_ACCESS,
+  MIGRATE_MAP_MEMORY_ALLOCATION,
   MIGRATE_MAP_EMULATOR,
   MIGRATE_MAP_SECRET,
   MIGRATE_MAP_PERF,
@@ -78,8 +80,9 @@ typedef struct
   MigrateValueType from;
   const char *const *from_words;
   const MigrateMapField *fields; /* up to one without a name */
-  gboolean has_primary;          /* a bare value is of the first field */
+  const char *primary;           /* the field that a bare value is of; nullable */
   gboolean removable;            /* "none" takes it away */
+  gboolean (*check) (GVariant *to, GError **error); /* of fields against each other; nullable */
   const char *from_meaning, *meaning;
 } MigrateMapRow;
 
@@ -87,11 +90,30 @@ extern const MigrateMapRow _migrate_map_rows[MIGRATE_N_MAP_KINDS];
 
 /* -1: there is none. */
 gssize _migrate_map_kind_find (const char *name);
+const char *_migrate_value_type_describe (MigrateValueType type);
 /* In its one form; NULL with INVALID when it cannot be that. */
 char *_migrate_value_normalize (MigrateValueType type, const char *const *words, const char *text,
                                 GError **error);
 /* "disk:vda": the name of a hole and of the binding that fills it. */
 char *_migrate_map_name (MigrateMapKind kind, const char *from);
+
+/* ---- sets of CPUs and of nodes ---- */
+
+#define MIGRATE_N_CPUS 16384 /* libvirt's own limit */
+
+typedef struct
+{
+  guint64 words[MIGRATE_N_CPUS / 64];
+} MigrateCpus;
+
+/* "0-3,^2,8". FALSE: that is no such set, or an empty one. */
+gboolean _migrate_cpus_parse (const char *text, MigrateCpus *cpus);
+char *_migrate_cpus_format (const MigrateCpus *cpus);
+gboolean _migrate_cpus_has (const MigrateCpus *cpus, guint cpu);
+void _migrate_cpus_add (MigrateCpus *cpus, guint cpu);
+void _migrate_cpus_unite (MigrateCpus *cpus, const MigrateCpus *with);
+
+/* ---- entries ---- */
 
 /* One thing here and what it is there. */
 typedef struct
@@ -103,8 +125,21 @@ typedef struct
   gboolean hole;    /* what it is there is answered later */
 } MigrateMapEntry;
 
+/* Errors: INVALID, with the kind's fields as remedy. */
+MigrateMapEntry *
+_migrate_map_entry_new (MigrateMapKind kind, const char *from, GVariant *to, GError **error);
+/* text: as a key file has it. */
+MigrateMapEntry *
+_migrate_map_entry_parse (MigrateMapKind kind, const char *from, const char *text, GError **error);
+/* One field by itself: "none" and "hole" too. */
+gboolean
+_migrate_map_field_check (MigrateMapKind kind, const char *name, const char *text, GError **error);
+void _migrate_map_entry_free (MigrateMapEntry *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateMapEntry, _migrate_map_entry_free)
 /* A field's value; NULL: not given. */
 const char *_migrate_map_entry_get (const MigrateMapEntry *self, const char *field);
+gboolean _migrate_mapping_set_text (MigrateMapping *self, const char *kind, const char *from,
+                                    const char *text, GError **error);
 /* from in its one form. NULL: it is not mapped. */
 const MigrateMapEntry *
 _migrate_mapping_find (MigrateMapping *self, MigrateMapKind kind, const char *from);
