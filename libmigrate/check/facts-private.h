@@ -119,6 +119,8 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateFacts, _migrate_facts_unref)
 GVariant *_migrate_facts_to_variant (const MigrateFacts *self);
 
 /* What is asked of the checks besides the facts. */
+typedef struct _MigrateThere MigrateThere; /* check/plan-private.h */
+
 typedef struct
 {
   MigrateKind kind;
@@ -129,6 +131,8 @@ typedef struct
   const char *source_name, *destination_name;     /* of the platform's record */
   gboolean has_hooks, has_inventory, has_rewrite; /* of the program's */
   MigrateMapping *mapping, *profile;              /* nullable: the job's, the destination's */
+  const MigrateGuest *there;     /* the guest as it will be there; NULL: as it is here */
+  const MigrateThere *documents; /* the same, as text; nullable */
 } MigrateCheckRequest;
 
 /* Decide: pure. */

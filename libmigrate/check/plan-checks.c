@@ -1,25 +1,18 @@
-/* Decide: what stands against the documents that a plan would give the destination. */
+/* Decide: what stands against the documents that the destination would be given. */
 #include "check/checks-private.h"
 #include "check/plan-private.h"
 
 #include "xml/compare-private.h"
 
-static gboolean
-rewrite (MigrateLook *look, MigratePlanDocuments *documents)
-{
-  return _migrate_plan_rewrite (look->facts, look->request, documents, NULL /* error */);
-}
-
 static void
-look_rewrite (MigrateLook *look)
+look_invalid (MigrateLook *look)
 {
-  g_auto (MigratePlanDocuments) documents = { 0 };
-  g_autoptr (GError) error = NULL;
+  const MigrateThere *there = look->request->documents;
 
-  if (!_migrate_plan_rewrite (look->facts, look->request, &documents, &error))
+  if (there != NULL && there->error != NULL)
     _migrate_look_found (look, look->check->severity, look->facts->guest.name,
-                         _migrate_error_private (error)->remedy,
-                         "The destination's XML cannot be made: %s", error->message);
+                         _migrate_error_private (there->error)->remedy,
+                         "The destination's XML cannot be made: %s", there->error->message);
 }
 
 static void
@@ -33,57 +26,65 @@ find_differences (MigrateLook *look, const char *source, const MigrateRewritten 
       const MigrateDifference *difference = differences->pdata[i];
       g_autofree char *sentence = _migrate_difference_describe (difference);
 
-      _migrate_look_found (look, difference->severity, difference->subject,
-                           "Map only what the guest does not see of its host",
-                           "The guest would see another machine at the destination: %s", sentence);
+      _migrate_look_find_as (look, difference->severity, difference->subject, sentence, NULL);
     }
 }
 
 static void
 look_abi (MigrateLook *look)
 {
-  g_auto (MigratePlanDocuments) documents = { 0 };
+  const MigrateThere *there = look->request->documents;
 
-  if (!rewrite (look, &documents))
+  if (there == NULL || there->live == NULL)
     return;
-  find_differences (look, look->facts->xml, documents.live);
-  if (documents.definition != NULL)
-    find_differences (look, look->facts->inactive_xml, documents.definition);
+  find_differences (look, look->facts->xml, there->live);
+  if (there->definition != NULL)
+    find_differences (look, look->facts->inactive_xml, there->definition);
 }
 
 static void
-look_holes (MigrateLook *look)
+look_open (MigrateLook *look)
 {
-  g_auto (MigratePlanDocuments) documents = { 0 };
+  const MigrateThere *there = look->request->documents;
   g_auto (GStrv) names = NULL;
 
-  if (look->request->has_hooks || !rewrite (look, &documents))
+  if (there == NULL || look->request->has_hooks)
     return;
-  names = _migrate_plan_documents_dup_holes (&documents);
+  names = _migrate_there_dup_holes (there);
   for (gsize i = 0; names[i] != NULL; i++)
-    _migrate_look_found (look, look->check->severity, names[i],
-                         "Set hooks on the job, which answer it, or map it to something",
-                         "“%s” is left open in the mapping, and nobody will fill it", names[i]);
+    _migrate_look_find (look, names[i], NULL);
 }
 
 /* Often a slip of the pen; a mapping for several guests has more than one of them needs. */
 static void
 look_unused (MigrateLook *look)
 {
-  g_auto (MigratePlanDocuments) documents = { 0 };
+  const MigrateThere *there = look->request->documents;
 
-  if (!rewrite (look, &documents))
+  if (there == NULL || there->live == NULL)
     return;
-  for (gsize i = 0; documents.live->unused[i] != NULL; i++)
-    _migrate_look_found (
-      look, look->check->severity, documents.live->unused[i], "Look whether it is spelled right",
-      "The mapping names “%s”, and the guest has nothing of that", documents.live->unused[i]);
+  for (gsize i = 0; there->live->unused[i] != NULL; i++)
+    _migrate_look_find (look, there->live->unused[i], NULL);
 }
 
-const MigrateCheck _migrate_plan_checks[] = {
-  { "mapping-invalid", MIGRATE_SEVERITY_BLOCKER, FALSE, look_rewrite },
-  { "abi-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_abi },
-  { "mapping-open", MIGRATE_SEVERITY_BLOCKER, FALSE, look_holes },
-  { "mapping-unused", MIGRATE_SEVERITY_WARNING, FALSE, look_unused },
+static const MigrateCheck checks[] = {
+  { "mapping-invalid", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the guest's XML for the destination cannot be made: a mapping, or the XML itself, is not "
+    "valid",
+    NULL, NULL, look_invalid },
+  { "abi-differs", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the guest would see another machine at the destination than it has here: the mapping changes "
+    "more than names of the host; a difference that does not break it is a warning or a note",
+    "The guest would see another machine at the destination: $2",
+    "Map only what the guest does not see of its host", look_abi },
+  { "mapping-open", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the mapping leaves a name open, and no hooks are set that could answer it",
+    "The mapping leaves “$1” open, and nobody will fill it",
+    "Set hooks on the job, which answer it, or map it to something", look_open },
+  { "mapping-unused", MIGRATE_SEVERITY_WARNING, FALSE,
+    "the job's mapping names something that the guest does not have",
+    "The mapping names “$1”, and the guest has nothing of that", "Look whether it is spelled right",
+    look_unused },
 };
-const gsize _migrate_n_plan_checks = G_N_ELEMENTS (_migrate_plan_checks);
+
+const MigrateCheckFamily _migrate_mapping_checks = { "mapping", checks, G_N_ELEMENTS (checks) };

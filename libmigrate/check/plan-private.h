@@ -11,8 +11,10 @@ typedef struct
   gboolean was_paused, persistent, autostart;
 } MigratePlanBasis;
 
-MigratePlan *_migrate_plan_decide (const MigrateFacts *facts, const MigrateCheckRequest *request,
-                                   MigratePolicy *policy, MigrateKind kind);
+/* What stands against the move, and what it would do: both of the same documents. */
+MigrateReport *
+_migrate_plan_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *request,
+                        MigratePolicy *policy, MigratePlan **plan);
 /* The same under a policy that may have changed since. plan: NULL: a job of a library that had
  * none.
  */
@@ -25,23 +27,28 @@ void _migrate_plan_get_transfer (MigratePlan *plan, const MigrateCheckRequest *r
 /* In milliseconds, for the transfer's begin. */
 guint _migrate_plan_get_target_downtime (MigratePlan *plan);
 
-/* ---- plan-xml.c: what the destination is given ---- */
+/* ---- plan-there.c, plan-xml.c: what the destination is given ---- */
 
-/* What the host said, rewritten, without secrets and with holes. */
-typedef struct
+/* What the source said of the guest as it will be at the destination, without secrets and with
+ * holes. */
+struct _MigrateThere
 {
-  MigrateRewritten *live, *definition; /* the second nullable: a transient guest */
-} MigratePlanDocuments;
+  MigrateRewritten *live, *definition; /* NULL: it failed; the second also: a transient guest */
+  MigrateGuest *guest;                 /* the first, read; nullable */
+  GError *error;                       /* why there is none; nullable */
+};
 
-void _migrate_plan_documents_clear (MigratePlanDocuments *self);
-G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigratePlanDocuments, _migrate_plan_documents_clear)
-/* Into one that is all zero. Errors: INVALID. */
-gboolean _migrate_plan_rewrite (const MigrateFacts *facts, const MigrateCheckRequest *request,
-                                MigratePlanDocuments *documents, GError **error);
-/* The names of the bindings that they wait for. */
-char **_migrate_plan_documents_dup_holes (const MigratePlanDocuments *self);
-void _migrate_plan_add_documents (GVariantDict *dict, const MigratePlanDocuments *self,
-                                  const MigrateCheckRequest *request);
+/* Into one that is all zero. */
+void _migrate_there_decide (const MigrateFacts *facts, const MigrateCheckRequest *request,
+                            MigrateThere *there);
+void _migrate_there_clear (MigrateThere *self);
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateThere, _migrate_there_clear)
+/* The names of the bindings that it waits for. */
+char **_migrate_there_dup_holes (const MigrateThere *self);
+void _migrate_plan_add_there (GVariantDict *dict, const MigrateThere *there,
+                              const MigrateCheckRequest *request);
+
+MigrateRewrite _migrate_plan_rewriting (const MigrateCheckRequest *request, GVariant *bindings);
 
 /* Whether the program's own function has the last word. */
 gboolean _migrate_plan_has_function (MigratePlan *plan);

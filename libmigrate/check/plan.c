@@ -122,25 +122,9 @@ set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheck
                                _migrate_plan_effects (basis, request, policy));
 }
 
-/* A mapping that is not valid is a finding: the plan then is without it. */
-static void
-set_documents (GVariantDict *dict, const MigrateFacts *facts, const MigrateCheckRequest *request)
-{
-  g_auto (MigratePlanDocuments) documents = { 0 };
-  g_autoptr (GPtrArray) there = NULL;
-
-  if (_migrate_plan_rewrite (facts, request, &documents, NULL /* error */))
-    {
-      _migrate_plan_add_documents (dict, &documents, request);
-      there = _migrate_xml_parse_disks (documents.live->xml, NULL /* error */);
-    }
-  g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_DISKS,
-                               plan_disks (facts, there != NULL ? there : facts->disks));
-}
-
-MigratePlan *
-_migrate_plan_decide (const MigrateFacts *facts, const MigrateCheckRequest *request,
-                      MigratePolicy *policy, MigrateKind kind)
+static MigratePlan *
+decide (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePolicy *policy,
+        MigrateKind kind)
 {
   const MigratePlanBasis basis = {
     .was_paused = facts->guest.state == MIGRATE_DOMAIN_PAUSED,
@@ -153,9 +137,28 @@ _migrate_plan_decide (const MigrateFacts *facts, const MigrateCheckRequest *requ
   set_string (&dict, MIGRATE_PLAN_KEY_KIND, _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) kind));
   set_string (&dict, MIGRATE_PLAN_KEY_GUEST_NAME, facts->guest.name);
   set_string (&dict, MIGRATE_PLAN_KEY_GUEST_UUID, facts->guest.uuid);
-  set_documents (&dict, facts, request);
+  g_variant_dict_insert_value (
+    &dict, MIGRATE_PLAN_KEY_DISKS,
+    plan_disks (facts, request->there != NULL ? request->there->disks : facts->disks));
+  _migrate_plan_add_there (&dict, request->documents, request);
   set_parts (&dict, &basis, request, policy);
   return _migrate_plan_new (g_variant_dict_end (&dict));
+}
+
+MigrateReport *
+_migrate_plan_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *request,
+                        MigratePolicy *policy, MigratePlan **plan)
+{
+  g_auto (MigrateThere) there = { 0 };
+  MigrateCheckRequest whole = *request;
+  MigrateReport *report;
+
+  _migrate_there_decide (facts, request, &there);
+  whole.documents = &there;
+  whole.there = there.guest;
+  report = _migrate_check_evaluate (facts, &whole, policy);
+  *plan = decide (facts, &whole, policy, migrate_report_get_kind (report));
+  return report;
 }
 
 MigratePlan *

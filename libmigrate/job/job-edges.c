@@ -265,15 +265,15 @@ edge_check (MigrateJob *self, GError **error)
   g_autoptr (MigrateReport) report = NULL;
   g_autoptr (MigrateFacts) facts = NULL;
   MigrateCheckRequest request = _migrate_check_request (work);
+  MigratePlan *plan;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
   facts = _migrate_facts_gather (work, error);
   if (facts == NULL || _migrate_work_check_cancelled (work, error))
     return FALSE;
-  report = _migrate_check_evaluate (facts, &request, work->policy);
+  report = _migrate_plan_evaluate (facts, &request, work->policy, &plan);
   _migrate_job_set_report (self, report);
-  _migrate_work_set_plan (
-    work, _migrate_plan_decide (facts, &request, work->policy, migrate_report_get_kind (report)));
+  _migrate_work_set_plan (work, plan);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);
   g_free (work->result->guest_name);

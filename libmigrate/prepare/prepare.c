@@ -28,6 +28,7 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
   g_autoptr (MigrateFacts) facts = NULL;
   g_autofree char *difference = NULL;
   MigrateCheckRequest request = _migrate_check_request (work);
+  MigratePlan *plan;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
   facts = _migrate_facts_gather (work, error);
@@ -40,7 +41,8 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
                           "Since the check something changed: %s", difference);
       return FALSE;
     }
-  *report = _migrate_check_evaluate (facts, &request, work->policy);
+  *report = _migrate_plan_evaluate (facts, &request, work->policy, &plan);
+  _migrate_work_set_plan (work, plan);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);
   return TRUE;
@@ -207,6 +209,18 @@ remember_definition (MigrateWork *work)
   g_free (whole);
 }
 
+/* The guest has got back what its last move owed it. */
+static void
+renew_plan (MigrateWork *work)
+{
+  const MigrateDomain *guest = &work->facts->guest;
+  const MigratePlanBasis basis
+    = { guest->state == MIGRATE_DOMAIN_PAUSED, guest->persistent, guest->autostart };
+  const MigrateCheckRequest request = _migrate_check_request (work);
+
+  _migrate_work_set_plan (work, _migrate_plan_renew (work->plan, &basis, &request, work->policy));
+}
+
 /* With the names that it is made of. */
 static void
 note_plan (MigrateWork *work)
@@ -221,13 +235,14 @@ note_plan (MigrateWork *work)
 }
 
 static gboolean
-settle_and_note (MigrateWork *work, MigrateKind kind, GError **error)
+settle_and_note (MigrateWork *work, GError **error)
 {
-  const MigrateCheckRequest request = _migrate_check_request (work);
+  gboolean autostart = work->facts->guest.autostart;
 
   if (!settle_predecessors (work, error))
     return FALSE;
-  _migrate_work_set_plan (work, _migrate_plan_decide (work->facts, &request, work->policy, kind));
+  if (work->facts->guest.autostart != autostart)
+    renew_plan (work);
   remember_definition (work);
   g_clear_pointer (&work->before, g_variant_unref);
   work->before = g_variant_ref_sink (_migrate_facts_to_variant (work->facts));
@@ -240,8 +255,7 @@ gboolean
 _migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
 {
   if (!gather_again (work, report, error) || _migrate_work_check_cancelled (work, error)
-      || !claim_or_refuse (work, *report, error)
-      || !settle_and_note (work, migrate_report_get_kind (*report), error))
+      || !claim_or_refuse (work, *report, error) || !settle_and_note (work, error))
     return FALSE;
   _migrate_work_set_phase (work, MIGRATE_PHASE_PREPARING);
   if (!_migrate_steps_hook (work, MIGRATE_HOOK_POINT_BEFORE_PREPARE, error))
