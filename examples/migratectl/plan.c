@@ -37,7 +37,7 @@ tell_disks (MigratePlan *plan)
       g_autoptr (GVariant) disk = g_variant_get_child_value (disks, i);
       const char *source = text_of (disk, "source"), *there = text_of (disk, "source-there");
 
-      ctl_out ("  disk     %s: %s%s%s%s (%s)", text_of (disk, "target"), text_of (disk, "storage"),
+      ctl_out ("  disk     %s: %s%s%s (%s)", text_of (disk, "target"), text_of (disk, "storage"),
                source != NULL ? ", " : "", source != NULL ? source : "", text_of (disk, "why"));
       if (there != NULL)
         ctl_out ("           there: %s", there);
