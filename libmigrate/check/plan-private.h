@@ -9,14 +9,15 @@
 typedef struct
 {
   gboolean was_paused, persistent, autostart;
+  gboolean shared; /* every file that its disks write was proven to be the same there */
 } MigratePlanBasis;
 
 /* What stands against the move, and what it would do: both of the same documents. */
 MigrateReport *
 _migrate_plan_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *request,
                         MigratePolicy *policy, MigratePlan **plan);
-/* The same under a policy that may have changed since. plan: NULL: a job of a library that had
- * none.
+/* The same under a policy that may have changed since; what was proven stays proven. plan: NULL: a
+ * job of a library that had none.
  */
 MigratePlan *_migrate_plan_renew (MigratePlan *plan, const MigratePlanBasis *basis,
                                   const MigrateCheckRequest *request, MigratePolicy *policy);

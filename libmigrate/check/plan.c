@@ -104,12 +104,34 @@ plan_disks (const MigrateFacts *facts, GPtrArray *there)
   return g_variant_builder_end (&builder);
 }
 
+/* FALSE also where there is nothing to prove. */
+static gboolean
+all_are_shared (const MigrateFacts *facts)
+{
+  gboolean any = FALSE;
+
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const MigrateDisk *disk = facts->disks->pdata[i];
+      const MigrateProbed *probed = find_probed (facts, disk);
+
+      if (!_migrate_disk_is_file (disk) || disk->read_only)
+        continue;
+      if (probed == NULL || probed->sharing != MIGRATE_SHARING_SHARED)
+        return FALSE;
+      any = TRUE;
+    }
+  return any;
+}
+
 /* ---- the whole ---- */
 
 static void
 set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheckRequest *request,
            MigratePolicy *policy)
 {
+  if (basis->shared)
+    g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_SHARED, "b", TRUE);
   if (request->has_rewrite)
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_FUNCTION, "b", TRUE);
   set_uri (dict, MIGRATE_PLAN_KEY_SOURCE, request->source_uri);
@@ -130,6 +152,7 @@ decide (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePo
     .was_paused = facts->guest.state == MIGRATE_DOMAIN_PAUSED,
     .persistent = facts->guest.persistent,
     .autostart = facts->guest.autostart,
+    .shared = all_are_shared (facts),
   };
   GVariantDict dict;
 
@@ -165,9 +188,12 @@ MigratePlan *
 _migrate_plan_renew (MigratePlan *plan, const MigratePlanBasis *basis,
                      const MigrateCheckRequest *request, MigratePolicy *policy)
 {
+  GVariant *values = plan != NULL ? _migrate_plan_peek (plan) : NULL;
+  MigratePlanBasis known = *basis;
   GVariantDict dict;
 
-  g_variant_dict_init (&dict, plan != NULL ? _migrate_plan_peek (plan) : NULL);
-  set_parts (&dict, basis, request, policy);
+  known.shared |= _migrate_variant_boolean (values, MIGRATE_PLAN_KEY_SHARED);
+  g_variant_dict_init (&dict, values);
+  set_parts (&dict, &known, request, policy);
   return _migrate_plan_new (g_variant_dict_end (&dict));
 }
