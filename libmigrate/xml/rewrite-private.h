@@ -44,6 +44,12 @@ MigrateRewritten *_migrate_xml_rewrite (const char *xml, const MigrateRewrite *h
 void _migrate_rewritten_free (MigrateRewritten *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateRewritten, _migrate_rewritten_free)
 
+typedef struct
+{
+  const char *rule, *place, *attributes; /* the last nullable */
+  const char *meaning;
+  const char *kinds[6]; /* NULL-terminated */
+} MigrateRuleText;
+
 /* A rule of the table, for the documentation. FALSE: there are no more. */
-gboolean _migrate_rewrite_describe (guint i, const char **rule, const char **place,
-                                    const char **kinds, const char **meaning);
+gboolean _migrate_rewrite_describe (guint i, MigrateRuleText *text);
