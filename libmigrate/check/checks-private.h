@@ -50,6 +50,8 @@ const MigrateGuest *_migrate_look_there (const MigrateLook *look);
 const MigrateFileFacts *_migrate_look_file (const MigrateLook *look, const char *path);
 /* Not known to be there is not known to be missing. */
 gboolean _migrate_look_lacks (const MigrateLook *look, const char *path);
+/* A file, or a directory that is made to look like a disk. */
+gboolean _migrate_look_is_file (const MigrateDisk *disk);
 /* Whether both hosts see the file of a disk; why, for people. */
 MigrateSharing
 _migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why);

@@ -115,6 +115,12 @@ _migrate_look_lacks (const MigrateLook *look, const char *path)
   return file != NULL && !file->found && file->pool != NULL;
 }
 
+gboolean
+_migrate_look_is_file (const MigrateDisk *disk)
+{
+  return _migrate_disk_is_file (disk) || (g_str_equal (disk->type, "dir") && disk->path != NULL);
+}
+
 MigrateSharing
 _migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why)
 {

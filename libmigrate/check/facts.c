@@ -17,6 +17,7 @@ _migrate_facts_unref (MigrateFacts *self)
   _migrate_domain_clear (&self->same_name);
   g_free (self->definition);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
+  g_clear_pointer (&self->shape, _migrate_guest_free);
   g_free (self->record);
   g_free (self);
 }
@@ -102,9 +103,10 @@ gather_guest (MigrateWork *work, MigrateFacts *facts, GError **error)
                             0, error);
   if (xml == NULL)
     return FALSE;
-  facts->disks = _migrate_xml_parse_disks (xml->text_out, error);
-  if (facts->disks == NULL)
+  facts->shape = _migrate_guest_parse (xml->text_out, error);
+  if (facts->shape == NULL)
     return FALSE;
+  facts->disks = g_ptr_array_ref (facts->shape->disks);
   if (facts->guest.state == MIGRATE_DOMAIN_SHUTOFF)
     return TRUE;
   stats = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_JOB_STATS, facts->guest.uuid,

@@ -10,7 +10,7 @@ nth_disk (const MigrateLook *look, guint i)
 {
   const MigrateGuest *there = _migrate_look_there (look);
 
-  return there != NULL && i < there->disks->len ? there->disks->pdata[i] : NULL;
+  return i < there->disks->len ? there->disks->pdata[i] : NULL;
 }
 
 /* ---- images that are only read ---- */
@@ -42,7 +42,7 @@ look_read_only (MigrateLook *look, ImagePlace place)
   const MigrateDisk *disk;
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    if (_migrate_disk_is_file (disk) && disk->read_only && place_of (look, disk) == place)
+    if (_migrate_look_is_file (disk) && disk->read_only && place_of (look, disk) == place)
       _migrate_look_find (look, disk->target, disk->source, NULL);
 }
 
@@ -148,7 +148,7 @@ look_secrets (MigrateLook *look)
   const MigrateGuest *there = _migrate_look_there (look);
   const MigrateDisk *disk;
 
-  if (look->facts->on_destination.secrets == NULL || there == NULL)
+  if (look->facts->on_destination.secrets == NULL)
     return;
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     look_secrets_of (look, disk->target, disk->secrets);

@@ -10,7 +10,7 @@
 static gboolean
 is_writable_file (const MigrateDisk *disk)
 {
-  return _migrate_disk_is_file (disk) && !disk->read_only;
+  return _migrate_look_is_file (disk) && !disk->read_only;
 }
 
 static const MigrateDisk *
@@ -18,7 +18,7 @@ disk_there (const MigrateLook *look, const MigrateDisk *disk)
 {
   const MigrateGuest *there = _migrate_look_there (look);
 
-  for (guint i = 0; there != NULL && i < there->disks->len; i++)
+  for (guint i = 0; i < there->disks->len; i++)
     {
       const MigrateDisk *other = there->disks->pdata[i];
 
@@ -88,10 +88,11 @@ names_the_device (const char *path)
          && strspn (name + 1, "0123456789abcdef") == strlen (name + 1);
 }
 
+/* libvirt takes a device in the place of a file too. */
 static gboolean
 is_block (const MigrateDisk *disk)
 {
-  return g_str_equal (disk->type, "block") && disk->path != NULL;
+  return disk->path != NULL && !_migrate_look_is_file (disk);
 }
 
 static void
@@ -209,7 +210,7 @@ look_cache (MigrateLook *look)
     {
       const char *cache = disk->cache != NULL ? disk->cache : "default";
 
-      if (disk->read_only || (!_migrate_disk_is_file (disk) && !is_block (disk))
+      if (disk->read_only || (!_migrate_look_is_file (disk) && !is_block (disk))
           || g_str_equal (cache, "none") || g_str_equal (cache, "directsync"))
         continue;
       if (g_str_equal (cache, "unsafe") || !forgets)
