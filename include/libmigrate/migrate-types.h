@@ -391,6 +391,7 @@ typedef enum
 
 typedef struct _MigrateDecision MigrateDecision;
 typedef struct _MigrateEvidence MigrateEvidence;
+typedef struct _MigrateFacts MigrateFacts;
 typedef struct _MigrateFailure MigrateFailure;
 typedef struct _MigratePlan MigratePlan;
 typedef struct _MigrateProgress MigrateProgress;

@@ -5,22 +5,8 @@
 #pragma once
 
 #include "steps/work-private.h"
+#include "storage/storage-private.h"
 #include "xml/xml-private.h"
-
-/* Whether both hosts see the same file. */
-typedef enum
-{
-  MIGRATE_SHARING_UNKNOWN,
-  MIGRATE_SHARING_SHARED,
-  MIGRATE_SHARING_NOT_SHARED
-} MigrateSharing;
-
-typedef struct
-{
-  char *target; /* of the disk */
-  MigrateSharing sharing;
-  char *why; /* for people; never NULL */
-} MigrateProbed;
 
 typedef enum
 {
@@ -102,17 +88,18 @@ struct _MigrateFacts
   char *record;        /* the host that it names; nullable: it has no such guest */
   gboolean found_name; /* the destination knows the guest's name */
   MigrateDomain same_name;
-  MigrateResolved resolved; /* the address that the source will be given, as we see it */
-  char *address;            /* that address; nullable */
+  MigrateResolved resolved;          /* the address that the source will be given, as we see it */
+  char *address;                     /* that address; nullable */
+  MigrateMapping *mapping, *profile; /* of the request; nullable */
 };
 
-/* Gather. Errors: INVALID, NOT_FOUND, UNREACHABLE, TIMED_OUT, DENIED. */
+/* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND,
+ * UNREACHABLE, TIMED_OUT, DENIED. */
 MigrateFacts *_migrate_facts_gather (MigrateWork *work, GError **error);
 /* Decide: what a snapshot says, however hostile. Errors: INVALID. */
 MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateFacts, _migrate_facts_unref)
 
 /* What was true before the move, for the journal and for whoever follows: a{sv} with
  * "was-paused", "persistent", "autostart", and "disks", aa{sv}. */
@@ -134,6 +121,11 @@ typedef struct
   const MigrateGuest *there;     /* the guest as it will be there; NULL: as it is here */
   const MigrateThere *documents; /* the same, as text; nullable */
 } MigrateCheckRequest;
+
+/* What was asked when the facts were gathered, but for what a policy says; strings are borrowed. */
+MigrateCheckRequest _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy);
+/* The policy of that time. */
+MigratePolicy *_migrate_facts_dup_policy (const MigrateFacts *self);
 
 /* Decide: pure. */
 MigrateReport *_migrate_check_evaluate (const MigrateFacts *facts,

@@ -21,11 +21,11 @@ set_uri (GVariantDict *dict, const char *key, const char *uri)
 static const MigrateProbed *
 find_probed (const MigrateFacts *facts, const MigrateDisk *disk)
 {
-  for (guint i = 0; facts->probed != NULL && i < facts->probed->len; i++)
+  for (guint i = 0; i < facts->probed->len; i++)
     {
       const MigrateProbed *probed = facts->probed->pdata[i];
 
-      if (g_strcmp0 (probed->target, disk->target) == 0)
+      if (!probed->backing && g_strcmp0 (probed->target, disk->target) == 0)
         return probed;
     }
   return NULL;
@@ -104,6 +104,22 @@ plan_disks (const MigrateFacts *facts, GPtrArray *there)
   return g_variant_builder_end (&builder);
 }
 
+static gboolean
+is_shared (const MigrateFacts *facts, const MigrateDisk *disk)
+{
+  const MigrateProbed *own = find_probed (facts, disk);
+
+  for (guint i = 0; i < facts->probed->len; i++)
+    {
+      const MigrateProbed *probed = facts->probed->pdata[i];
+
+      if (g_strcmp0 (probed->target, disk->target) == 0
+          && probed->sharing != MIGRATE_SHARING_SHARED)
+        return FALSE;
+    }
+  return own != NULL;
+}
+
 /* FALSE also where there is nothing to prove. */
 static gboolean
 all_are_shared (const MigrateFacts *facts)
@@ -113,11 +129,10 @@ all_are_shared (const MigrateFacts *facts)
   for (guint i = 0; i < facts->disks->len; i++)
     {
       const MigrateDisk *disk = facts->disks->pdata[i];
-      const MigrateProbed *probed = find_probed (facts, disk);
 
       if (!_migrate_disk_is_file (disk) || disk->read_only)
         continue;
-      if (probed == NULL || probed->sharing != MIGRATE_SHARING_SHARED)
+      if (!is_shared (facts, disk))
         return FALSE;
       any = TRUE;
     }

@@ -264,15 +264,16 @@ edge_check (MigrateJob *self, GError **error)
   MigrateWork *work = self->work;
   g_autoptr (MigrateReport) report = NULL;
   g_autoptr (MigrateFacts) facts = NULL;
-  MigrateCheckRequest request = _migrate_check_request (work);
+  MigrateCheckRequest request;
   MigratePlan *plan;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
   facts = _migrate_facts_gather (work, error);
   if (facts == NULL || _migrate_work_check_cancelled (work, error))
     return FALSE;
+  request = _migrate_facts_request (facts, work->policy);
   report = _migrate_plan_evaluate (facts, &request, work->policy, &plan);
-  _migrate_job_set_report (self, report);
+  _migrate_job_set_report (self, report, facts);
   _migrate_work_set_plan (work, plan);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);
@@ -305,13 +306,18 @@ static gboolean
 edge_prepare (MigrateJob *self, GError **error)
 {
   g_autoptr (MigrateReport) report = NULL;
+  g_autoptr (MigrateFacts) facts = NULL;
   gboolean ok;
 
   if (!check_closed_elsewhere (self, error))
     return FALSE;
   ok = _migrate_prepare (self->work, &report, error);
   if (report != NULL)
-    _migrate_job_set_report (self, report);
+    {
+      /* The program gets a copy, for the work's is written to. */
+      facts = _migrate_facts_read (self->work->facts->snapshot, NULL /* error */);
+      _migrate_job_set_report (self, report, facts);
+    }
   if (!ok)
     return FALSE;
   g_clear_pointer (&self->before, g_variant_unref);

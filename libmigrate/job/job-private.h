@@ -31,6 +31,7 @@ struct _MigrateJob
   MigratePhase phase;
   MigrateReport *report;
   MigratePlan *plan;
+  MigrateFacts *facts; /* nullable; of the last check: nobody writes to them */
   MigrateProgress *progress;
   MigrateResult *result;
   MigrateFailure *failure;
@@ -51,7 +52,8 @@ extern const MigrateWorkReport _migrate_job_work_report;
 void _migrate_job_set_state (MigrateJob *self, MigrateState state, gboolean in_flight);
 void _migrate_job_set_phase (MigrateJob *self, MigratePhase phase);
 void _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress);
-void _migrate_job_set_report (MigrateJob *self, MigrateReport *report); /* borrowed */
+/* Of one check; both are borrowed. */
+void _migrate_job_set_report (MigrateJob *self, MigrateReport *report, MigrateFacts *facts);
 void _migrate_job_set_plan (MigrateJob *self, MigratePlan *plan);       /* borrowed, nullable */
 void _migrate_job_set_result (MigrateJob *self, MigrateResult *result); /* taken, nullable */
 /* The work's, as it is now. */

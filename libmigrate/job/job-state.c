@@ -131,10 +131,12 @@ _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress)
 }
 
 void
-_migrate_job_set_report (MigrateJob *self, MigrateReport *report)
+_migrate_job_set_report (MigrateJob *self, MigrateReport *report, MigrateFacts *facts)
 {
   g_mutex_lock (&self->lock);
   g_set_object (&self->report, report);
+  g_clear_pointer (&self->facts, migrate_facts_unref);
+  self->facts = migrate_facts_ref (facts);
   g_mutex_unlock (&self->lock);
 }
 

@@ -27,7 +27,7 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
 {
   g_autoptr (MigrateFacts) facts = NULL;
   g_autofree char *difference = NULL;
-  MigrateCheckRequest request = _migrate_check_request (work);
+  MigrateCheckRequest request;
   MigratePlan *plan;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
@@ -41,6 +41,7 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
                           "Since the check something changed: %s", difference);
       return FALSE;
     }
+  request = _migrate_facts_request (facts, work->policy);
   *report = _migrate_plan_evaluate (facts, &request, work->policy, &plan);
   _migrate_work_set_plan (work, plan);
   g_clear_pointer (&work->facts, _migrate_facts_unref);

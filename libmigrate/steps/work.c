@@ -255,8 +255,8 @@ _migrate_work_link (MigrateWork *self, MigrateSide side)
  * end: they are given that time on top. */
 #define LOCK_WAIT_MS 35000
 
-static guint
-call_timeout (MigrateWork *self, MigrateCallKind kind)
+guint
+_migrate_work_call_timeout (MigrateWork *self, MigrateCallKind kind)
 {
   guint timeout = _migrate_policy_get_uint (self->policy, "call-timeout");
 
@@ -273,7 +273,7 @@ run_call (MigrateWork *self, MigrateLink *link, MigrateCall *call, GError **erro
 {
   GError *local_error = NULL;
 
-  if (_migrate_link_call (link, call, call_timeout (self, call->kind), &local_error))
+  if (_migrate_link_call (link, call, _migrate_work_call_timeout (self, call->kind), &local_error))
     return TRUE;
   g_propagate_error (error, _migrate_error_adopt (local_error));
   return FALSE;

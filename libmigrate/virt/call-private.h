@@ -16,6 +16,8 @@ typedef enum
   MIGRATE_CALL_CONTROL_INFO, /* guest -> value_out: ms that the monitor has been occupied, 0: free
                               */
   MIGRATE_CALL_MESSAGES, /* guest -> text_out: what the host keeps of QEMU's words, a line each */
+  MIGRATE_CALL_FACTS, /* guest: name or UUID, nullable; question -> answer (facts-private.h). Uses
+                         the monitor when there is a guest */
   MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
   MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
   MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
@@ -183,12 +185,14 @@ typedef struct
   guint64 value;
   MigrateTransfer transfer;
   char *text_in;
+  GVariant *question; /* a{sv} */
 
   MigrateHostInfo host;
   MigrateDomain domain;
   MigrateStats stats;
   char *text_out;
   guint64 value_out;
+  GVariant *answer; /* a{sv} */
 } MigrateCall;
 
 MigrateCall *_migrate_call_new (MigrateCallKind kind, const char *guest);

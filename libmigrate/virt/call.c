@@ -10,6 +10,7 @@ static const char *const kind_names[] = {
   [MIGRATE_CALL_JOB_STATS] = "job-stats",
   [MIGRATE_CALL_CONTROL_INFO] = "control-info",
   [MIGRATE_CALL_MESSAGES] = "messages",
+  [MIGRATE_CALL_FACTS] = "facts",
   [MIGRATE_CALL_SET_AUTOSTART] = "set-autostart",
   [MIGRATE_CALL_SET_DOWNTIME] = "set-downtime",
   [MIGRATE_CALL_SET_BANDWIDTH] = "set-bandwidth",
@@ -103,6 +104,8 @@ _migrate_call_unref (MigrateCall *self)
     _migrate_wipe (self->text_out);
   g_free (self->text_in);
   g_free (self->text_out);
+  g_clear_pointer (&self->question, g_variant_unref);
+  g_clear_pointer (&self->answer, g_variant_unref);
   g_free (self);
 }
 

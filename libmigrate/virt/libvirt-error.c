@@ -172,6 +172,15 @@ get_words (const virError *said)
   return g_string_free (words, FALSE);
 }
 
+char *
+_migrate_vir_dup_words (void)
+{
+  static const virError nothing = { .code = VIR_ERR_OK };
+  const virError *said = virGetLastError ();
+
+  return get_words (said != NULL ? said : &nothing);
+}
+
 static void
 look_up (const virError *said, MigrateVirWhere where, MigrateError *code, const char **remedy)
 {

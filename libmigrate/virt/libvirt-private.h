@@ -62,6 +62,9 @@ GError *_migrate_vir_error_convert (const virError *said, MigrateVirWhere where,
 void _migrate_set_vir_error (GError **error, virConnectPtr conn, MigrateVirWhere where,
                              const char *format, ...) G_GNUC_PRINTF (4, 5);
 
+/* The same error's words alone, on one line. */
+char *_migrate_vir_dup_words (void);
+
 /* ---- backend-libvirt.c ---- */
 
 /* Never asks anybody anything. Blocks, possibly for ever. */
@@ -76,3 +79,15 @@ gboolean _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateV
 /* ---- libvirt-calls.c ---- */
 
 gboolean _migrate_libvirt_call (MigrateConn *conn, MigrateCall *call, GError **error);
+
+/* For calls that ask more than one thing at once; as the handlers of these calls. */
+gboolean _migrate_vir_host_info (MigrateConn *conn, MigrateCall *call);
+gboolean _migrate_vir_domain_find (MigrateConn *conn, virDomainPtr domain, MigrateDomain *found);
+gboolean _migrate_vir_job_stats (virDomainPtr domain, gboolean completed, MigrateStats *stats);
+/* By name or UUID. NULL: libvirt's last error says why. */
+virDomainPtr _migrate_vir_find_domain (MigrateConn *conn, const char *guest);
+
+/* ---- libvirt-facts.c ---- */
+
+gboolean
+_migrate_vir_facts (MigrateConn *conn, virDomainPtr unused, MigrateCall *call, GError **error);

@@ -306,6 +306,14 @@ gboolean _sim_backend_is_alive (MigrateConn *conn);
 void _sim_backend_close (MigrateConn *conn);
 extern const MigrateBackendVtable _sim_vtable;
 
+/* ---- sim-facts.c: what a host tells of itself and its guests ---- */
+
+/* Returns its capabilities. */
+char *_sim_host_describe (const SimHost *self, MigrateHostInfo *info);
+void _sim_domain_describe (const SimDomain *self, MigrateDomain *domain);
+/* guest: nullable; its job is in the call's stats. */
+void _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call);
+
 /* ---- the move ---- */
 
 typedef enum
