@@ -27,8 +27,7 @@ _migrate_there_decide (const MigrateFacts *facts, const MigrateCheckRequest *req
 {
   const MigrateRewrite how = _migrate_plan_rewriting (request, NULL /* bindings */);
 
-  if (facts->xml == NULL)
-    there->live = _migrate_xml_rewrite (facts->xml, &how, &there->error);
+  there->live = _migrate_xml_rewrite (facts->xml, &how, &there->error);
   if (there->live == NULL)
     return;
   there->guest = _migrate_guest_parse (there->live->xml, &there->error);

@@ -440,6 +440,25 @@ add_choice (MigrateWork *self, GVariantBuilder *builder, const char *key, GType 
               _migrate_enum_nick (type, _migrate_policy_get_enum (self->policy, key)));
 }
 
+/* By name: what a hook may answer in its bindings, and should. */
+static void
+add_holes (MigrateWork *self, GVariantBuilder *builder)
+{
+  g_autoptr (GVariant) holes = self->plan != NULL ? migrate_plan_dup_holes (self->plan) : NULL;
+  GVariantBuilder names;
+
+  if (holes == NULL || g_variant_n_children (holes) == 0)
+    return;
+  g_variant_builder_init (&names, G_VARIANT_TYPE_STRING_ARRAY);
+  for (gsize i = 0; i < g_variant_n_children (holes); i++)
+    {
+      g_autoptr (GVariant) hole = g_variant_get_child_value (holes, i);
+
+      g_variant_builder_add (&names, "s", _migrate_variant_string (hole, "name"));
+    }
+  g_variant_builder_add (builder, "{sv}", "holes", g_variant_builder_end (&names));
+}
+
 void
 _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
 {
@@ -458,6 +477,7 @@ _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
   add_uri (builder, "migration-uri", self->migration_uri);
   add_string (builder, "listen-address", self->listen_address);
   add_string (builder, "tls-name", self->tls_name);
+  add_holes (self, builder);
   if (self->before == NULL)
     return;
   g_variant_iter_init (&iter, self->before);

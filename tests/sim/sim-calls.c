@@ -325,7 +325,7 @@ do_state (Request *self)
 static char *
 without_passwords (const char *xml)
 {
-  g_autoptr (GRegex) regex = g_regex_new (" passwd='[^']*'", 0, 0, NULL);
+  g_autoptr (GRegex) regex = g_regex_new (" passwd=('[^']*'|\"[^\"]*\")", 0, 0, NULL);
 
   return g_regex_replace_literal (regex, xml, -1, 0, "", 0, NULL);
 }
