@@ -1,6 +1,7 @@
 /* Prints the tables of the documentation that are data in the library, as Markdown, so that they
  * cannot tell something else than the code does. */
 #include "check/checks-private.h"
+#include "xml/rewrite-private.h"
 #include "job/edges-private.h"
 #include "migrate/steer-private.h"
 
@@ -132,6 +133,56 @@ print_checks (void)
     }
 }
 
+/* A bar would end the cell. */
+static void
+print_place (const char *text)
+{
+  for (; *text != '\0'; text++)
+    if (*text == '|')
+      fputs ("\\|", stdout);
+    else
+      putchar (*text);
+}
+
+static void
+print_kinds (void)
+{
+  printf ("| kind | what is named | what is said of it | fields |\n|---|---|---|---|\n");
+  for (guint i = 0; i < MIGRATE_N_MAP_KINDS; i++)
+    {
+      const MigrateMapRow *row = &_migrate_map_rows[i];
+
+      printf ("| `%s` | %s | %s | ", row->name, row->from_meaning, row->meaning);
+      for (const MigrateMapField *field = row->fields; field->name != NULL; field++)
+        printf ("%s`%s`: %s%s%s", field == row->fields ? "" : "; ", field->name, field->meaning,
+                *field->meaning != '\0' ? ", " : "",
+                field->words == NULL ? _migrate_value_type_describe (field->type) : "");
+      printf ("%s |\n", row->removable ? " or `none`" : "");
+    }
+}
+
+static void
+print_rules (void)
+{
+  MigrateRuleText rule;
+
+  printf ("| rule | where | kinds | what |\n|---|---|---|---|\n");
+  for (guint i = 0; _migrate_rewrite_describe (i, &rule); i++)
+    {
+      printf ("| %s | `", rule.rule);
+      print_place (rule.place);
+      if (rule.attributes != NULL)
+        {
+          printf ("` @`");
+          print_place (rule.attributes);
+        }
+      printf ("` | ");
+      for (guint k = 0; rule.kinds[k] != NULL; k++)
+        printf ("%s`%s`", k > 0 ? ", " : "", rule.kinds[k]);
+      printf (" | %s |\n", rule.meaning);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -144,7 +195,9 @@ main (int argc, char **argv)
                  { "run", print_run },
                  { "steer", print_steer },
                  { "policy", print_policy },
-                 { "presets", print_presets } };
+                 { "presets", print_presets },
+                 { "kinds", print_kinds },
+                 { "rules", print_rules } };
 
   for (guint i = 0; argc == 2 && i < G_N_ELEMENTS (tables); i++)
     if (strcmp (argv[1], tables[i].name) == 0)

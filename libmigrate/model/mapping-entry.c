@@ -52,11 +52,11 @@ to_text (GVariant *value)
 static gboolean
 refuse_field (const MigrateMapRow *row, const char *name, GError **error)
 {
-  g_autofree char *names = field_names (row);
+  g_autofree char *names = field_names (row), *shown = _migrate_value_show (name);
   g_autofree char *remedy = g_strdup_printf ("Use one of: %s", names);
 
   _migrate_set_error (error, MIGRATE_ERROR_INVALID, remedy, "“%s” has no field “%s”", row->name,
-                      name);
+                      shown);
   return FALSE;
 }
 
@@ -114,7 +114,39 @@ _migrate_map_entry_free (MigrateMapEntry *self)
   g_free (self);
 }
 
-/* With what stands in to, or else as a flag says. */
+/* In the order of the table, so that two that say the same are equal. */
+static GVariant *
+order_fields (const MigrateMapRow *row, GVariantDict *to, gboolean none, gboolean hole)
+{
+  g_auto (GVariantBuilder) builder = G_VARIANT_BUILDER_INIT (G_VARIANT_TYPE_VARDICT);
+  const char *value;
+
+  for (const MigrateMapField *field = row->fields; field->name != NULL; field++)
+    if (g_variant_dict_lookup (to, field->name, "&s", &value))
+      g_variant_builder_add (&builder, "{sv}", field->name, g_variant_new_string (value));
+  if (none)
+    g_variant_builder_add (&builder, "{sv}", NONE, g_variant_new_boolean (TRUE));
+  if (hole)
+    g_variant_builder_add (&builder, "{sv}", HOLE, g_variant_new_boolean (TRUE));
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+static gboolean
+check_entry (const MigrateMapRow *row, const MigrateMapEntry *entry, GError **error)
+{
+  gsize n = g_variant_n_children (entry->to);
+
+  if (n == 0 || (entry->removes && n > 1))
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_INVALID, "Say what it is there, or leave it away",
+                          n == 0 ? "It says nothing of what “%s” is there"
+                                 : "“%s” is taken away and something else at once",
+                          entry->from);
+      return FALSE;
+    }
+  return row->check == NULL || row->check (entry->to, error);
+}
+
 static MigrateMapEntry *
 finish (MigrateMapKind kind, const char *from, GVariantDict *to, gboolean none, gboolean hole,
         GError **error)
@@ -126,25 +158,10 @@ finish (MigrateMapKind kind, const char *from, GVariantDict *to, gboolean none, 
   entry->from = _migrate_value_normalize (row->from, row->from_words, from, error);
   if (entry->from == NULL)
     return NULL;
-  if (none)
-    g_variant_dict_insert (to, NONE, "b", TRUE);
-  if (hole)
-    g_variant_dict_insert (to, HOLE, "b", TRUE);
-  entry->to = g_variant_ref_sink (g_variant_dict_end (to));
+  entry->to = order_fields (row, to, none, hole);
   entry->removes = none;
   entry->hole = hole;
-  if (g_variant_n_children (entry->to) == 0 || (none && g_variant_n_children (entry->to) > 1))
-    {
-      _migrate_set_error (error, MIGRATE_ERROR_INVALID, "Say what it is there, or leave it away",
-                          g_variant_n_children (entry->to) == 0
-                            ? "It says nothing of what “%s” is there"
-                            : "“%s” is taken away and something else at once",
-                          entry->from);
-      return NULL;
-    }
-  if (row->check != NULL && !row->check (entry->to, error))
-    return NULL;
-  return g_steal_pointer (&entry);
+  return check_entry (row, entry, error) ? g_steal_pointer (&entry) : NULL;
 }
 
 MigrateMapEntry *
@@ -165,8 +182,10 @@ _migrate_map_entry_new (MigrateMapKind kind, const char *from, GVariant *to, GEr
 
       if (text == NULL)
         {
+          g_autofree char *shown = _migrate_value_show (name);
+
           _migrate_set_error (error, MIGRATE_ERROR_INVALID, "Give text or a number",
-                              "Field “%s” is neither text nor a number", name);
+                              "Field “%s” is neither text nor a number", shown);
           return NULL;
         }
       if (g_str_equal (name, NONE) || g_str_equal (name, HOLE))
@@ -199,14 +218,17 @@ take_fields (const MigrateMapRow *row, const char *text, GVariantDict *to, GErro
 
   for (gsize i = 0; parts[i] != NULL; i++)
     {
-      char *equals = strchr (parts[i], '=');
+      char *equals;
 
       if (*g_strstrip (parts[i]) == '\0')
         continue;
+      equals = strchr (parts[i], '=');
       if (equals == NULL)
         {
+          g_autofree char *shown = _migrate_value_show (parts[i]);
+
           _migrate_set_error (error, MIGRATE_ERROR_INVALID, "Write field=value;field=value",
-                              "“%s” is no field with a value", parts[i]);
+                              "“%s” is no field with a value", shown);
           return FALSE;
         }
       *equals = '\0';

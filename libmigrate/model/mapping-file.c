@@ -11,10 +11,12 @@
 static void
 say_where (GError **error, const char *path, const char *group, const char *key)
 {
-  if (key != NULL)
-    g_prefix_error (error, "Mapping file “%s”, group “%s”, key “%s”: ", path, group, key);
-  else
-    g_prefix_error (error, "Mapping file “%s”, group “%s”: ", path, group);
+  g_autofree char *shown_group = _migrate_value_show (group);
+  g_autofree char *shown_key = key != NULL ? _migrate_value_show (key) : NULL;
+
+  g_prefix_error (error, "Mapping file “%s”, group “%s”%s%s%s: ", path, shown_group,
+                  key != NULL ? ", key “" : "", key != NULL ? shown_key : "",
+                  key != NULL ? "”" : "");
 }
 
 /* [disk], each key a thing and what it is there. */

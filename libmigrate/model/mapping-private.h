@@ -91,6 +91,8 @@ extern const MigrateMapRow _migrate_map_rows[MIGRATE_N_MAP_KINDS];
 /* -1: there is none. */
 gssize _migrate_map_kind_find (const char *name);
 const char *_migrate_value_type_describe (MigrateValueType type);
+/* For messages: bounded, without control characters. */
+char *_migrate_value_show (const char *text);
 /* In its one form; NULL with INVALID when it cannot be that. */
 char *_migrate_value_normalize (MigrateValueType type, const char *const *words, const char *text,
                                 GError **error);

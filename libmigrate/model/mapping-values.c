@@ -408,6 +408,23 @@ _migrate_value_type_describe (MigrateValueType type)
 }
 
 char *
+_migrate_value_show (const char *text)
+{
+  g_autofree char *valid = g_utf8_make_valid (text, (gssize) strnlen (text, 80));
+  g_autoptr (GString) shown = g_string_new (NULL);
+
+  for (const char *c = valid; *c != '\0'; c = g_utf8_next_char (c))
+    {
+      gunichar character = g_utf8_get_char (c);
+
+      g_string_append_unichar (shown, g_unichar_iscntrl (character) ? '?' : character);
+    }
+  if (strlen (text) > 80)
+    g_string_append (shown, "…");
+  return g_string_free (g_steal_pointer (&shown), FALSE);
+}
+
+char *
 _migrate_value_normalize (MigrateValueType type, const char *const *words, const char *text,
                           GError **error)
 {
@@ -418,10 +435,7 @@ _migrate_value_normalize (MigrateValueType type, const char *const *words, const
     return value;
   if (words != NULL)
     list = g_strjoinv (", ", (char **) words);
-  shown = g_utf8_make_valid (text, (gssize) strnlen (text, 80));
-  for (char *c = shown; *c != '\0'; c++)
-    if (g_ascii_iscntrl (*c))
-      *c = '?';
+  shown = _migrate_value_show (text);
   _migrate_set_error (error, MIGRATE_ERROR_INVALID, "See the list of kinds and fields in “Mapping”",
                       "“%s” is not %s%s", shown, words != NULL ? "one of: " : "",
                       words != NULL ? list : _migrate_value_type_describe (type));

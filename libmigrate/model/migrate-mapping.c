@@ -124,7 +124,7 @@ find_kind (const char *name, GError **error)
   kinds = migrate_mapping_dup_kinds ();
   list = g_strjoinv (", ", kinds);
   remedy = g_strdup_printf ("Use one of: %s", list);
-  shown = g_utf8_make_valid (name, -1);
+  shown = _migrate_value_show (name);
   _migrate_set_error (error, MIGRATE_ERROR_INVALID, remedy, "There is no kind of mapping “%s”",
                       shown);
   return -1;
@@ -136,7 +136,7 @@ take_or_say (MigrateMapping *self, const char *name, const char *from, MigrateMa
 {
   if (entry == NULL)
     {
-      g_autofree char *shown = g_utf8_make_valid (from, (gssize) strnlen (from, 120));
+      g_autofree char *shown = _migrate_value_show (from);
 
       g_prefix_error (error, "Mapping of %s “%s”: ", name, shown);
       return FALSE;

@@ -153,6 +153,11 @@ survey_tag (Survey *self, GError **error)
 static gboolean
 survey_markup (Survey *self, GError **error)
 {
+  if (begins (self, "</"))
+    {
+      self->depth -= self->depth > 0;
+      return skip_to (self, ">", error);
+    }
   if (!count (self, error))
     return FALSE;
   if (begins (self, "<!--"))
@@ -167,11 +172,6 @@ survey_markup (Survey *self, GError **error)
                    "it has a document type declaration", error);
   if (begins (self, "<?"))
     return skip_to (self, "?>", error);
-  if (begins (self, "</"))
-    {
-      self->depth -= self->depth > 0;
-      return skip_to (self, ">", error);
-    }
   return survey_tag (self, error);
 }
 

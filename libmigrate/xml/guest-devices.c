@@ -118,8 +118,19 @@ host_device_address (const xmlNode *node, const char *type, GError **error)
   return other_address (source);
 }
 
+/* seen: of those read so far. */
 static void
-read_host_device (MigrateGuest *self, const xmlNode *node, GError **error)
+expect_only (GHashTable *seen, const MigrateHostDevice *device, const xmlNode *node, GError **error)
+{
+  if (device->address != NULL
+      && !g_hash_table_add (seen, g_strdup_printf ("%s %s", device->type, device->address)))
+    _migrate_node_error (error, node, "Give each device of the host once",
+                         "there is a second host device “%s”",
+                         _migrate_short_name (device->address));
+}
+
+static void
+read_host_device (MigrateGuest *self, const xmlNode *node, GHashTable *seen, GError **error)
 {
   const xmlNode *access = _migrate_node_at (node, "source/auth/secret");
   MigrateHostDevice *device = g_new0 (MigrateHostDevice, 1);
@@ -132,6 +143,7 @@ read_host_device (MigrateGuest *self, const xmlNode *node, GError **error)
   device->alias = _migrate_node_dup_at (node, "alias", "name");
   device->teaming_transient
     = _migrate_node_has (_migrate_node_child (node, "teaming"), "type", "transient");
+  expect_only (seen, device, node, error);
   g_ptr_array_add (self->host_devices, device);
   if (access != NULL)
     _migrate_secret_use_add (self->secrets, access, NULL /* usage_type */,
@@ -240,11 +252,13 @@ read_memory_nodes (MigrateGuest *self, const xmlNode *memory)
 void
 _migrate_guest_read_devices (MigrateGuest *self, const xmlNode *devices, GError **error)
 {
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+
   for (const xmlNode *node = _migrate_node_child (devices, NULL); node != NULL;
        node = _migrate_node_next (node, NULL))
     {
       if (_migrate_node_is (node, "hostdev"))
-        read_host_device (self, node, error);
+        read_host_device (self, node, seen, error);
       for (gsize i = 0; i < G_N_ELEMENTS (places); i++)
         if (_migrate_node_is (node, places[i].element))
           g_ptr_array_add (self->devices, read_device (node, i));

@@ -107,7 +107,7 @@ is_blank (char c)
 static gboolean
 is_quote (char c)
 {
-  return c == '"' || c == '\'' || c == '\\';
+  return c == '"' || c == '\'';
 }
 
 /* The word before an = or :, without blanks and quotes around it. */
@@ -119,7 +119,7 @@ key_before (const char *text, const char *at)
 
   while (at > text && is_blank (at[-1]))
     at--;
-  while (at > text && is_quote (at[-1]))
+  while (at > text && (is_quote (at[-1]) || at[-1] == '\\'))
     at--;
   begin = at;
   while (begin > text && at - begin < LONGEST_KEY
@@ -128,14 +128,25 @@ key_before (const char *text, const char *at)
   return begin < at ? g_strndup (begin, (gsize) (at - begin)) : NULL;
 }
 
-/* The end of a value that begins with a quote, which may be escaped itself. */
-static const char *
-quoted_end (const char *at, char quote)
+static gsize
+unit (const char *at)
 {
-  for (; *at != '\0' && *at != quote; at++)
-    if (*at == '\\' && at[1] != '\0' && at[1] != quote)
-      at++;
-  return *at == quote && at[-1] == '\\' ? at - 1 : at;
+  return at[0] == '\\' && at[1] != '\0' ? 2 : at[0] != '\0';
+}
+
+/* The end of what is in quotes: "…\"…", or, escaped as a whole, \"…\\\"…\". */
+static const char *
+quoted_end (const char *at, char quote, gboolean escaped)
+{
+  while (*at != '\0' && *at != quote)
+    {
+      if (escaped && at[0] == '\\' && at[1] == quote)
+        break;
+      if (escaped && at[0] == '\\' && at[1] == '\\')
+        at += 2;
+      at += unit (at);
+    }
+  return at;
 }
 
 /* In QEMU's arguments a comma that is part of a value is written twice. */
@@ -156,17 +167,17 @@ static void
 find_value (const char *key, const char *at, MigrateTextKind kind, const char **begin,
             const char **end)
 {
-  gboolean is_pair = *at == '=';
+  gboolean is_pair = *at == '=', escaped;
 
   for (at++; is_blank (*at);)
     at++;
-  if (*at == '\\' && is_quote (at[1]))
-    at++;
+  escaped = *at == '\\' && is_quote (at[1]);
+  at += escaped;
   *begin = is_quote (*at) ? at + 1 : at;
   if (strstr (key, "io.systemd.credential") != NULL) /* the rest, whatever is in it */
     *end = at + strlen (at);
   else if (is_quote (*at))
-    *end = quoted_end (at + 1, *at);
+    *end = quoted_end (at + 1, *at, escaped);
   else if (is_pair)
     *end = plain_end (at, kind);
   else
@@ -196,7 +207,7 @@ redact_pairs (const char *text, MigrateTextKind kind)
       const char *begin, *end;
 
       /* “host:port” and “scheme://” are no pairs. */
-      if (*at == ':' && !is_blank (at[1]) && !is_quote (at[1]))
+      if (*at == ':' && !is_blank (at[1]) && !is_quote (at[1]) && at[1] != '\\')
         continue;
       key = key_before (done, at);
       if (key == NULL

@@ -153,6 +153,38 @@ def the_policy():
 
 
 @test
+def a_mapping():
+    made = Migrate.Mapping.new()
+    made.set('interface', '52:54:0:AA:bb:cc', GLib.Variant('a{sv}', {
+        'bridge': GLib.Variant('s', 'br1'), 'target': GLib.Variant('s', 'tap7')}))
+    made.set_from_string('disk:vda=/srv/b.qcow2')
+    made.set_from_string('pin:shared=none')
+    assert made.get('interface', '52:54:00:aa:bb:cc').unpack() == {'bridge': 'br1', 'target': 'tap7'}
+    assert made.get('pin', 'shared').unpack() == {'none': True}
+    assert made.get('disk', 'vdb') is None
+    copy = made.copy()
+    made.set('disk', 'vda', None)
+    assert made.dup_froms('disk') == [] and copy.dup_froms('disk') == ['vda']
+    assert 'path' in Migrate.Mapping.dup_kinds()
+    for kind in Migrate.Mapping.dup_kinds():
+        assert Migrate.Mapping.describe_kind(kind)
+    assert Migrate.Mapping.describe_kind('nonsense') is None
+    refused(Migrate.Error.INVALID, made.set_from_string, 'disk:vda=relative')
+    refused(Migrate.Error.INVALID, made.set, 'pci', '06:12.9', GLib.Variant('a{sv}', {}))
+    with tempfile.TemporaryDirectory() as place:
+        path = os.path.join(place, 'map')
+        refused(Migrate.Error.NOT_FOUND, Migrate.Mapping.new_from_file, path)
+        with open(path, 'w', encoding='utf-8') as file:
+            file.write('[endpoint serial:0]\nhost=192.0.2.1\nport=2445\n')
+        read = Migrate.Mapping.new_from_file(path)
+        assert read.get('endpoint', 'serial:0').unpack() == {'host': '192.0.2.1', 'port': '2445'}
+        with open(path, 'a', encoding='utf-8') as file:
+            file.write('[pool]\na=b/c\n')
+        error = refused(Migrate.Error.INVALID, Migrate.Mapping.new_from_file, path)
+        assert 'group “pool”, key “a”' in error.message
+
+
+@test
 def a_policy_from_a_file():
     with tempfile.TemporaryDirectory() as place:
         path = os.path.join(place, 'policy')
