@@ -32,6 +32,8 @@ typedef struct
   char **to;
   char *peer_uri, *migration_uri, *listen_address, *tls_name;
   char *kind, *policy;
+  /* check */
+  char *facts, *save_facts;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
   char **set;
@@ -57,6 +59,7 @@ typedef struct
   {
     CTL_OPTIONS_NONE,
     CTL_OPTIONS_MOVE,
+    CTL_OPTIONS_CHECK, /* those of a move, and its own */
     CTL_OPTIONS_LIST,
     CTL_OPTIONS_SHOW,
     CTL_OPTIONS_CHORES,
@@ -84,6 +87,9 @@ char *ctl_options_help (const CtlVerb *verb); /* NULL: of the tool */
 void ctl_split_peer (const char *text, char **uri, char **peer);
 gboolean ctl_request_kind (const CtlOptions *options, MigrateKind *kind, GError **error);
 MigratePolicy *ctl_request_policy (const CtlOptions *options, GError **error);
+/* What the options say besides --policy; over what policy says. */
+gboolean
+ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GError **error);
 MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
@@ -155,6 +161,13 @@ void ctl_tell_findings (MigrateReport *report, MigrateSeverity least);
 void ctl_tell_entries (GVariant *entries, guint last);
 /* The exit code of a job at rest; error is that of the operation, nullable. */
 CtlExit ctl_exit_of (MigrateJob *job, const GError *error);
+
+/* ---- file.c: files of the user's ---- */
+
+/* All of it or nothing, for its owner alone. what: “picture”, for messages. */
+gboolean
+ctl_file_write (const char *path, const char *what, const char *text, gsize length, GError **error);
+GBytes *ctl_file_read (const char *path, const char *what, gsize most, GError **error);
 
 /* ---- picture.c: the curve, as a file ---- */
 

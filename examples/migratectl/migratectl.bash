@@ -19,7 +19,7 @@ _migratectl ()
   case $prev in
     --policy)
       mapfile -t COMPREPLY < <(compgen -W 'default gentle fast must-finish' -f -- "$cur"); compopt -o filenames; return ;;
-    --journal|--svg)
+    --journal|--svg|--facts|--save-facts)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
@@ -54,7 +54,8 @@ _migratectl ()
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check plan move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
-    check|plan|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    check) mapfile -t COMPREPLY < <(compgen -W "$move --save-facts --facts $common" -- "$cur") ;;
+    plan|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;

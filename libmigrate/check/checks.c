@@ -124,19 +124,11 @@ _migrate_look_is_file (const MigrateDisk *disk)
 MigrateSharing
 _migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why)
 {
-  const GPtrArray *probed = look->facts->probed;
+  MigrateSharing sharing = _migrate_probed_of (look->facts->probed, disk->target, why);
 
-  *why = "that was not tried";
-  for (guint i = 0; probed != NULL && i < probed->len; i++)
-    {
-      const MigrateProbed *one = probed->pdata[i];
-
-      if (g_strcmp0 (one->target, disk->target) != 0)
-        continue;
-      *why = one->why;
-      return one->sharing;
-    }
-  return MIGRATE_SHARING_UNKNOWN;
+  if (*why == NULL)
+    *why = "that was not tried";
+  return sharing;
 }
 
 /* ---- what the caller takes on himself ---- */

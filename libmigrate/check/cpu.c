@@ -92,9 +92,17 @@ look_launch_security (MigrateLook *look)
 /* ---- the CPU ---- */
 
 static gboolean
+is_accelerated (const MigrateGuest *guest)
+{
+  return g_str_equal (guest->type, "kvm");
+}
+
+/* With KVM the most that QEMU can give is what the host has. */
+static gboolean
 is_host_cpu (const MigrateGuest *guest)
 {
-  return g_strcmp0 (guest->cpu_mode, "host-passthrough") == 0;
+  return g_strcmp0 (guest->cpu_mode, "host-passthrough") == 0
+         || (g_strcmp0 (guest->cpu_mode, "maximum") == 0 && is_accelerated (guest));
 }
 
 static void
@@ -214,12 +222,6 @@ look_passthrough (MigrateLook *look)
 
 /* ---- time ---- */
 
-static gboolean
-is_accelerated (const MigrateGuest *guest)
-{
-  return g_str_equal (guest->type, "kvm");
-}
-
 /* KVM takes a frequency that is off by no more than 250 parts in a million for the same. */
 static gboolean
 is_same_frequency (guint64 a, guint64 b)
@@ -307,7 +309,8 @@ static const MigrateCheck checks[] = {
     "start it again",
     look_model_unknown },
   { "host-passthrough-differs", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "the guest has the source's own CPU (`host-passthrough`), and the destination has another one",
+    "the guest has the source's own CPU (`host-passthrough`, `maximum`), and the destination has "
+    "another one",
     "Guest “$1” has the CPU of its host, and the hosts' CPUs differ: $2",
     "Choose a destination with the same CPU, or give the guest a CPU model that both have and "
     "start it again",
@@ -333,8 +336,8 @@ static const MigrateCheck checks[] = {
     "The destination lacks something of the CPU model “$1”; the guest may have it without that",
     "Ask for it there: virsh hypervisor-cpu-compare", look_model_unusable },
   { "host-passthrough", MIGRATE_SEVERITY_WARNING, FALSE,
-    "the guest has its host's own CPU (`host-passthrough`), and the hosts' CPUs look equal, or "
-    "could not be compared",
+    "the guest has its host's own CPU (`host-passthrough`, `maximum`), and the hosts' CPUs look "
+    "equal, or could not be compared",
     "Guest “$1” has the CPU of its host; the hosts' CPUs $2",
     "See to it that processor, microcode and kernel are the same on both", look_passthrough },
   { "tsc-differs", MIGRATE_SEVERITY_WARNING, FALSE,

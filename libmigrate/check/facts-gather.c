@@ -85,10 +85,21 @@ strip_rows (GVariant *rows)
   return g_variant_builder_end (&builder);
 }
 
-/* What an answer says, in place of what was said before. */
+static guint
+spent (GVariantDict *answer)
+{
+  guint32 round_trips = 0;
+
+  g_variant_dict_lookup (answer, MIGRATE_FACT_ROUND_TRIPS, "u", &round_trips);
+  return round_trips;
+}
+
+/* What an answer says, beside what was said before. */
 static gboolean
 take_answer (GVariantDict *host, GVariant *answer, GError **error)
 {
+  guint before = spent (host);
+  guint32 more = 0;
   GVariantIter iter;
   const char *key;
   GVariant *value;
@@ -107,6 +118,8 @@ take_answer (GVariantDict *host, GVariant *answer, GError **error)
         return FALSE;
       g_variant_dict_insert_value (host, key, kept);
     }
+  if (g_variant_lookup (answer, MIGRATE_FACT_ROUND_TRIPS, "u", &more))
+    g_variant_dict_insert (host, MIGRATE_FACT_ROUND_TRIPS, "u", before + more);
   return TRUE;
 }
 
@@ -204,15 +217,6 @@ map_guest (Gather *self, const MigrateCheckRequest *request)
     self->there = _migrate_guest_parse (rewritten->xml, NULL /* error */);
 }
 
-static guint
-spent (GVariantDict *answer)
-{
-  guint32 round_trips = 0;
-
-  g_variant_dict_lookup (answer, MIGRATE_FACT_ROUND_TRIPS, "u", &round_trips);
-  return round_trips;
-}
-
 static gboolean
 ask_second (Gather *self, GError **error)
 {
@@ -288,6 +292,7 @@ end (Gather *self, const MigrateCheckRequest *request)
 {
   MigrateBackend *backend = self->work->backend;
   GVariantDict *rest = &self->rest;
+  g_autoptr (GVariant) snapshot = NULL;
 
   g_variant_dict_insert (rest, MIGRATE_SNAPSHOT_TAKEN, "x", backend->vtable->wall (backend));
   g_variant_dict_insert_value (rest, MIGRATE_SNAPSHOT_REQUEST,
@@ -297,7 +302,8 @@ end (Gather *self, const MigrateCheckRequest *request)
   g_variant_dict_insert_value (rest, MIGRATE_SNAPSHOT_SOURCE, g_variant_dict_end (&self->source));
   g_variant_dict_insert_value (rest, MIGRATE_SNAPSHOT_DESTINATION,
                                g_variant_dict_end (&self->destination));
-  return g_variant_ref_sink (g_variant_dict_end (rest));
+  snapshot = g_variant_ref_sink (g_variant_dict_end (rest));
+  return g_variant_ref_sink (_migrate_facts_order (snapshot));
 }
 
 MigrateFacts *

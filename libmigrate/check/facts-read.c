@@ -184,6 +184,14 @@ _migrate_facts_dup_policy (const MigrateFacts *self)
   return policy;
 }
 
+static const char *
+read_needed (GVariant *values, const char *key)
+{
+  const char *text = _migrate_variant_string (values, key);
+
+  return text != NULL ? text : "";
+}
+
 MigrateCheckRequest
 _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy)
 {
@@ -195,14 +203,14 @@ _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy)
                                      MIGRATE_KIND_AUTO),
     .transport = (MigrateTransport) _migrate_policy_get_enum (policy, "transport"),
     .hand_over = (MigrateHandOver) _migrate_policy_get_enum (policy, "hand-over"),
-    .source_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_SOURCE_URI),
-    .destination_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_DESTINATION_URI),
+    .source_uri = read_needed (values, MIGRATE_REQUEST_KEY_SOURCE_URI),
+    .destination_uri = read_needed (values, MIGRATE_REQUEST_KEY_DESTINATION_URI),
     .peer_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_PEER_URI),
     .migration_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_MIGRATION_URI),
     .listen_address = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_LISTEN_ADDRESS),
     .tls_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_TLS_NAME),
-    .source_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_SOURCE_NAME),
-    .destination_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_DESTINATION_NAME),
+    .source_name = read_needed (values, MIGRATE_REQUEST_KEY_SOURCE_NAME),
+    .destination_name = read_needed (values, MIGRATE_REQUEST_KEY_DESTINATION_NAME),
     .has_hooks = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_HOOKS),
     .has_inventory = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_INVENTORY),
     .has_rewrite = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_REWRITE),

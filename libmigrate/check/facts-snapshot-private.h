@@ -53,6 +53,11 @@ GArray *_migrate_facts_probe_files (const MigrateGuest *guest);
 
 GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);
 
+/* ---- facts-order.c ---- */
+
+/* Floating, or value itself: with its dictionaries sorted. */
+GVariant *_migrate_facts_order (GVariant *value);
+
 /* ---- facts-host.c: one host, read ---- */
 
 gboolean _migrate_host_facts_read (GVariant *answer, MigrateHostFacts *self, GError **error);

@@ -1,6 +1,6 @@
 /* Decide: whether the destination has what the disks are made of: files below and beside them,
  * secrets, pools; whether QEMU moves their formats; and whether there is room for what would have
- * to be created. */
+ * to be created. A volume is found by the name that its disk has for it, "pool:volume". */
 #include "check/checks-private.h"
 
 #include <string.h>
@@ -26,14 +26,14 @@ typedef enum
 static ImagePlace
 place_of (const MigrateLook *look, const MigrateDisk *disk)
 {
-  const MigrateFileFacts *file = _migrate_look_file (look, disk->path);
+  const MigrateFileFacts *file = _migrate_look_file (look, disk->source);
   const char *why;
 
   if (_migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_SHARED)
     return IMAGE_SHARED;
   if (file != NULL && file->found)
     return IMAGE_THERE;
-  return _migrate_look_lacks (look, disk->path) ? IMAGE_MISSING : IMAGE_UNKNOWN;
+  return _migrate_look_lacks (look, disk->source) ? IMAGE_MISSING : IMAGE_UNKNOWN;
 }
 
 static void
@@ -195,7 +195,7 @@ would_be_created (const MigrateLook *look, const MigrateDisk *disk)
 {
   const char *why;
 
-  return _migrate_disk_is_file (disk) && !disk->read_only && disk->path != NULL
+  return _migrate_disk_is_file (disk) && !disk->read_only
          && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED;
 }
 
@@ -206,10 +206,10 @@ look_in_the_way (MigrateLook *look)
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     {
-      const MigrateFileFacts *file = _migrate_look_file (look, disk->path);
+      const MigrateFileFacts *file = _migrate_look_file (look, disk->source);
 
       if (would_be_created (look, disk) && file != NULL && file->found)
-        _migrate_look_find (look, disk->target, disk->path, NULL);
+        _migrate_look_find (look, disk->target, disk->source, NULL);
     }
 }
 
@@ -222,7 +222,7 @@ volume_here (const MigrateLook *look, const MigrateDisk *disk)
     {
       const MigrateFileFacts *file = files->pdata[i];
 
-      if (g_strcmp0 (file->path, disk->path) == 0)
+      if (g_strcmp0 (file->path, disk->source) == 0)
         return file->volume;
     }
   return NULL;
@@ -252,7 +252,7 @@ need_in_pool (const MigrateLook *look, const char *name)
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     {
-      const MigrateFileFacts *file = _migrate_look_file (look, disk->path);
+      const MigrateFileFacts *file = _migrate_look_file (look, disk->source);
 
       if (would_be_created (look, disk) && file != NULL && g_strcmp0 (file->pool, name) == 0)
         need += need_of (look, disk);

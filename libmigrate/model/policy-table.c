@@ -427,8 +427,8 @@ _migrate_policy_preset_settings (gsize *n)
 /**
  * MigratePolicy:space-margin:
  *
- * How much more than it has now a disk that is to be copied may need at the destination, in percent:
- * the guest goes on writing. It never needs more than its capacity.
+ * How much more than it has now a disk that is to be copied may need at the destination, in
+ * percent: the guest goes on writing. It never needs more than its capacity.
  *
  * Since: 1.0
  */
@@ -442,7 +442,8 @@ _migrate_policy_preset_settings (gsize *n)
 /**
  * MigratePolicy:accept:
  *
- * Codes of findings that the caller takes on himself; most blockers cannot be accepted.
+ * Codes of findings that the caller takes on himself; not every blocker can be accepted. A code
+ * that cannot, or that no check has, is a warning of the report, and accepts nothing.
  *
  * Since: 1.0
  */

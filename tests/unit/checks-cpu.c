@@ -158,6 +158,8 @@ static const CheckRow rows[] = {
     MIGRATE_SEVERITY_BLOCKER, "lacks y" },
   { "passthrough, feature more", PASSTHROUGH, host_has_more, "host-passthrough-differs",
     MIGRATE_SEVERITY_BLOCKER, "has z" },
+  { "maximum, other model", "<cpu mode='maximum'/>", other_host_model, "host-passthrough-differs",
+    MIGRATE_SEVERITY_BLOCKER },
   { "passthrough, equal", PASSTHROUGH, equal_hosts, "host-passthrough-differs", CHECK_ABSENT },
   { "custom, other model", CUSTOM, other_host_model, "host-passthrough-differs", CHECK_ABSENT },
   { "passthrough, equal, told", PASSTHROUGH, equal_hosts, "host-passthrough",

@@ -31,7 +31,7 @@
 #define TPM(backend) DEVICES ("<tpm model='tpm-crb'><backend type='" backend "'/></tpm>")
 #define VIDEO(accelerated)                                                                         \
   DEVICES ("<video><model type='virtio'><acceleration accel3d='" accelerated "'/></model></"       \
-                                                                             "video>")
+           "video>")
 #define MEMORY(model)                                                                              \
   DEVICES ("<memory model='" model "'><source><path>/m</path></source></memory>")
 #define LISTEN(address)                                                                            \

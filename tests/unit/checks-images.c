@@ -182,6 +182,14 @@ two_disks (CheckGiven *g)
   check_probed (g, "vdb", MIGRATE_SHARING_NOT_SHARED);
   check_file (there (g), "/p/two", "p", FALSE);
 }
+static void
+volume_short (CheckGiven *g)
+{
+  disk_of (g, "p:v", 10 * GIB, 4 * GIB);
+  check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
+  check_file (there (g), "p:v", "p", FALSE);
+  check_pool (there (g), "p", GIB);
+}
 
 #define RAW FORMAT ("raw", "")
 
@@ -226,6 +234,7 @@ static const CheckRow rows[] = {
   { "the same file", RAW, the_same_file, "file-in-the-way", CHECK_ABSENT },
   { "a little short", RAW, just_short, "space-short", MIGRATE_SEVERITY_WARNING, "7.0" },
   { "two disks, one pool", TWO, two_disks, "space-short", MIGRATE_SEVERITY_WARNING, "13.0" },
+  { "no room for a volume", VOLUME, volume_short, "space-short", MIGRATE_SEVERITY_WARNING, "“p”" },
   { "just enough", RAW, just_enough, "space-short", CHECK_ABSENT },
   { "enough for its capacity", RAW, grown_to_capacity, "space-short", CHECK_ABSENT },
   { "shared: no room needed", RAW, the_same_file, "space-short", CHECK_ABSENT },

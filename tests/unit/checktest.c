@@ -60,7 +60,7 @@ check_given (const char *xml)
                               .persistent = TRUE };
   f->shape = parse_guest (xml);
   f->disks = g_ptr_array_ref (f->shape->disks);
-  f->probed = g_ptr_array_new ();
+  f->probed = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_probed_free);
   given.request = (MigrateCheckRequest){ .kind = MIGRATE_KIND_AUTO,
                                          .source_uri = "qemu+tcp://h1/system",
                                          .destination_uri = "qemu+tcp://h2/system",
@@ -132,6 +132,7 @@ check_probed (CheckGiven *given, const char *target, MigrateSharing sharing)
   MigrateProbed *probed = g_new0 (MigrateProbed, 1);
 
   probed->target = g_strdup (target);
+  probed->path = g_strdup ("/a");
   probed->sharing = sharing;
   probed->why = g_strdup ("so it was found");
   g_ptr_array_add (given->facts->probed, probed);
