@@ -252,38 +252,6 @@ _migrate_facts_address (const MigrateCheckRequest *request, const char *destinat
   return host != NULL && *host != '\0' ? g_strdup (host) : NULL;
 }
 
-/* ---- the probe ---- */
-
-GArray *
-_migrate_facts_probe_files (const MigrateGuest *guest)
-{
-  GArray *files = g_array_new (FALSE, TRUE, sizeof (MigrateProbeFile));
-
-  for (guint i = 0; i < guest->disks->len; i++)
-    {
-      const MigrateDisk *disk = guest->disks->pdata[i];
-      MigrateProbeFile top = { .target = disk->target,
-                               .path = disk->path,
-                               .type = disk->type,
-                               .pool = disk->pool,
-                               .volume = disk->volume };
-
-      if (!_migrate_disk_is_file (disk))
-        continue;
-      g_array_append_val (files, top);
-      for (guint j = 0; j < disk->chain->len; j++)
-        {
-          const MigrateImage *image = disk->chain->pdata[j];
-          MigrateProbeFile below
-            = { .target = disk->target, .path = image->path, .type = image->type, .backing = TRUE };
-
-          if (image->path != NULL)
-            g_array_append_val (files, below);
-        }
-    }
-  return files;
-}
-
 /* ---- the request ---- */
 
 static void

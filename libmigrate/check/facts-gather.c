@@ -285,6 +285,40 @@ ask_record (Gather *self, GError **error)
   return TRUE;
 }
 
+static GVariant *
+probed_to_variant (const MigrateProbed *file)
+{
+  GVariantDict row;
+
+  g_variant_dict_init (&row, NULL);
+  if (file->target != NULL)
+    g_variant_dict_insert_value (&row, MIGRATE_PROBED_TARGET, _migrate_fact_text (file->target));
+  g_variant_dict_insert_value (&row, MIGRATE_PROBED_PATH, _migrate_fact_text (file->path));
+  g_variant_dict_insert (&row, MIGRATE_PROBED_BACKING, "b", file->backing);
+  g_variant_dict_insert (&row, MIGRATE_PROBED_SHARING, "s", _migrate_sharing_name (file->sharing));
+  g_variant_dict_insert_value (&row, MIGRATE_PROBED_WHY, _migrate_fact_text (file->why));
+  return g_variant_dict_end (&row);
+}
+
+/* Last, for it is the only one that writes. */
+static gboolean
+probe (Gather *self, GError **error)
+{
+  g_auto (MigrateDomain) guest = { 0 };
+  g_autoptr (GPtrArray) probed = NULL;
+  GVariantBuilder rows;
+
+  _migrate_domain_read (self->guest, &guest);
+  probed = _migrate_facts_probe (self->work, &guest, self->shape->disks, error);
+  if (probed == NULL)
+    return FALSE;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  for (guint i = 0; i < probed->len; i++)
+    g_variant_builder_add_value (&rows, probed_to_variant (probed->pdata[i]));
+  g_variant_dict_insert_value (&self->rest, MIGRATE_SNAPSHOT_PROBED, g_variant_builder_end (&rows));
+  return TRUE;
+}
+
 /* ---- all of it ---- */
 
 static GVariant *
@@ -319,7 +353,8 @@ _migrate_facts_gather (MigrateWork *work, GError **error)
   g_variant_dict_init (&gather.destination, NULL);
   g_variant_dict_init (&gather.rest, NULL);
   if (ask_first (&gather, error) && !_migrate_work_check_cancelled (work, error)
-      && ask_second_and_resolve (&gather, &request, error) && ask_record (&gather, error))
+      && ask_second_and_resolve (&gather, &request, error) && ask_record (&gather, error)
+      && probe (&gather, error))
     snapshot = end (&gather, &request);
   gather_clear (&gather);
   return snapshot != NULL ? _migrate_facts_read (snapshot, error) : NULL;

@@ -101,6 +101,11 @@ MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
 
+/* Acts, for the probe writes: MigrateProbed, of every file of these disks. Errors: JOURNAL,
+ * LOST_CLAIM, cancelled. */
+GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
+                                 GError **error);
+
 /* What was true before the move, for the journal and for whoever follows: a{sv} with
  * "was-paused", "persistent", "autostart", and "disks", aa{sv}. */
 GVariant *_migrate_facts_to_variant (const MigrateFacts *self);

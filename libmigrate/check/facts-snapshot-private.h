@@ -48,9 +48,6 @@ GVariant *_migrate_facts_first_question (MigrateSide side);
 GVariant *_migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, guint spent);
 /* The host that the source will be told to send memory to; NULL: none that has a name. */
 char *_migrate_facts_address (const MigrateCheckRequest *request, const char *destination);
-/* MigrateProbeFile: what of the guest's disks is probed; strings are the guest's. */
-GArray *_migrate_facts_probe_files (const MigrateGuest *guest);
-
 GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);
 
 /* ---- facts-order.c ---- */

@@ -227,5 +227,14 @@ report_rewrite (gpointer data, const char *xml, gboolean definition, GError **er
   return _migrate_job_rewrite (data, xml, definition, error);
 }
 
+static gboolean
+report_enter_journal (gpointer data, GError **error)
+{
+  MigrateJob *self = data;
+
+  return self->in_journal || _migrate_job_write (self, error);
+}
+
 const MigrateWorkReport _migrate_job_work_report
-  = { report_phase, report_progress, report_decision, report_policy, report_plan, report_rewrite };
+  = { report_phase, report_progress, report_decision,     report_policy,
+      report_plan,  report_rewrite,  report_enter_journal };

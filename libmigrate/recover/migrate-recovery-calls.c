@@ -111,8 +111,16 @@ report_rewrite (gpointer data, const char *xml, gboolean definition, GError **er
   return g_strdup (xml);
 }
 
+/* It is there once its claim is taken, before anything is done. */
+static gboolean
+report_enter_journal (gpointer data, GError **error)
+{
+  return TRUE;
+}
+
 static const MigrateWorkReport report
-  = { report_phase, report_progress, report_decision, report_policy, report_plan, report_rewrite };
+  = { report_phase, report_progress, report_decision,     report_policy,
+      report_plan,  report_rewrite,  report_enter_journal };
 
 static void
 step_done (gpointer data, const MigratePlannedStep *planned, const char *host, const char *failure)

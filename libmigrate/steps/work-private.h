@@ -21,6 +21,8 @@ typedef struct
   void (*plan) (gpointer data, MigratePlan *plan);
   /* Asks the program's own function, where it has one. */
   char *(*rewrite) (gpointer data, const char *xml, gboolean definition, GError **error);
+  /* Something is to be done before the job was written down: writes it. */
+  gboolean (*enter_journal) (gpointer data, GError **error);
 } MigrateWorkReport;
 
 struct _MigrateWork
@@ -132,6 +134,7 @@ MigrateCall *_migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCal
                                 const char *guest, guint64 value, GError **error);
 
 /* Journal writes on behalf of this job, with its generation. */
+gboolean _migrate_work_enter_journal (MigrateWork *self, GError **error);
 gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *name,
                                const char *status, GVariant *values, GError **error);
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);

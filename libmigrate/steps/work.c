@@ -311,6 +311,12 @@ _migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind, c
   return _migrate_work_run_call (self, side, call, error) ? g_steal_pointer (&call) : NULL;
 }
 
+gboolean
+_migrate_work_enter_journal (MigrateWork *self, GError **error)
+{
+  return self->report->enter_journal (self->report_data, error);
+}
+
 static gboolean
 journal_answered (MigrateWork *self, gboolean ok, GError *error, GError **out)
 {

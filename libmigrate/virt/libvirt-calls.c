@@ -513,6 +513,12 @@ static const struct
   [MIGRATE_CALL_CONTROL_INFO] = { control_info, GUEST_BY_ANY, "ask about the monitor of" },
   [MIGRATE_CALL_MESSAGES] = { messages, GUEST_BY_ANY, "get the messages of" },
   [MIGRATE_CALL_FACTS] = { _migrate_vir_facts, GUEST_NONE, "describe" },
+  [MIGRATE_CALL_POOL_FIND] = { _migrate_libvirt_pool_find, GUEST_NONE, "find a storage pool of" },
+  [MIGRATE_CALL_VOLUME_FIND] = { _migrate_libvirt_volume_find, GUEST_NONE, "find a volume of" },
+  [MIGRATE_CALL_VOLUME_READ] = { _migrate_libvirt_volume_read, GUEST_NONE, "read a volume of" },
+  [MIGRATE_CALL_VOLUME_WRITE] = { _migrate_libvirt_volume_write, GUEST_NONE, "write a volume of" },
+  [MIGRATE_CALL_VOLUME_REMOVE]
+  = { _migrate_libvirt_volume_remove, GUEST_NONE, "remove a volume of" },
   [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
   [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },
   [MIGRATE_CALL_SET_BANDWIDTH] = { set_bandwidth, GUEST_BY_ANY, "set the bandwidth limit of" },

@@ -25,8 +25,29 @@ _migrate_vir_domain_free (virDomainPtr domain)
   virDomainFree (domain);
 }
 
+static inline void
+_migrate_vir_pool_free (virStoragePoolPtr pool)
+{
+  virStoragePoolFree (pool);
+}
+
+static inline void
+_migrate_vir_volume_free (virStorageVolPtr volume)
+{
+  virStorageVolFree (volume);
+}
+
+static inline void
+_migrate_vir_stream_free (virStreamPtr stream)
+{
+  virStreamFree (stream);
+}
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virConnect, _migrate_vir_connect_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, _migrate_vir_domain_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStoragePool, _migrate_vir_pool_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStorageVol, _migrate_vir_volume_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStream, _migrate_vir_stream_free)
 
 typedef struct
 {
@@ -75,6 +96,19 @@ virConnectPtr _migrate_vir_connect (const char *uri, GError **error);
 guint _migrate_vir_transfer_flags (const MigrateTransfer *transfer);
 /* FALSE: out of memory, and libvirt's last error says so. */
 gboolean _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateVirParams *params);
+
+/* ---- libvirt-storage.c: handlers of calls, as libvirt-calls.c has them ---- */
+
+gboolean _migrate_libvirt_pool_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                     GError **error);
+gboolean _migrate_libvirt_volume_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                       GError **error);
+gboolean _migrate_libvirt_volume_read (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                       GError **error);
+gboolean _migrate_libvirt_volume_write (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                        GError **error);
+gboolean _migrate_libvirt_volume_remove (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                         GError **error);
 
 /* ---- libvirt-calls.c ---- */
 

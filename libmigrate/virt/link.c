@@ -185,7 +185,7 @@ link_drop_conn (MigrateLink *self, SharedConn *conn)
 static gboolean
 only_reads (MigrateCallKind kind)
 {
-  return kind < MIGRATE_CALL_SET_AUTOSTART;
+  return kind <= MIGRATE_CALL_LAST_READ;
 }
 
 /* FALSE: nobody waits for the answer any more, and an order that comes late is none. */

@@ -773,6 +773,27 @@ do_chore (Request *self)
   return need_monitor (self) != NULL;
 }
 
+/* Storage has its own words; none of it waits for a guest. */
+static gboolean
+do_storage (Request *self)
+{
+  const char *words = NULL;
+  int code;
+
+  switch (self->call->kind)
+    {
+    case MIGRATE_CALL_POOL_FIND:
+      code = _sim_pool_find (self->host, self->call, &words);
+      break;
+    case MIGRATE_CALL_VOLUME_FIND:
+      code = _sim_volume_find (self->host, self->call, &words);
+      break;
+    default:
+      code = _sim_volume_do (self->host, self->call, &words);
+    }
+  return code == 0 || refuse (self, code, words);
+}
+
 static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_HOST_INFO] = do_host_info,
   [MIGRATE_CALL_DOMAIN_FIND] = do_find,
@@ -782,6 +803,11 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_CONTROL_INFO] = do_control,
   [MIGRATE_CALL_MESSAGES] = do_messages,
   [MIGRATE_CALL_FACTS] = do_facts,
+  [MIGRATE_CALL_POOL_FIND] = do_storage,
+  [MIGRATE_CALL_VOLUME_FIND] = do_storage,
+  [MIGRATE_CALL_VOLUME_READ] = do_storage,
+  [MIGRATE_CALL_VOLUME_WRITE] = do_storage,
+  [MIGRATE_CALL_VOLUME_REMOVE] = do_storage,
   [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
   [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
   [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,

@@ -16,6 +16,8 @@ typedef struct _SimDomain SimDomain;
 typedef struct _SimLink SimLink;
 typedef struct _SimTransfer SimTransfer;
 typedef struct _SimThread SimThread;
+typedef struct _SimStorage SimStorage;
+typedef struct _SimPool SimPool;
 
 /* ---- the scheduler ---- */
 
@@ -135,6 +137,7 @@ struct _SimWorld
   guint last_transfer;
   MigrateCall *asked; /* nullable: the last transfer that was asked for */
   guint keepalive_ms;
+  GPtrArray *storages;
   GPtrArray *violations;
   GPtrArray *attic; /* strings, domains and transfers that somebody may still look at */
 };
@@ -201,6 +204,7 @@ struct _SimHost
   char *refuse_prepare;  /* once */
   gboolean fail_persist; /* once */
   GPtrArray *domains;
+  GPtrArray *pools;
 };
 
 /* What two hosts have between them. */
@@ -313,6 +317,23 @@ char *_sim_host_describe (const SimHost *self, MigrateHostInfo *info);
 void _sim_domain_describe (const SimDomain *self, MigrateDomain *domain);
 /* guest: nullable; its job is in the call's stats. */
 void _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call);
+
+/* ---- sim-storage.c: 0, or libvirt's code with its words ---- */
+
+enum
+{
+  SIM_ERR_NO_SUPPORT = 3,
+  SIM_ERR_FAILED = 9,
+  SIM_ERR_NO_POOL = 49,
+  SIM_ERR_NO_VOLUME = 50,
+  SIM_ERR_INVALID = 55,
+  SIM_ERR_VOLUME_EXISTS = 90
+};
+
+int _sim_pool_find (SimHost *host, MigrateCall *call, const char **words);
+int _sim_volume_find (SimHost *host, MigrateCall *call, const char **words);
+/* Writes, reads or removes one. */
+int _sim_volume_do (SimHost *host, MigrateCall *call, const char **words);
 
 /* ---- the move ---- */
 
