@@ -97,6 +97,20 @@ sim_world_clear_files (SimWorld *self, const char *storage)
   _sim_unlock (self);
 }
 
+void
+sim_world_refresh_pools (SimWorld *self)
+{
+  _sim_lock (self);
+  for (guint i = 0; i < self->hosts->len; i++)
+    {
+      SimHost *host = self->hosts->pdata[i];
+
+      for (guint p = 0; p < host->pools->len; p++)
+        refresh (host->pools->pdata[p]);
+    }
+  _sim_unlock (self);
+}
+
 static int
 compare (gconstpointer a, gconstpointer b)
 {

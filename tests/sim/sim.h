@@ -85,6 +85,8 @@ typedef struct
 void sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec);
 void sim_world_add_file (SimWorld *self, const char *storage, const char *name);
 void sim_world_clear_files (SimWorld *self, const char *storage);
+/* Every libvirtd looks into its folders. */
+void sim_world_refresh_pools (SimWorld *self);
 
 /* ---- what the test reads ---- */
 
