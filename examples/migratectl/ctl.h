@@ -36,6 +36,8 @@ typedef struct
   char *facts, *save_facts;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
+  char *map, *profile; /* files */
+  char **rename;       /* KIND:FROM=TO */
   char **set;
   /* chores */
   char **chore;
@@ -93,6 +95,8 @@ ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GEr
 MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
+/* Mapping and profile. */
+gboolean ctl_request_names (const CtlOptions *options, MigrateJob *job, GError **error);
 MigrateJob *ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error);
 
 /* ---- text.c: lines for people ---- */

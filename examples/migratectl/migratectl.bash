@@ -5,7 +5,7 @@ _migratectl ()
   local common='--journal --json --quiet --help'
   local move="--from --to --peer-uri --migration-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
-    --accept --set"
+    --map --profile --rename --accept --set"
 
   COMPREPLY=()
   cur=${COMP_WORDS[COMP_CWORD]}
@@ -19,7 +19,7 @@ _migratectl ()
   case $prev in
     --policy)
       mapfile -t COMPREPLY < <(compgen -W 'default gentle fast must-finish' -f -- "$cur"); compopt -o filenames; return ;;
-    --journal|--svg|--facts|--save-facts)
+    --journal|--svg|--facts|--save-facts|--map|--profile)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;

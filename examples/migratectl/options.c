@@ -101,6 +101,9 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->deadline);
   g_free (self->bandwidth);
   g_strfreev (self->accept);
+  g_free (self->map);
+  g_free (self->profile);
+  g_strfreev (self->rename);
   g_strfreev (self->host);
   g_free (self->keep);
   g_free (self->apply);
@@ -168,6 +171,11 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "hand-over", &o->hand_over, "fast (default) or strict", "HAND-OVER");
   add_many (entries, "allow", &o->allow,
             "what may be done so that it ends: throttle, postcopy, pause", "WORD,…");
+  add_text (entries, "map", &o->map, "what the guest finds under another name there", "FILE");
+  add_text (entries, "profile", &o->profile,
+            "the same of the destination, for any guest that comes; --map counts more", "FILE");
+  add_many (entries, "rename", &o->rename, "one such name: network:blue=red; over those of --map",
+            "KIND:FROM=TO");
   add_many (entries, "accept", &o->accept, "take a blocker that may be accepted on oneself",
             "CODE");
   add_many (entries, "set", &o->set, "set any key of the policy", "KEY=VALUE");

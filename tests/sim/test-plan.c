@@ -697,20 +697,26 @@ prepared_elsewhere (const char *path, MigrateJournal **journal_there)
   g_autofree char *id = NULL;
   g_autoptr (GError) error = NULL;
   MigrateJob *loaded;
+  gpointer held; /* until nobody has the first journal any more */
 
   {
-    g_autoptr (MigrateJournal) first = migrate_sqlite_journal_new (path);
+    MigrateJournal *first = migrate_sqlite_journal_new (path);
     g_autoptr (MigrateJob) job = job_with_document ();
     g_autoptr (MigrateReport) report = NULL;
     g_autoptr (TestHooks) hooks
       = hooks_new (job, "{'bindings': <{'listen:10.0.0.1': <'10.0.0.7'>}>}");
 
     migrate_job_set_journal (job, first);
+    held = first;
     map_job (job, LINES ("network:blue=red", "listen:10.0.0.1=?"));
     report = migrate_job_check (job, NULL, NULL);
     cr_assert (migrate_job_prepare (job, NULL, &error), "%s", error != NULL ? error->message : "");
     id = g_strdup (migrate_job_get_id (job));
-  } /* the holder of the claim is gone */
+    g_object_add_weak_pointer (G_OBJECT (first), &held);
+    g_object_unref (first);
+  } /* the holder of the claim is gone, as soon as its worker has ended */
+  while (g_atomic_pointer_get (&held) != NULL)
+    g_usleep (1000);
   *journal_there = migrate_sqlite_journal_new (path);
   loaded = migrate_job_load (*journal_there, id, NULL, NULL);
   cr_assert_not_null (loaded);
