@@ -38,7 +38,6 @@ enum
   PROP_PHASE,
   PROP_IN_FLIGHT,
   PROP_REPORT,
-  PROP_PLAN,
   PROP_PROGRESS,
   PROP_RESULT,
   PROP_FAILURE,
@@ -146,9 +145,6 @@ job_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_REPORT:
       g_value_take_object (value, migrate_job_dup_report (self));
-      break;
-    case PROP_PLAN:
-      g_value_take_boxed (value, migrate_job_dup_plan (self));
       break;
     case PROP_PROGRESS:
       g_value_take_boxed (value, migrate_job_dup_progress (self));
@@ -330,14 +326,6 @@ install_properties (GObjectClass *klass)
    * Since: 1.0
    */
   props[PROP_REPORT] = g_param_spec_object ("report", NULL, NULL, MIGRATE_TYPE_REPORT, read);
-  /**
-   * MigrateJob:plan:
-   *
-   * What the move does, as it was decided last.
-   *
-   * Since: 1.0
-   */
-  props[PROP_PLAN] = g_param_spec_boxed ("plan", NULL, NULL, MIGRATE_TYPE_PLAN, read);
   /**
    * MigrateJob:progress:
    *
@@ -779,8 +767,8 @@ migrate_job_dup_report (MigrateJob *self)
  * migrate_job_dup_plan:
  * @self: a job
  *
- * Gets [property@Migrate.Job:plan]: decided by a check, once more by prepare from what is true
- * then, and once more when the transfer begins, by the policy as it is then.
+ * What the move does: decided by a check, once more by prepare from what is true then, and once more
+ * when the transfer begins, by the policy as it is then.
  *
  * Returns: (transfer full) (nullable): the plan, or %NULL before the first check
  *
