@@ -55,7 +55,7 @@ gboolean _migrate_look_is_file (const MigrateDisk *disk);
 /* Whether both hosts see the file of a disk; why, for people. */
 MigrateSharing
 _migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why);
-/* “1.5 GiB” */
+/* "1.5 GiB", in whatever locale. */
 char *_migrate_look_size (guint64 bytes);
 
 extern const MigrateCheckFamily _migrate_identity_checks;

@@ -80,7 +80,15 @@ _migrate_look_found (MigrateLook *look, MigrateSeverity severity, const char *su
 char *
 _migrate_look_size (guint64 bytes)
 {
-  return g_format_size_full (bytes, G_FORMAT_SIZE_IEC_UNITS);
+  static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  double size = (double) bytes;
+  gsize unit = 0;
+
+  for (; size >= 1024 && unit + 1 < G_N_ELEMENTS (units); unit++)
+    size /= 1024;
+  g_ascii_formatd (number, sizeof number, unit > 0 ? "%.1f" : "%.0f", size);
+  return g_strdup_printf ("%s %s", number, units[unit]);
 }
 
 /* ---- what is looked at ---- */

@@ -1,6 +1,6 @@
 /* Decide: whether the destination runs this guest's machine on this guest's CPU. What counts is its
  * hypervisor, not its processor: the one can do less and more than the other. */
-#include "check/checks-private.h"
+#include "check/features-private.h"
 
 #include <string.h>
 
@@ -28,18 +28,11 @@ look_hypervisor (MigrateLook *look)
                         known (f->destination.hypervisor), NULL);
 }
 
-static char *
-version (guint64 number)
-{
-  return g_strdup_printf ("%u.%u.%u", (guint) (number / 1000000), (guint) (number / 1000 % 1000),
-                          (guint) (number % 1000));
-}
-
 static void
 look_older_program (MigrateLook *look, const char *program, guint64 here, guint64 there)
 {
-  g_autofree char *mine = version (here);
-  g_autofree char *other = version (there);
+  g_autofree char *mine = _migrate_version_to_string (here);
+  g_autofree char *other = _migrate_version_to_string (there);
 
   if (there != 0 && there < here)
     _migrate_look_find (look, look->facts->destination.hostname, program, other, mine, NULL);

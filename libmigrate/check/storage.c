@@ -51,7 +51,7 @@ look_not_shared (MigrateLook *look)
   const char *why;
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    if (is_writable_file (disk)
+    if (disk->source != NULL && !disk->read_only
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
       _migrate_look_find (look, disk->target, disk->source, why, NULL);
 }
@@ -104,7 +104,7 @@ look_block (MigrateLook *look)
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     if (is_block (disk) && g_strcmp0 (disk_there (look, disk)->path, disk->path) == 0
         && !names_the_device (disk->path)
-        && _migrate_look_sharing (look, disk, &why) != MIGRATE_SHARING_SHARED)
+        && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_UNKNOWN)
       _migrate_look_find_as (look, weight (look), disk->target, disk->path, NULL);
 }
 
@@ -138,7 +138,7 @@ look_names (MigrateLook *look)
     {
       const MigrateDisk *there = disk_there (look, disk);
 
-      if (names_differ (disk, there) && there->source != NULL
+      if (names_differ (disk, there) && disk->source != NULL && there->source != NULL
           && _migrate_look_sharing (look, disk, &why) != MIGRATE_SHARING_SHARED)
         _migrate_look_find (look, disk->target, disk->source, there->source, NULL);
     }
@@ -253,8 +253,10 @@ look_unprotected (MigrateLook *look)
 
 static const MigrateCheck checks[] = {
   { "disk-not-shared", MIGRATE_SEVERITY_BLOCKER, FALSE,
-    "a disk is a file, and the hosts do not see the same one: the guest would go on with another",
-    "Disk “$1” is the file “$2”, and the hosts do not share it: $3",
+    "the hosts do not see the same file for a disk, [shown by writing](storage.html): the guest "
+    "would "
+    "go on with another",
+    "Disk “$1” is “$2”, and the hosts do not share it: $3",
     "Put it on storage that both hosts see under that name: a live move carries no disks",
     look_not_shared },
   { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE,

@@ -289,8 +289,13 @@ look_tunnelled_disks (MigrateLook *look)
   if (look->request->transport != MIGRATE_TRANSPORT_TUNNELLED)
     return;
   for (guint i = 0; i < disks->len; i++)
-    if (_migrate_look_sharing (look, disks->pdata[i], &why) == MIGRATE_SHARING_NOT_SHARED)
-      _migrate_look_find (look, ((const MigrateDisk *) disks->pdata[i])->target, NULL);
+    {
+      const MigrateDisk *disk = disks->pdata[i];
+
+      if (!disk->read_only
+          && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
+        _migrate_look_find (look, disk->target, NULL);
+    }
 }
 
 static void

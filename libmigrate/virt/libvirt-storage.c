@@ -237,11 +237,8 @@ _migrate_libvirt_volume_read (MigrateConn *conn, virDomainPtr domain, MigrateCal
   g_autoptr (virStoragePool) pool = need_pool (conn, call, error);
   g_autoptr (virStorageVol) volume = NULL;
 
-  if (pool == NULL || !refresh (conn, pool, call, error))
-    return FALSE;
-  if (call->storage.name == NULL)
-    return TRUE;
-  return list_volumes (conn, pool, call, &volume, error)
+  return pool != NULL && refresh (conn, pool, call, error)
+         && list_volumes (conn, pool, call, &volume, error)
          && (volume == NULL || download (conn, volume, call, error));
 }
 

@@ -89,13 +89,15 @@ define_hopeless (void)
     "<os><type arch='x86_64' machine='%s'>hvm</type></os>"
     "<cpu mode='custom' match='exact'><model fallback='forbid'>Nehalem</model>"
     "<feature policy='require' name='avx512f'/></cpu>"
-    "<devices><disk type='file'><driver name='qemu' type='vmdk'/><source file='%s/no.vmdk'>"
+    "<devices><disk type='file'><driver name='qemu' type='raw'/><source file='%s/no.img'>"
     "<encryption format='luks'><secret type='passphrase' uuid='" SECRET "'/></encryption>"
     "</source><target dev='vda' bus='virtio'/></disk>"
+    "<disk type='file'><driver name='qemu' type='vmdk'/><source file='%s/no.vmdk'/>"
+    "<target dev='vdb' bus='virtio'/></disk>"
     "<interface type='network'><source network='nowhere'/></interface>"
     "<filesystem type='mount'><source dir='/srv'/><target dir='t'/></filesystem>"
     "</devices></domain>",
-    type, lab_env ("SHARED"));
+    type, lab_env ("SHARED"), lab_env ("SHARED"));
   path = write_file ("hopeless.xml", xml);
   g_free (lab_run ("virsh %d define %s", from, path));
 }

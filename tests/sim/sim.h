@@ -80,6 +80,7 @@ typedef struct
   gboolean read_only;  /* that host mounts it so */
   gboolean full;       /* for that host */
   gboolean of_devices; /* not of files */
+  gboolean caches;     /* its host learns of others' changes only when it makes one itself */
 } SimPoolSpec;
 
 void sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec);

@@ -145,6 +145,27 @@ Test (probe, shared_with_few_calls)
   sim_world_free (world);
 }
 
+/* As clients of network file systems do, for half a minute. */
+Test (probe, shared_by_hosts_that_remember_folders)
+{
+  make_world (POOL ("a", .caches = TRUE), POOL ("a", .caches = TRUE));
+  assert_says (NULL, NULL);
+  assert_nothing_listed ();
+  sim_world_free (world);
+}
+
+Test (probe, shared_by_one_host_that_remembers_folders)
+{
+  make_world (POOL ("a", .caches = TRUE), POOL ("a"));
+  assert_says (NULL, NULL);
+  assert_nothing_listed ();
+  sim_world_free (world);
+  make_world (POOL ("a"), POOL ("a", .caches = TRUE));
+  assert_says (NULL, NULL);
+  assert_nothing_listed ();
+  sim_world_free (world);
+}
+
 Test (probe, not_shared)
 {
   make_world (POOL ("a"), POOL ("b"));

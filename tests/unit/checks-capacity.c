@@ -104,14 +104,14 @@ cpus (CheckGiven *g)
 
 static const CheckRow rows[] = {
   { "less memory altogether", NULL, small_host, "memory-too-small", MIGRATE_SEVERITY_BLOCKER,
-    "4.0" },
+    "4.0 GiB" },
   { "memory altogether", NULL, full_host, "memory-too-small", CHECK_ABSENT },
   { "memory unknown", NULL, NULL, "memory-too-small", CHECK_ABSENT },
   { "too little free", NULL, full_host, "memory-short", MIGRATE_SEVERITY_WARNING },
   { "enough free", NULL, free_host, "memory-short", CHECK_ABSENT },
   { "too little free, in huge pages", HUGE, full_host, "memory-short", CHECK_ABSENT },
   { "no pages of that size", HUGE, no_huge_pages, "page-size-unknown", MIGRATE_SEVERITY_BLOCKER,
-    "2.0" },
+    "2.0 MiB" },
   { "pages of that size", HUGE, huge_pages, "page-size-unknown", CHECK_ABSENT },
   { "page sizes unknown", HUGE, NULL, "page-size-unknown", CHECK_ABSENT },
   { "one page short", HUGE, pages_short, "huge-pages-short", MIGRATE_SEVERITY_BLOCKER },

@@ -108,6 +108,8 @@ static const CheckRow rows[] = {
     MIGRATE_SEVERITY_BLOCKER },
   { "not shared, accepted in vain", DISK (""), not_shared_accepted, "disk-not-shared",
     MIGRATE_SEVERITY_BLOCKER },
+  { "device that is not shared", BLOCK ("/dev/sdb"), not_shared, "disk-not-shared",
+    MIGRATE_SEVERITY_BLOCKER },
   { "shared", DISK (""), shared, "disk-not-shared", CHECK_ABSENT },
   { "not shared, and only read", DISK ("<readonly/>"), not_shared, "disk-not-shared",
     CHECK_ABSENT },
