@@ -1,9 +1,9 @@
 /* Prints the tables of the documentation that are data in the library, as Markdown, so that they
  * cannot tell something else than the code does. */
 #include "check/checks-private.h"
+#include "xml/rewrite-private.h"
 #include "job/edges-private.h"
 #include "migrate/steer-private.h"
-#include "xml/rewrite-private.h"
 
 #include <stdio.h>
 #include <string.h>
@@ -109,6 +109,30 @@ print_presets (void)
     }
 }
 
+static void
+print_check (const MigrateCheck *check)
+{
+  printf ("| `%s` | %s%s | %s | %s |\n", check->code,
+          _migrate_enum_nick (MIGRATE_TYPE_SEVERITY, (int) check->severity),
+          check->acceptable ? ", may be accepted" : "", check->meaning,
+          check->remedy != NULL ? check->remedy : "");
+}
+
+static void
+print_checks (void)
+{
+  const MigrateCheckFamily *family;
+
+  for (gsize i = 0; (family = _migrate_check_family (i)) != NULL; i++)
+    {
+      printf ("%s### %c%s\n\n", i > 0 ? "\n" : "", g_ascii_toupper (family->name[0]),
+              family->name + 1);
+      printf ("| code | severity | meaning | remedy |\n|---|---|---|---|\n");
+      for (gsize j = 0; j < family->n; j++)
+        print_check (&family->checks[j]);
+    }
+}
+
 /* A bar would end the cell. */
 static void
 print_place (const char *text)
@@ -147,37 +171,15 @@ print_rules (void)
     {
       printf ("| %s | `", rule.rule);
       print_place (rule.place);
-      printf ("`");
-      for (guint k = 0; rule.attributes[k] != NULL; k++)
-        printf ("%s`@%s`", k > 0 ? ", " : " ", rule.attributes[k]);
-      printf (" | ");
+      if (rule.attributes != NULL)
+        {
+          printf ("` @`");
+          print_place (rule.attributes);
+        }
+      printf ("` | ");
       for (guint k = 0; rule.kinds[k] != NULL; k++)
         printf ("%s`%s`", k > 0 ? ", " : "", rule.kinds[k]);
       printf (" | %s |\n", rule.meaning);
-    }
-}
-
-static void
-print_check (const MigrateCheck *check)
-{
-  printf ("| `%s` | %s%s | %s | %s |\n", check->code,
-          _migrate_enum_nick (MIGRATE_TYPE_SEVERITY, (int) check->severity),
-          check->acceptable ? ", may be accepted" : "", check->meaning,
-          check->remedy != NULL ? check->remedy : "");
-}
-
-static void
-print_checks (void)
-{
-  const MigrateCheckFamily *family;
-
-  for (gsize i = 0; (family = _migrate_check_family (i)) != NULL; i++)
-    {
-      printf ("%s### %c%s\n\n", i > 0 ? "\n" : "", g_ascii_toupper (family->name[0]),
-              family->name + 1);
-      printf ("| code | severity | meaning | remedy |\n|---|---|---|---|\n");
-      for (gsize j = 0; j < family->n; j++)
-        print_check (&family->checks[j]);
     }
 }
 
@@ -188,10 +190,14 @@ main (int argc, char **argv)
   {
     const char *name;
     void (*print) (void);
-  } tables[]
-    = { { "checks", print_checks }, { "edges", print_edges },   { "run", print_run },
-        { "steer", print_steer },   { "policy", print_policy }, { "presets", print_presets },
-        { "kinds", print_kinds },   { "rules", print_rules } };
+  } tables[] = { { "checks", print_checks },
+                 { "edges", print_edges },
+                 { "run", print_run },
+                 { "steer", print_steer },
+                 { "policy", print_policy },
+                 { "presets", print_presets },
+                 { "kinds", print_kinds },
+                 { "rules", print_rules } };
 
   for (guint i = 0; argc == 2 && i < G_N_ELEMENTS (tables); i++)
     if (strcmp (argv[1], tables[i].name) == 0)

@@ -332,6 +332,14 @@ check_facts (Check *self, MigrateKind kind)
 }
 
 static CtlExit
+fail_usage (const CtlOptions *options, GError *error)
+{
+  g_autoptr (GError) owned = error;
+
+  return ctl_fail_usage (options, "check", owned->message);
+}
+
+static CtlExit
 check_hosts (Check *self, MigratePolicy *policy, MigrateKind kind)
 {
   const CtlOptions *options = self->options;
@@ -346,6 +354,8 @@ check_hosts (Check *self, MigratePolicy *policy, MigrateKind kind)
 
       migrate_job_set_journal (candidate->job, journal);
       g_ptr_array_add (self->candidates, candidate);
+      if (!ctl_request_names (options, candidate->job, &error))
+        return fail_usage (options, error);
     }
   run (self);
   if (options->save_facts != NULL

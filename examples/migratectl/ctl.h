@@ -27,7 +27,7 @@ typedef struct
   /* Common. */
   char *journal;
   gboolean json, quiet, help;
-  /* check and move; the strings are as given. */
+  /* check, plan and move; the strings are as given. */
   char *from;
   char **to;
   char *peer_uri, *migration_uri, *listen_address, *tls_name;
@@ -36,6 +36,8 @@ typedef struct
   char *facts, *save_facts;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
+  char *map, *profile; /* files */
+  char **rename;       /* KIND:FROM=TO */
   char **set;
   /* chores */
   char **chore;
@@ -93,6 +95,9 @@ ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GEr
 MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
+/* Mapping and profile. */
+gboolean ctl_request_names (const CtlOptions *options, MigrateJob *job, GError **error);
+MigrateJob *ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error);
 
 /* ---- text.c: lines for people ---- */
 
@@ -192,6 +197,7 @@ ctl_drive (const CtlOptions *options, MigrateJob *job, CtlDriveVerb verb, gboole
 /* ---- the verbs ---- */
 
 CtlExit ctl_check (const CtlOptions *options);
+CtlExit ctl_plan (const CtlOptions *options);
 CtlExit ctl_move (const CtlOptions *options);
 CtlExit ctl_list (const CtlOptions *options);
 CtlExit ctl_show (const CtlOptions *options);

@@ -5,7 +5,7 @@ _migratectl ()
   local common='--journal --json --quiet --help'
   local move="--from --to --peer-uri --migration-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
-    --accept --set"
+    --map --profile --rename --accept --set"
 
   COMPREPLY=()
   cur=${COMP_WORDS[COMP_CWORD]}
@@ -13,13 +13,13 @@ _migratectl ()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --journal) journal=(--journal "${COMP_WORDS[i+1]}"); ((i++)) ;;
-      check|move|list|show|follow|cancel|retune|finish-now|pause|give-up|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
+      check|plan|move|list|show|follow|cancel|retune|finish-now|pause|give-up|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
     esac
   done
   case $prev in
     --policy)
       mapfile -t COMPREPLY < <(compgen -W 'default gentle fast must-finish' -f -- "$cur"); compopt -o filenames; return ;;
-    --journal|--svg|--facts|--save-facts)
+    --journal|--svg|--facts|--save-facts|--map|--profile)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
@@ -48,14 +48,14 @@ _migratectl ()
     --bandwidth|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in
-    '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel retune finish-now pause give-up
+    '') mapfile -t COMPREPLY < <(compgen -W "check plan move list show follow cancel retune finish-now pause give-up
       chores recover help
       --version
       $common" -- "$cur") ;;
-    help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
+    help) mapfile -t COMPREPLY < <(compgen -W 'check plan move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
     check) mapfile -t COMPREPLY < <(compgen -W "$move --save-facts --facts $common" -- "$cur") ;;
-    move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    plan|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;

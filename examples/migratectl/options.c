@@ -14,6 +14,12 @@ const CtlVerb ctl_verbs[] = {
     "as\n"
     "are policy and kind, which the options change.\n",
     CTL_OPTIONS_CHECK, TRUE, ctl_check },
+  { "plan", "GUEST --from URI --to URI[=PEER-URI]",
+    "tell what a move would do, step by step; changes nothing",
+    "Takes the options of a move, which then does exactly that. The exit code is 0 when nothing "
+    "stands\n"
+    "against it. With --json the guest's XML is told too, as the destination would be given it.\n",
+    CTL_OPTIONS_MOVE, TRUE, ctl_plan },
   { "move", "GUEST --from URI --to URI[=PEER-URI]", "move a guest",
     "Ctrl-C cancels and waits for what comes of it; a second one leaves at once. SIGTERM and "
     "SIGHUP\n"
@@ -95,6 +101,9 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->deadline);
   g_free (self->bandwidth);
   g_strfreev (self->accept);
+  g_free (self->map);
+  g_free (self->profile);
+  g_strfreev (self->rename);
   g_strfreev (self->host);
   g_free (self->keep);
   g_free (self->apply);
@@ -162,6 +171,11 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "hand-over", &o->hand_over, "fast (default) or strict", "HAND-OVER");
   add_many (entries, "allow", &o->allow,
             "what may be done so that it ends: throttle, postcopy, pause", "WORD,…");
+  add_text (entries, "map", &o->map, "what the guest finds under another name there", "FILE");
+  add_text (entries, "profile", &o->profile,
+            "the same of the destination, for any guest that comes; --map counts more", "FILE");
+  add_many (entries, "rename", &o->rename, "one such name: network:blue=red; over those of --map",
+            "KIND:FROM=TO");
   add_many (entries, "accept", &o->accept, "take a blocker that may be accepted on oneself",
             "CODE");
   add_many (entries, "set", &o->set, "set any key of the policy", "KEY=VALUE");

@@ -181,3 +181,75 @@ ctl_request_journal (const CtlOptions *options)
     return migrate_sqlite_journal_new_none ();
   return migrate_sqlite_journal_new (options->journal);
 }
+
+/* ---- names ---- */
+
+/* *mapping: NULL: there is none. */
+static gboolean
+request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error)
+{
+  g_autoptr (MigrateMapping) made = NULL;
+
+  if (options->map == NULL && options->rename == NULL)
+    return TRUE;
+  made = options->map != NULL ? migrate_mapping_new_from_file (options->map, error)
+                              : migrate_mapping_new ();
+  for (gsize i = 0; made != NULL && options->rename != NULL && options->rename[i] != NULL; i++)
+    if (!migrate_mapping_set_from_string (made, options->rename[i], error))
+      return FALSE;
+  *mapping = g_steal_pointer (&made);
+  return *mapping != NULL;
+}
+
+gboolean
+ctl_request_names (const CtlOptions *options, MigrateJob *job, GError **error)
+{
+  g_autoptr (MigrateMapping) mapping = NULL;
+  g_autoptr (MigrateMapping) profile = NULL;
+
+  if (!request_mapping (options, &mapping, error))
+    return FALSE;
+  if (options->profile != NULL)
+    {
+      profile = migrate_mapping_new_from_file (options->profile, error);
+      if (profile == NULL)
+        return FALSE;
+    }
+  migrate_job_set_mapping (job, mapping);
+  migrate_host_set_profile (migrate_job_get_destination (job), profile);
+  return TRUE;
+}
+
+/* ---- the job ---- */
+
+/* Of a move; a plan is of the same. */
+MigrateJob *
+ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error)
+{
+  g_autoptr (MigrateHost) source = NULL;
+  g_autoptr (MigrateHost) destination = NULL;
+  g_autoptr (MigratePolicy) policy = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+  g_autofree char *confirm = NULL;
+  MigrateKind kind;
+
+  if (!ctl_request_kind (options, &kind, error))
+    return NULL;
+  policy = ctl_request_policy (options, error);
+  if (policy == NULL)
+    return NULL;
+  confirm = migrate_policy_dup (policy, "confirm", NULL);
+  if (g_str_equal (confirm, "manual"))
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "The policy “confirm = manual” is for programs: migratectl always finalizes");
+      return NULL;
+    }
+  source = migrate_host_new (options->from);
+  destination = ctl_request_destination (options, options->to[0]);
+  job = migrate_job_new (options->rest[0], source, destination);
+  migrate_job_set_kind (job, kind);
+  migrate_job_set_policy (job, policy);
+  migrate_job_set_journal (job, journal);
+  return ctl_request_names (options, job, error) ? g_steal_pointer (&job) : NULL;
+}

@@ -6,6 +6,7 @@
 #endif
 
 #include <gio/gio.h>
+#include <libmigrate/migrate-mapping.h>
 #include <libmigrate/migrate-types.h>
 
 G_BEGIN_DECLS
@@ -38,6 +39,10 @@ MIGRATE_AVAILABLE_IN_1_0
 char *migrate_host_dup_name (MigrateHost *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_host_set_name (MigrateHost *self, const char *name);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateMapping *migrate_host_dup_profile (MigrateHost *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_host_set_profile (MigrateHost *self, MigrateMapping *profile);
 MIGRATE_AVAILABLE_IN_1_0
 guint migrate_host_get_max_outgoing (MigrateHost *self);
 MIGRATE_AVAILABLE_IN_1_0

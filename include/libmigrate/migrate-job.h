@@ -8,11 +8,13 @@
 #include <gio/gio.h>
 #include <libmigrate/migrate-types.h>
 #include <libmigrate/migrate-host.h>
+#include <libmigrate/migrate-plan.h>
 #include <libmigrate/migrate-policy.h>
 #include <libmigrate/migrate-report.h>
 #include <libmigrate/migrate-hooks.h>
 #include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-journal.h>
+#include <libmigrate/migrate-mapping.h>
 #include <libmigrate/migrate-recovery.h>
 
 G_BEGIN_DECLS
@@ -20,6 +22,26 @@ G_BEGIN_DECLS
 #define MIGRATE_TYPE_JOB (migrate_job_get_type ())
 MIGRATE_AVAILABLE_IN_1_0
 G_DECLARE_FINAL_TYPE (MigrateJob, migrate_job, MIGRATE, JOB, GObject)
+
+/**
+ * MigrateRewriteFunc:
+ * @job: the job
+ * @xml: the guest's XML as the destination would be given it, with its passwords
+ * @definition: whether this is the guest's definition, which counts from its next start on, and not
+ *   the guest as it runs
+ * @user_data: what [method@Migrate.Job.set_rewrite_func] was given
+ *
+ * Changes what a guest's XML names of its host, where a [class@Migrate.Mapping] cannot. Called in
+ * the job's main context, before the transfer begins. What is returned must be the same guest, and
+ * the same machine for the guest.
+ *
+ * Returns: (transfer full) (nullable): the XML that the destination is given, or %NULL to give the
+ *   move up
+ *
+ * Since: 1.0
+ */
+typedef char *(*MigrateRewriteFunc) (MigrateJob *job, const char *xml, gboolean definition,
+                                     gpointer user_data);
 
 MIGRATE_AVAILABLE_IN_1_0
 MigrateJob *migrate_job_new (const char *guest, MigrateHost *source, MigrateHost *destination);
@@ -39,6 +61,13 @@ void migrate_job_check_async (MigrateJob *self, GCancellable *cancellable,
                               GAsyncReadyCallback callback, gpointer user_data);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateReport *migrate_job_check_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePlan *migrate_job_plan (MigrateJob *self, GCancellable *cancellable, GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_plan_async (MigrateJob *self, GCancellable *cancellable,
+                             GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePlan *migrate_job_plan_finish (MigrateJob *self, GAsyncResult *result, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_prepare (MigrateJob *self, GCancellable *cancellable, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
@@ -164,6 +193,13 @@ MigrateInventory *migrate_job_dup_inventory (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_inventory (MigrateJob *self, MigrateInventory *inventory);
 MIGRATE_AVAILABLE_IN_1_0
+MigrateMapping *migrate_job_dup_mapping (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_mapping (MigrateJob *self, MigrateMapping *mapping);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_rewrite_func (MigrateJob *self, MigrateRewriteFunc func, gpointer user_data,
+                                   GDestroyNotify destroy);
+MIGRATE_AVAILABLE_IN_1_0
 MigrateState migrate_job_get_state (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigratePhase migrate_job_get_phase (MigrateJob *self);
@@ -171,6 +207,8 @@ MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_is_in_flight (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateReport *migrate_job_dup_report (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigratePlan *migrate_job_dup_plan (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateFacts *migrate_job_dup_facts (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -1,4 +1,4 @@
-/* One step of a recovery. */
+/* One step of a recovery, or of a plan. */
 #pragma once
 
 #if !defined(MIGRATE_INSIDE) && !defined(MIGRATE_COMPILATION)
@@ -26,6 +26,8 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateRisk migrate_step_get_risk (MigrateStep *self);
 MIGRATE_AVAILABLE_IN_1_0
 const char *migrate_step_get_effect (MigrateStep *self);
+MIGRATE_AVAILABLE_IN_1_0
+const char *migrate_step_get_undo (MigrateStep *self);
 MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_step_is_done (MigrateStep *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -393,6 +393,7 @@ typedef struct _MigrateDecision MigrateDecision;
 typedef struct _MigrateEvidence MigrateEvidence;
 typedef struct _MigrateFacts MigrateFacts;
 typedef struct _MigrateFailure MigrateFailure;
+typedef struct _MigratePlan MigratePlan;
 typedef struct _MigrateProgress MigrateProgress;
 typedef struct _MigrateResult MigrateResult;
 typedef struct _MigrateStep MigrateStep;

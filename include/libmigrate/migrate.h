@@ -22,6 +22,7 @@
 #include <libmigrate/migrate-job-record.h>
 #include <libmigrate/migrate-journal.h>
 #include <libmigrate/migrate-mapping.h>
+#include <libmigrate/migrate-plan.h>
 #include <libmigrate/migrate-policy.h>
 #include <libmigrate/migrate-progress.h>
 #include <libmigrate/migrate-recovery.h>

@@ -66,6 +66,7 @@ extern const MigrateCheckFamily _migrate_device_checks;
 extern const MigrateCheckFamily _migrate_network_checks;
 extern const MigrateCheckFamily _migrate_capacity_checks;
 extern const MigrateCheckFamily _migrate_transport_checks;
+extern const MigrateCheckFamily _migrate_mapping_checks;
 
 /* All of them, in the order in which they look; NULL past the last. */
 const MigrateCheckFamily *_migrate_check_family (gsize i);

@@ -185,9 +185,11 @@ const MigrateCheckFamily *
 _migrate_check_family (gsize i)
 {
   static const MigrateCheckFamily *const families[] = {
-    &_migrate_identity_checks, &_migrate_storage_checks,   &_migrate_image_checks,
-    &_migrate_cpu_checks,      &_migrate_device_checks,    &_migrate_network_checks,
-    &_migrate_capacity_checks, &_migrate_transport_checks, &accept_checks,
+    &_migrate_identity_checks, &_migrate_storage_checks,
+    &_migrate_image_checks,    &_migrate_cpu_checks,
+    &_migrate_device_checks,   &_migrate_network_checks,
+    &_migrate_capacity_checks, &_migrate_transport_checks,
+    &_migrate_mapping_checks,  &accept_checks,
   };
 
   return i < G_N_ELEMENTS (families) ? families[i] : NULL;
@@ -280,5 +282,10 @@ _migrate_check_request (MigrateWork *work)
     .tls_name = work->tls_name,
     .source_name = work->source_name,
     .destination_name = work->destination_name,
+    .has_hooks = work->hooks != NULL,
+    .has_inventory = work->inventory != NULL,
+    .has_rewrite = work->has_rewrite,
+    .mapping = work->mapping,
+    .profile = work->profile,
   };
 }

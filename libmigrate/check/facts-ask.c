@@ -2,6 +2,8 @@
  * what this guest needs; of the source only what a move takes from there. */
 #include "check/facts-snapshot-private.h"
 
+#include "model/mapping-private.h"
+
 #include <string.h>
 
 /* Round trips that are not ours to ask with: to open the connection and to close it, and for the
@@ -264,6 +266,13 @@ add_uri (GVariantDict *values, const char *key, const char *uri)
                                  g_variant_new_take_string (_migrate_uri_redact (uri)));
 }
 
+static void
+add_mapping (GVariantDict *values, const char *key, MigrateMapping *mapping)
+{
+  if (mapping != NULL)
+    g_variant_dict_insert_value (values, key, _migrate_mapping_to_variant (mapping));
+}
+
 GVariant *
 _migrate_facts_request_to_variant (const MigrateCheckRequest *request)
 {
@@ -280,5 +289,10 @@ _migrate_facts_request_to_variant (const MigrateCheckRequest *request)
   add_text (&values, MIGRATE_REQUEST_KEY_TLS_NAME, request->tls_name);
   add_text (&values, MIGRATE_REQUEST_KEY_SOURCE_NAME, request->source_name);
   add_text (&values, MIGRATE_REQUEST_KEY_DESTINATION_NAME, request->destination_name);
+  g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_HOOKS, "b", request->has_hooks);
+  g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_INVENTORY, "b", request->has_inventory);
+  g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_REWRITE, "b", request->has_rewrite);
+  add_mapping (&values, MIGRATE_REQUEST_KEY_MAPPING, request->mapping);
+  add_mapping (&values, MIGRATE_REQUEST_KEY_PROFILE, request->profile);
   return g_variant_dict_end (&values);
 }

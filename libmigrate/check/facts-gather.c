@@ -3,6 +3,7 @@
  */
 #include "check/facts-snapshot-private.h"
 
+#include "check/plan-private.h"
 #include "steps/inventory-private.h"
 #include "virt/resolve-private.h"
 
@@ -16,6 +17,7 @@ typedef struct
   GVariantDict rest;                /* of the snapshot */
   GVariant *guest;                  /* a{sv}, of the source's answer; nullable until known */
   MigrateGuest *shape;              /* the same */
+  MigrateGuest *there;              /* as it will be at the destination; the same */
   char *hostname;                   /* of the destination; the same */
 } Gather;
 
@@ -27,6 +29,7 @@ gather_clear (Gather *self)
   g_variant_dict_clear (&self->rest);
   g_clear_pointer (&self->guest, g_variant_unref);
   g_clear_pointer (&self->shape, _migrate_guest_free);
+  g_clear_pointer (&self->there, _migrate_guest_free);
   g_free (self->hostname);
 }
 
@@ -202,13 +205,25 @@ ask_first (Gather *self, GError **error)
   return ok;
 }
 
+/* The destination is asked for what it calls things. A mapping that is not valid is a finding. */
+static void
+map_guest (Gather *self, const MigrateCheckRequest *request)
+{
+  const char *live = _migrate_variant_string (self->guest, MIGRATE_GUEST_FACT_LIVE);
+  const MigrateRewrite how = _migrate_plan_rewriting (request, NULL /* bindings */);
+  g_autoptr (MigrateRewritten) rewritten = _migrate_xml_rewrite (live, &how, NULL /* error */);
+
+  if (rewritten != NULL)
+    self->there = _migrate_guest_parse (rewritten->xml, NULL /* error */);
+}
+
 static gboolean
 ask_second (Gather *self, GError **error)
 {
   GVariant *questions[]
     = { _migrate_facts_second_question (self->shape, MIGRATE_SIDE_SOURCE, spent (&self->source)),
-        _migrate_facts_second_question (self->shape, MIGRATE_SIDE_DESTINATION,
-                                        spent (&self->destination)) };
+        _migrate_facts_second_question (self->there != NULL ? self->there : self->shape,
+                                        MIGRATE_SIDE_DESTINATION, spent (&self->destination)) };
   static const MigrateSide sides[] = { MIGRATE_SIDE_SOURCE, MIGRATE_SIDE_DESTINATION };
   MigrateWorkCall calls[G_N_ELEMENTS (sides)];
   gboolean ok = TRUE;
@@ -234,8 +249,10 @@ ask_second_and_resolve (Gather *self, const MigrateCheckRequest *request, GError
   g_autofree char *address = _migrate_facts_address (request, self->hostname);
   MigrateBackend *backend = self->work->backend;
   MigrateResolving *resolving = address != NULL ? _migrate_resolve_begin (backend, address) : NULL;
-  gboolean ok = ask_second (self, error);
-  gboolean resolves;
+  gboolean ok, resolves;
+
+  map_guest (self, request);
+  ok = ask_second (self, error);
 
   if (address != NULL)
     g_variant_dict_insert_value (&self->rest, MIGRATE_SNAPSHOT_ADDRESS,

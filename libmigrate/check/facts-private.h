@@ -88,8 +88,9 @@ struct _MigrateFacts
   char *record;        /* the host that it names; nullable: it has no such guest */
   gboolean found_name; /* the destination knows the guest's name */
   MigrateDomain same_name;
-  MigrateResolved resolved; /* the address that the source will be given, as we see it */
-  char *address;            /* that address; nullable */
+  MigrateResolved resolved;          /* the address that the source will be given, as we see it */
+  char *address;                     /* that address; nullable */
+  MigrateMapping *mapping, *profile; /* of the request; nullable */
 };
 
 /* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND,
@@ -110,6 +111,8 @@ GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, 
 GVariant *_migrate_facts_to_variant (const MigrateFacts *self);
 
 /* What is asked of the checks besides the facts. */
+typedef struct _MigrateThere MigrateThere; /* check/plan-private.h */
+
 typedef struct
 {
   MigrateKind kind;
@@ -117,8 +120,11 @@ typedef struct
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
   const char *listen_address, *tls_name;                               /* nullable */
-  const char *source_name, *destination_name; /* of the platform's record */
-  const MigrateGuest *there; /* the guest as it will be there; NULL: as it is here */
+  const char *source_name, *destination_name;     /* of the platform's record */
+  gboolean has_hooks, has_inventory, has_rewrite; /* of the program's */
+  MigrateMapping *mapping, *profile;              /* nullable: the job's, the destination's */
+  const MigrateGuest *there;     /* the guest as it will be there; NULL: as it is here */
+  const MigrateThere *documents; /* the same, as text; nullable */
 } MigrateCheckRequest;
 
 /* What was asked when the facts were gathered, but for what a policy says; strings are borrowed. */

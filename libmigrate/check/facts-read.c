@@ -2,6 +2,8 @@
  * another type is not known, and only what the checks cannot do without is asked for. */
 #include "check/facts-snapshot-private.h"
 
+#include "model/mapping-private.h"
+
 static gboolean
 refuse (GError **error, const char *what)
 {
@@ -116,6 +118,19 @@ read_probed (GVariant *snapshot)
   return probed;
 }
 
+static gboolean
+read_mapping (GVariant *snapshot, const char *key, MigrateMapping **mapping, GError **error)
+{
+  g_autoptr (GVariant) request
+    = g_variant_lookup_value (snapshot, MIGRATE_SNAPSHOT_REQUEST, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) values
+    = request != NULL ? g_variant_lookup_value (request, key, G_VARIANT_TYPE_VARDICT) : NULL;
+
+  if (values != NULL)
+    *mapping = _migrate_mapping_from_variant (values, error);
+  return values == NULL || *mapping != NULL;
+}
+
 static void
 read_rest (GVariant *snapshot, MigrateFacts *self)
 {
@@ -151,7 +166,9 @@ _migrate_facts_read (GVariant *snapshot, GError **error)
     }
   if (!read_side (source, &self->source, &self->on_source, error)
       || !read_guest (source, self, error)
-      || !read_side (destination, &self->destination, &self->on_destination, error))
+      || !read_side (destination, &self->destination, &self->on_destination, error)
+      || !read_mapping (self->snapshot, MIGRATE_REQUEST_KEY_MAPPING, &self->mapping, error)
+      || !read_mapping (self->snapshot, MIGRATE_REQUEST_KEY_PROFILE, &self->profile, error))
     return NULL;
   read_same (destination, MIGRATE_FACT_SAME_UUID, &self->found_uuid, &self->same_uuid);
   read_same (destination, MIGRATE_FACT_SAME_NAME, &self->found_name, &self->same_name);
@@ -209,5 +226,10 @@ _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy)
     .tls_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_TLS_NAME),
     .source_name = read_needed (values, MIGRATE_REQUEST_KEY_SOURCE_NAME),
     .destination_name = read_needed (values, MIGRATE_REQUEST_KEY_DESTINATION_NAME),
+    .has_hooks = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_HOOKS),
+    .has_inventory = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_INVENTORY),
+    .has_rewrite = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_REWRITE),
+    .mapping = self->mapping,
+    .profile = self->profile,
   };
 }

@@ -6,7 +6,7 @@
 #include "virt/facts-private.h"
 
 #define MIGRATE_SNAPSHOT_TAKEN "taken"             /* x: wall clock, microseconds */
-#define MIGRATE_SNAPSHOT_REQUEST "request"         /* a{sv} of s: what was asked of the check */
+#define MIGRATE_SNAPSHOT_REQUEST "request"         /* a{sv}: what was asked of the check */
 #define MIGRATE_SNAPSHOT_POLICY "policy"           /* a{sv} of s */
 #define MIGRATE_SNAPSHOT_SOURCE "source"           /* a{sv}: its answers; the guest's among them */
 #define MIGRATE_SNAPSHOT_DESTINATION "destination" /* a{sv} */
@@ -25,6 +25,11 @@
 #define MIGRATE_REQUEST_KEY_TLS_NAME "tls-name"
 #define MIGRATE_REQUEST_KEY_SOURCE_NAME "source-name"
 #define MIGRATE_REQUEST_KEY_DESTINATION_NAME "destination-name"
+#define MIGRATE_REQUEST_KEY_HOOKS "hooks" /* b: the program has some; so the next two */
+#define MIGRATE_REQUEST_KEY_INVENTORY "inventory"
+#define MIGRATE_REQUEST_KEY_REWRITE "rewrite"
+#define MIGRATE_REQUEST_KEY_MAPPING "mapping" /* a{sv}: the job's */
+#define MIGRATE_REQUEST_KEY_PROFILE "profile" /* a{sv}: the destination's */
 
 #define MIGRATE_PROBED_TARGET "target"
 #define MIGRATE_PROBED_PATH "path"

@@ -29,6 +29,8 @@ _migrate_facts_unref (MigrateFacts *self)
   g_clear_pointer (&self->probed, g_ptr_array_unref);
   g_free (self->record);
   g_free (self->address);
+  g_clear_object (&self->mapping);
+  g_clear_object (&self->profile);
   g_free (self);
 }
 

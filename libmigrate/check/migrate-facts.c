@@ -1,5 +1,6 @@
 /* The facts, as the program sees them: to keep, to carry elsewhere, and to check again. */
 #include "check/facts-file-private.h"
+#include "check/plan-private.h"
 #include "check/facts-snapshot-private.h"
 
 /**
@@ -262,6 +263,7 @@ MigrateReport *
 migrate_facts_check (MigrateFacts *self, MigratePolicy *policy, MigrateKind kind)
 {
   g_autoptr (MigratePolicy) own = NULL;
+  g_autoptr (MigratePlan) plan = NULL;
   MigrateCheckRequest request;
 
   g_return_val_if_fail (self != NULL, NULL);
@@ -270,5 +272,5 @@ migrate_facts_check (MigrateFacts *self, MigratePolicy *policy, MigrateKind kind
     policy = own = _migrate_facts_dup_policy (self);
   request = _migrate_facts_request (self, policy);
   request.kind = kind;
-  return _migrate_check_evaluate (self, &request, policy);
+  return _migrate_plan_evaluate (self, &request, policy, &plan);
 }

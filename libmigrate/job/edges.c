@@ -72,8 +72,8 @@ static const struct
 };
 
 static const char *const verb_names[]
-  = { "check",   "prepare", "migrate", "finalize",   "follow", "cancel",  "detach",
-      "recover", "chores",  "retune",  "finish-now", "pause",  "give-up", "run" };
+  = { "check",  "prepare", "migrate",    "finalize", "follow",  "cancel", "detach", "recover",
+      "chores", "retune",  "finish-now", "pause",    "give-up", "plan",   "run" };
 
 const char *
 _migrate_verb_name (MigrateVerb verb)

@@ -1,6 +1,7 @@
 /* Act: the edges of the state machine, each on a worker, and what the journal is told of them. */
 #include "job/job-private.h"
 
+#include "check/plan-private.h"
 #include "finalize/finalize-private.h"
 #include "migrate/migrate-private.h"
 #include "prepare/prepare-private.h"
@@ -179,6 +180,8 @@ _migrate_job_load_values (MigrateJob *self, GVariant *values)
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FAILURE, G_VARIANT_TYPE_VARDICT);
   g_autoptr (GVariant) progress
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (GVariant) plan
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PLAN, G_VARIANT_TYPE_VARDICT);
   int number;
 
   g_mutex_lock (&self->lock);
@@ -191,6 +194,8 @@ _migrate_job_load_values (MigrateJob *self, GVariant *values)
   self->in_flight = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_IN_FLIGHT);
   g_clear_pointer (&self->before, g_variant_unref);
   self->before = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  self->plan = plan != NULL ? _migrate_plan_new (plan) : NULL;
   g_clear_pointer (&self->result, migrate_result_unref);
   self->result = result != NULL ? _migrate_result_from_variant (result) : NULL;
   g_clear_pointer (&self->failure, migrate_failure_unref);
@@ -260,14 +265,16 @@ edge_check (MigrateJob *self, GError **error)
   g_autoptr (MigrateReport) report = NULL;
   g_autoptr (MigrateFacts) facts = NULL;
   MigrateCheckRequest request;
+  MigratePlan *plan;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
   facts = _migrate_facts_gather (work, error);
   if (facts == NULL || _migrate_work_check_cancelled (work, error))
     return FALSE;
   request = _migrate_facts_request (facts, work->policy);
-  report = _migrate_check_evaluate (facts, &request, work->policy);
+  report = _migrate_plan_evaluate (facts, &request, work->policy, &plan);
   _migrate_job_set_report (self, report, facts);
+  _migrate_work_set_plan (work, plan);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);
   g_free (work->result->guest_name);

@@ -27,6 +27,12 @@ takes_many (MigrateVerb verb)
   return verb == MIGRATE_VERB_RUN || verb == MIGRATE_VERB_FOLLOW;
 }
 
+static MigrateVerb
+edge_of (MigrateVerb verb)
+{
+  return verb == MIGRATE_VERB_PLAN ? MIGRATE_VERB_CHECK : verb;
+}
+
 static gboolean
 next_edge (MigrateJobOperation *op, MigrateVerb *verb)
 {
@@ -36,7 +42,7 @@ next_edge (MigrateJobOperation *op, MigrateVerb *verb)
 
   if (!takes_many (op->verb))
     {
-      *verb = op->verb;
+      *verb = edge_of (op->verb);
       return TRUE;
     }
   if (state == MIGRATE_STATE_MIGRATED
@@ -138,6 +144,11 @@ operation_value (MigrateJobOperation *op, gpointer *value, GDestroyNotify *free_
     {
       *value = g_object_ref (self->report);
       *free_value = g_object_unref;
+    }
+  else if (op->verb == MIGRATE_VERB_PLAN)
+    {
+      *value = migrate_plan_ref (self->plan);
+      *free_value = (GDestroyNotify) migrate_plan_unref;
     }
   else if (takes_many (op->verb))
     {
@@ -388,6 +399,13 @@ refresh_work (MigrateJob *self)
   g_set_object (&work->hooks, self->hooks);
   g_set_object (&work->inventory, self->inventory);
   g_set_object (&work->policy, self->policy);
+  if (work->before == NULL) /* what is prepared is what the plan names */
+    {
+      g_set_object (&work->mapping, self->mapping);
+      g_clear_object (&work->profile);
+      work->profile = migrate_host_dup_profile (self->destination);
+    }
+  work->has_rewrite = self->rewriter != NULL;
   work->kind = self->kind;
   work->max_outgoing = migrate_host_get_max_outgoing (self->source);
   work->max_incoming = migrate_host_get_max_incoming (self->destination);
@@ -417,7 +435,7 @@ may_start (MigrateJob *self, MigrateVerb verb, GError **error)
   if (verb == MIGRATE_VERB_RUN)
     return _migrate_edge_next (self->state, self->in_flight, &next)
            || _migrate_edge_require (self->state, self->in_flight, verb, error) != NULL;
-  return _migrate_edge_require (self->state, self->in_flight, verb, error) != NULL;
+  return _migrate_edge_require (self->state, self->in_flight, edge_of (verb), error) != NULL;
 }
 
 static MigrateJobOperation *

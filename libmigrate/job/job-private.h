@@ -6,6 +6,7 @@
 #include "steps/work-private.h"
 
 typedef struct _MigrateJobOperation MigrateJobOperation;
+typedef struct _MigrateRewriter MigrateRewriter;
 
 struct _MigrateJob
 {
@@ -22,11 +23,14 @@ struct _MigrateJob
   MigrateJournal *journal;     /* nullable until used */
   MigrateHooks *hooks;         /* nullable */
   MigrateInventory *inventory; /* nullable */
+  MigrateMapping *mapping;     /* nullable; never changed, but replaced */
+  MigrateRewriter *rewriter;   /* nullable */
 
   MigrateState state;
   gboolean in_flight;
   MigratePhase phase;
   MigrateReport *report;
+  MigratePlan *plan;
   MigrateFacts *facts; /* nullable; of the last check: nobody writes to them */
   MigrateProgress *progress;
   MigrateResult *result;
@@ -50,6 +54,7 @@ void _migrate_job_set_phase (MigrateJob *self, MigratePhase phase);
 void _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress);
 /* Of one check; both are borrowed. */
 void _migrate_job_set_report (MigrateJob *self, MigrateReport *report, MigrateFacts *facts);
+void _migrate_job_set_plan (MigrateJob *self, MigratePlan *plan);       /* borrowed, nullable */
 void _migrate_job_set_result (MigrateJob *self, MigrateResult *result); /* taken, nullable */
 /* The work's, as it is now. */
 void _migrate_job_publish_result (MigrateJob *self);
@@ -111,6 +116,15 @@ gboolean _migrate_job_judge_end (MigrateJob *self, MigrateVerb verb, GError **er
 gboolean _migrate_job_is_busy (MigrateJob *self);
 void _migrate_job_wait_until_idle (MigrateJob *self);
 #define MIGRATE_JOB_LOOK_EVERY_MS 200
+
+/* ---- job-rewrite.c: the program's own function ---- */
+MigrateRewriter *
+_migrate_rewriter_new (MigrateRewriteFunc func, gpointer user_data, GDestroyNotify destroy);
+/* The last one destroys the program's data: by the program's threads alone, without the lock. */
+void _migrate_rewriter_unref (MigrateRewriter *self);
+/* On a worker: a text of the caller's; itself where the program has no function. Errors: DENIED: it
+ * gave up; TIMED_OUT. */
+char *_migrate_job_rewrite (MigrateJob *self, const char *xml, gboolean definition, GError **error);
 
 /* ---- job-steer.c, job-steer-elsewhere.c: the operator's verbs ---- */
 gboolean

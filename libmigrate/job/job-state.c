@@ -141,6 +141,15 @@ _migrate_job_set_report (MigrateJob *self, MigrateReport *report, MigrateFacts *
 }
 
 void
+_migrate_job_set_plan (MigrateJob *self, MigratePlan *plan)
+{
+  g_mutex_lock (&self->lock);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  self->plan = plan != NULL ? migrate_plan_ref (plan) : NULL;
+  g_mutex_unlock (&self->lock);
+}
+
+void
 _migrate_job_set_result (MigrateJob *self, MigrateResult *result)
 {
   g_mutex_lock (&self->lock);
@@ -206,6 +215,18 @@ report_policy (gpointer data, MigratePolicy *policy)
   _migrate_job_adopt_policy (data, policy);
 }
 
+static void
+report_plan (gpointer data, MigratePlan *plan)
+{
+  _migrate_job_set_plan (data, plan);
+}
+
+static char *
+report_rewrite (gpointer data, const char *xml, gboolean definition, GError **error)
+{
+  return _migrate_job_rewrite (data, xml, definition, error);
+}
+
 static gboolean
 report_enter_journal (gpointer data, GError **error)
 {
@@ -215,4 +236,5 @@ report_enter_journal (gpointer data, GError **error)
 }
 
 const MigrateWorkReport _migrate_job_work_report
-  = { report_phase, report_progress, report_decision, report_policy, report_enter_journal };
+  = { report_phase, report_progress, report_decision,     report_policy,
+      report_plan,  report_rewrite,  report_enter_journal };

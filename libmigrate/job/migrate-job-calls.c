@@ -95,6 +95,80 @@ migrate_job_check_finish (MigrateJob *self, GAsyncResult *result, GError **error
 }
 
 /**
+ * migrate_job_plan:
+ * @self: a job
+ * @cancellable: (nullable): a cancellable; cancelling it is [method@Migrate.Job.cancel]
+ * @error: return location for an error
+ *
+ * Checks, as [method@Migrate.Job.check] does, and tells what the move would do. There is a plan
+ * also where the report ([property@Migrate.Job:report]) has blockers. Allowed in the states `new`
+ * and `checked`.
+ *
+ * Blocks; signals are delivered meanwhile.
+ *
+ * Fails as [method@Migrate.Job.check] does.
+ *
+ * Returns: (transfer full): the plan
+ *
+ * Since: 1.0
+ */
+MigratePlan *
+migrate_job_plan (MigrateJob *self, GCancellable *cancellable, GError **error)
+{
+  gpointer value = NULL;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_return_val_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  job_wait (self, MIGRATE_VERB_PLAN, cancellable, &value, error);
+  return value;
+}
+
+/**
+ * migrate_job_plan_async:
+ * @self: a job
+ * @cancellable: (nullable): as for [method@Migrate.Job.plan]
+ * @callback: (nullable): called when the operation is at rest
+ * @user_data: for @callback
+ *
+ * Begins [method@Migrate.Job.plan] without blocking.
+ *
+ * Since: 1.0
+ */
+void
+migrate_job_plan_async (MigrateJob *self, GCancellable *cancellable, GAsyncReadyCallback callback,
+                        gpointer user_data)
+{
+  g_return_if_fail (MIGRATE_IS_JOB (self));
+  g_return_if_fail (cancellable == NULL || G_IS_CANCELLABLE (cancellable));
+  job_start_async (self, MIGRATE_VERB_PLAN, migrate_job_plan_async, cancellable, callback,
+                   user_data);
+}
+
+/**
+ * migrate_job_plan_finish:
+ * @self: a job
+ * @result: what the callback was given
+ * @error: return location for an error
+ *
+ * Ends [method@Migrate.Job.plan_async].
+ *
+ * Fails as [method@Migrate.Job.plan] does.
+ *
+ * Returns: (transfer full): the plan
+ *
+ * Since: 1.0
+ */
+MigratePlan *
+migrate_job_plan_finish (MigrateJob *self, GAsyncResult *result, GError **error)
+{
+  g_return_val_if_fail (g_task_is_valid (result, self), NULL);
+  g_return_val_if_fail (g_async_result_is_tagged (result, migrate_job_plan_async), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  return g_task_propagate_pointer (G_TASK (result), error);
+}
+
+/**
  * migrate_job_prepare:
  * @self: a job
  * @cancellable: (nullable): a cancellable; cancelling it is [method@Migrate.Job.cancel]
@@ -697,6 +771,8 @@ job_from_values (MigrateJournal *journal, GVariant *values)
     = host_from_values (values, MIGRATE_JOB_KEY_DESTINATION, MIGRATE_JOB_KEY_DESTINATION_NAME);
   g_autoptr (GVariant) policy
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_POLICY, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (MigrateMapping) mapping = NULL;
+  g_autoptr (MigrateMapping) profile = NULL;
   const char *guest = _migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST);
   MigrateJob *self;
 
@@ -708,7 +784,11 @@ job_from_values (MigrateJournal *journal, GVariant *values)
     destination, _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
   migrate_host_set_tls_name (destination,
                              _migrate_variant_string (values, MIGRATE_JOB_KEY_TLS_NAME));
+  mapping = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_MAPPING);
+  profile = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_PROFILE);
+  migrate_host_set_profile (destination, profile);
   self = migrate_job_new (guest != NULL ? guest : "", source, destination);
+  migrate_job_set_mapping (self, mapping);
   g_free (self->id);
   self->id = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_ID));
   self->in_journal = TRUE;

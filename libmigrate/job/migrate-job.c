@@ -33,6 +33,7 @@ enum
   PROP_JOURNAL,
   PROP_HOOKS,
   PROP_INVENTORY,
+  PROP_MAPPING,
   PROP_STATE,
   PROP_PHASE,
   PROP_IN_FLIGHT,
@@ -67,6 +68,8 @@ job_dispose (GObject *object)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->mapping);
+  g_clear_pointer (&self->rewriter, _migrate_rewriter_unref);
   g_clear_object (&self->report);
   G_OBJECT_CLASS (migrate_job_parent_class)->dispose (object);
 }
@@ -82,6 +85,7 @@ job_free (GObject *object)
       _migrate_work_unref (self->work);
     }
   g_clear_pointer (&self->before, g_variant_unref);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
   g_clear_pointer (&self->facts, migrate_facts_unref);
   g_clear_pointer (&self->progress, migrate_progress_unref);
   g_clear_pointer (&self->result, migrate_result_unref);
@@ -126,6 +130,9 @@ job_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_INVENTORY:
       g_value_take_object (value, migrate_job_dup_inventory (self));
+      break;
+    case PROP_MAPPING:
+      g_value_take_object (value, migrate_job_dup_mapping (self));
       break;
     case PROP_STATE:
       g_value_set_enum (value, (int) migrate_job_get_state (self));
@@ -184,6 +191,9 @@ job_set_property (GObject *object, guint id, const GValue *value, GParamSpec *ps
       break;
     case PROP_INVENTORY:
       migrate_job_set_inventory (self, g_value_get_object (value));
+      break;
+    case PROP_MAPPING:
+      migrate_job_set_mapping (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -272,6 +282,16 @@ install_properties (GObjectClass *klass)
    */
   props[PROP_INVENTORY]
     = g_param_spec_object ("inventory", NULL, NULL, MIGRATE_TYPE_INVENTORY, write);
+  /**
+   * MigrateJob:mapping:
+   *
+   * What the destination has where the source has something else: networks, bridges, disks,
+   * devices. It counts more than the destination's profile ([property@Migrate.Host:profile]), and
+   * less than what hooks answer. %NULL: nothing. Copied when it is set.
+   *
+   * Since: 1.0
+   */
+  props[PROP_MAPPING] = g_param_spec_object ("mapping", NULL, NULL, MIGRATE_TYPE_MAPPING, write);
   /**
    * MigrateJob:state:
    *
@@ -700,6 +720,28 @@ migrate_job_dup_inventory (MigrateJob *self)
 }
 
 /**
+ * migrate_job_dup_mapping:
+ * @self: a job
+ *
+ * Gets [property@Migrate.Job:mapping].
+ *
+ * Returns: (transfer full) (nullable): a copy of the mapping
+ *
+ * Since: 1.0
+ */
+MigrateMapping *
+migrate_job_dup_mapping (MigrateJob *self)
+{
+  MigrateMapping *value;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_mutex_lock (&self->lock);
+  value = self->mapping != NULL ? migrate_mapping_copy (self->mapping) : NULL;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
  * migrate_job_dup_report:
  * @self: a job
  *
@@ -717,6 +759,29 @@ migrate_job_dup_report (MigrateJob *self)
   g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
   g_mutex_lock (&self->lock);
   value = self->report != NULL ? g_object_ref (self->report) : NULL;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
+ * migrate_job_dup_plan:
+ * @self: a job
+ *
+ * What the move does: decided by a check, once more by prepare from what is true then, and once more
+ * when the transfer begins, by the policy as it is then.
+ *
+ * Returns: (transfer full) (nullable): the plan, or %NULL before the first check
+ *
+ * Since: 1.0
+ */
+MigratePlan *
+migrate_job_dup_plan (MigrateJob *self)
+{
+  MigratePlan *value;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_mutex_lock (&self->lock);
+  value = self->plan != NULL ? migrate_plan_ref (self->plan) : NULL;
   g_mutex_unlock (&self->lock);
   return value;
 }
@@ -926,4 +991,64 @@ migrate_job_set_inventory (MigrateJob *self, MigrateInventory *inventory)
   g_mutex_unlock (&self->lock);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_INVENTORY]);
+}
+
+/**
+ * migrate_job_set_mapping:
+ * @self: a job
+ * @mapping: (nullable): a mapping, which is copied
+ *
+ * Sets [property@Migrate.Job:mapping]. Counts from the next operation on, until the job is
+ * prepared: what a prepared job's plan names is what its move does.
+ *
+ * Since: 1.0
+ */
+void
+migrate_job_set_mapping (MigrateJob *self, MigrateMapping *mapping)
+{
+  MigrateMapping *copy, *old;
+
+  g_return_if_fail (MIGRATE_IS_JOB (self));
+  g_return_if_fail (mapping == NULL || MIGRATE_IS_MAPPING (mapping));
+  copy = mapping != NULL ? migrate_mapping_copy (mapping) : NULL;
+  g_mutex_lock (&self->lock);
+  old = self->mapping;
+  self->mapping = copy;
+  g_mutex_unlock (&self->lock);
+  g_clear_object (&old);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_MAPPING]);
+}
+
+/**
+ * migrate_job_set_rewrite_func:
+ * @self: a job
+ * @func: (scope notified) (closure user_data) (destroy destroy) (nullable): the function, or %NULL
+ *   for none
+ * @user_data: for @func
+ * @destroy: (nullable): called when the function is not needed any more
+ *
+ * Sets a function of the program's own that has the last word on the XML which the destination is
+ * given, once for the guest as it runs and once for its definition. It is called in the job's main
+ * context when the transfer is about to begin, after mapping, profile and bindings were applied,
+ * and must return within `hook-timeout` of the policy.
+ *
+ * What it returns must be a document, name the same guest and be the same machine for the guest:
+ * else the move fails with %MIGRATE_ERROR_INVALID before anything has travelled. It is not written
+ * to the journal: a process that goes on with a prepared job must set it again.
+ *
+ * Since: 1.0
+ */
+void
+migrate_job_set_rewrite_func (MigrateJob *self, MigrateRewriteFunc func, gpointer user_data,
+                              GDestroyNotify destroy)
+{
+  MigrateRewriter *old;
+
+  g_return_if_fail (MIGRATE_IS_JOB (self));
+  g_mutex_lock (&self->lock);
+  old = self->rewriter;
+  self->rewriter = func != NULL ? _migrate_rewriter_new (func, user_data, destroy) : NULL;
+  g_mutex_unlock (&self->lock);
+  if (old != NULL)
+    _migrate_rewriter_unref (old);
 }

@@ -1,7 +1,7 @@
 /* The journal as the library uses it: the interface's functions wrapped, with their entries. */
 #pragma once
 
-#include "model/model-private.h"
+#include "model/mapping-private.h"
 
 gboolean
 _migrate_journal_add_job (MigrateJournal *self, const char *id, GVariant *values, GError **error);
@@ -66,11 +66,17 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_RESULT "result"                     /* a{sv} */
 #define MIGRATE_JOB_KEY_FAILURE "failure"                   /* a{sv} */
 #define MIGRATE_JOB_KEY_FACTS "facts"        /* a{sv}: what was true before the move */
+#define MIGRATE_JOB_KEY_PLAN "plan"          /* a{sv}: what the move does, without XML */
+#define MIGRATE_JOB_KEY_MAPPING "mapping"    /* a{sv}: the job's, by name */
+#define MIGRATE_JOB_KEY_PROFILE "profile"    /* a{sv}: the destination's */
+#define MIGRATE_JOB_KEY_BINDINGS "bindings"  /* a{sv}: what hooks answered */
 #define MIGRATE_JOB_KEY_PROBE "probe-us"     /* t: wall clock, of a probe under way; 0: none is */
 #define MIGRATE_JOB_KEY_CREATED "created-us" /* t: wall clock, added on load */
 #define MIGRATE_JOB_KEY_UPDATED "updated-us" /* t: wall clock, added on load */
 #define MIGRATE_JOB_KEY_HELD "held"          /* b: by a live holder, added on load */
 #define MIGRATE_JOB_KEY_GENERATION "generation" /* t: of the claim, 0: none, added on load */
+/* Of one of these keys; NULL: there is none, or another version's. */
+MigrateMapping *_migrate_job_values_mapping (GVariant *values, const char *key);
 /* Keys of a sample: at-ms t (since the job began), those of a progress that the follower knows, and
  * expected-downtime-ms t where the hypervisor tells it. */
 /* Keys of an entry: seq t, at-us t, generation t, kind s, name s, status s, values a{sv}. */

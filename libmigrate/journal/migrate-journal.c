@@ -289,6 +289,14 @@ _migrate_journal_update_job (MigrateJournal *self, const char *id, guint64 gener
   return _migrate_journal_record (self, id, generation, NULL /* entries */, values, error);
 }
 
+MigrateMapping *
+_migrate_job_values_mapping (GVariant *values, const char *key)
+{
+  g_autoptr (GVariant) written = g_variant_lookup_value (values, key, G_VARIANT_TYPE_VARDICT);
+
+  return written != NULL ? _migrate_mapping_from_variant (written, NULL /* error */) : NULL;
+}
+
 GVariant *
 _migrate_journal_entry_new (const char *kind, const char *name, const char *status,
                             GVariant *values)

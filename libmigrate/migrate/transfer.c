@@ -1,6 +1,7 @@
 /* Act: start the transfer on a thread and a connection of its own. */
 #include "migrate/migrate-private.h"
 
+#include "check/plan-private.h"
 #include "migrate/converge-private.h"
 #include "steps/steps-private.h"
 
@@ -92,41 +93,36 @@ transfer_done (MigrateCall *call, GError *error, gpointer data)
   _migrate_transfer_call_unref (self);
 }
 
-static void
-set_accelerators (MigrateWork *work, MigrateTransfer *t)
+/* ---- from the plan to the record ---- */
+
+/* The plan with the policy as it is now: until the transfer begins, and for a second one, that may
+ * be another than what the plan was made by. */
+static MigratePlan *
+renewed_plan (MigrateWork *work, const MigrateBefore *before)
 {
-  t->throttle = _migrate_policy_allows (work->policy, MIGRATE_ALLOW_THROTTLE);
-  t->throttle_initial = _migrate_policy_get_uint (work->policy, "throttle-initial");
-  t->throttle_increment = _migrate_policy_get_uint (work->policy, "throttle-increment");
-  t->connections = _migrate_policy_get_uint (work->policy, "connections");
-  t->compression = _migrate_policy_dup_list (work->policy, "compression");
-  t->compression_level = _migrate_policy_get_uint (work->policy, "compression-level");
-  t->compression_threads = _migrate_policy_get_uint (work->policy, "compression-threads");
-  t->xbzrle_cache = (guint64) _migrate_policy_get_uint (work->policy, "xbzrle-cache") << 20;
-  t->zero_copy = _migrate_policy_get_bool (work->policy, "zero-copy");
-  t->tls = _migrate_policy_get_bool (work->policy, "tls");
-  t->tls_name = g_strdup (work->tls_name);
+  const MigratePlanBasis basis = { before->was_paused, before->persistent, before->autostart };
+  const MigrateCheckRequest request = _migrate_check_request (work);
+
+  return _migrate_plan_renew (work->plan, &basis, &request, work->policy);
+}
+
+static void
+adopt_plan (MigrateWork *work, MigratePlan *plan)
+{
+  if (work->plan != NULL
+      && g_variant_equal (_migrate_plan_peek (work->plan), _migrate_plan_peek (plan)))
+    return;
+  _migrate_work_set_plan (work, migrate_plan_ref (plan));
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_PLAN, _migrate_plan_to_variant (plan));
 }
 
 static MigrateCall *
-transfer_call_record (MigrateWork *work, const MigrateBefore *before)
+transfer_call_record (MigrateWork *work, MigratePlan *plan)
 {
+  const MigrateCheckRequest request = _migrate_check_request (work);
   MigrateCall *call = _migrate_call_new (MIGRATE_CALL_TRANSFER, work->result->guest_uuid);
-  MigrateTransfer *t = &call->transfer;
 
-  t->transport = (MigrateTransport) _migrate_policy_get_enum (work->policy, "transport");
-  t->peer_uri = g_strdup (work->peer_uri != NULL ? work->peer_uri : work->destination_uri);
-  t->destination_uri = g_strdup (work->destination_uri);
-  t->migration_uri = g_strdup (work->migration_uri);
-  t->listen_address = g_strdup (work->listen_address);
-  t->bandwidth = _migrate_policy_get_uint (work->policy, "bandwidth");
-  t->postcopy = _migrate_policy_allows (work->policy, MIGRATE_ALLOW_POSTCOPY);
-  t->postcopy_bandwidth = _migrate_policy_get_uint (work->policy, "postcopy-bandwidth");
-  set_accelerators (work, t);
-  t->persist = before->persistent;
-  t->paused = !before->was_paused
-              && _migrate_policy_get_enum (work->policy, "hand-over") == MIGRATE_HAND_OVER_STRICT;
-  t->unsafe = _migrate_policy_accepts (work->policy, "disk-sharing-unproven");
+  _migrate_plan_get_transfer (plan, &request, &call->transfer);
   return call;
 }
 
@@ -151,8 +147,7 @@ transfer_args (const MigrateTransfer *t)
 static void
 set_downtime (MigrateWork *work)
 {
-  guint target = _migrate_policy_get_uint (work->policy, "target-downtime");
-  guint limit = _migrate_converge_limit (target);
+  guint limit = _migrate_converge_limit (_migrate_plan_get_target_downtime (work->plan));
   g_autoptr (GError) error = NULL;
   g_autoptr (MigrateCall) call = _migrate_work_call (
     work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_SET_DOWNTIME, work->result->guest_uuid, limit, &error);
@@ -187,8 +182,12 @@ start_call (MigrateWork *work, const char *step, MigrateCall *call, GError **err
 MigrateTransferCall *
 _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
-  g_autoptr (MigrateCall) call = transfer_call_record (work, before);
+  g_autoptr (MigratePlan) plan = renewed_plan (work, before);
+  g_autoptr (MigrateCall) call = transfer_call_record (work, plan);
 
+  adopt_plan (work, plan);
+  if (!_migrate_transfer_make_xml (work, &call->transfer, error))
+    return NULL;
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_IN_FLIGHT, g_variant_new_boolean (TRUE));
   return start_call (work, "transfer", call, error);
 }
@@ -212,7 +211,8 @@ was_armed_with_throttle (MigrateWork *work)
 MigrateTransferCall *
 _migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
-  g_autoptr (MigrateCall) call = transfer_call_record (work, before);
+  g_autoptr (MigratePlan) plan = renewed_plan (work, before);
+  g_autoptr (MigrateCall) call = transfer_call_record (work, plan);
 
   call->transfer.throttle = was_armed_with_throttle (work);
   call->transfer.postcopy = TRUE;

@@ -1,11 +1,11 @@
-/* A step of a recovery, as the program sees it. */
+/* A step of a recovery or of a plan, as the program sees it. */
 #include "model/model-private.h"
 
 /**
  * MigrateStep:
  *
- * One step of a recovery: what is done on which host, at what risk, to what effect; and whether it
- * was done.
+ * One step of a recovery or of a plan: what is done on which host, at what risk, to what effect; of
+ * a recovery's whether it was done, of a plan's what takes it back.
  *
  * Immutable; may be used from any thread.
  *
@@ -14,7 +14,7 @@
 struct _MigrateStep
 {
   gatomicrefcount ref_count;
-  char *what, *host, *effect, *failure; /* the last is nullable */
+  char *what, *host, *effect, *undo, *failure; /* the last two are nullable */
   MigrateRisk risk;
   gboolean done;
 };
@@ -34,6 +34,16 @@ _migrate_step_new (const char *what, const char *host, MigrateRisk risk, const c
   self->effect = g_strdup (effect);
   self->done = done;
   self->failure = g_strdup (failure);
+  return self;
+}
+
+MigrateStep *
+_migrate_step_new_planned (const char *what, const char *host, MigrateRisk risk, const char *effect,
+                           const char *undo)
+{
+  MigrateStep *self = _migrate_step_new (what, host, risk, effect, FALSE /* done */, NULL);
+
+  self->undo = g_strdup (undo);
   return self;
 }
 
@@ -72,6 +82,7 @@ migrate_step_unref (MigrateStep *self)
   g_free (self->what);
   g_free (self->host);
   g_free (self->effect);
+  g_free (self->undo);
   g_free (self->failure);
   g_free (self);
 }
@@ -80,7 +91,7 @@ migrate_step_unref (MigrateStep *self)
  * migrate_step_get_what:
  * @self: a step
  *
- * What is done, as a stable word: `resume-source`, `undefine-source`, `follow`, …
+ * What is done, as a stable word: `resume-source`, `undefine-source`, `transfer`, `follow`, …
  *
  * Returns: the word
  *
@@ -142,6 +153,24 @@ migrate_step_get_effect (MigrateStep *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
   return self->effect;
+}
+
+/**
+ * migrate_step_get_undo:
+ * @self: a step
+ *
+ * Of a plan's step: what takes it back when the move is given up before the hand-over, for people.
+ *
+ * Returns: (nullable): the sentence, or %NULL when nothing needs to be taken back, or nothing can
+ *   be: it comes after the hand-over
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_step_get_undo (MigrateStep *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->undo;
 }
 
 /**

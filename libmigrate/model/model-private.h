@@ -36,9 +36,33 @@ MigrateDecision *_migrate_decision_from_variant (GVariant *value);
 MigrateStep *
 _migrate_step_new (const char *what, const char *host, MigrateRisk risk, const char *effect,
                    gboolean done, const char *failure /* nullable */);
+MigrateStep *_migrate_step_new_planned (const char *what, const char *host, MigrateRisk risk,
+                                        const char *effect, const char *undo /* nullable */);
 /* details: a{sv}, floating is taken. */
 MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gboolean present,
                                         const char *state, guint64 seen_at_us, GVariant *details);
+
+/* Keys of a plan's values: */
+#define MIGRATE_PLAN_KEY_KIND "kind"               /* s: nick */
+#define MIGRATE_PLAN_KEY_GUEST_NAME "guest-name"   /* s */
+#define MIGRATE_PLAN_KEY_GUEST_UUID "guest-uuid"   /* s */
+#define MIGRATE_PLAN_KEY_SOURCE "source"           /* s: URI, without secrets */
+#define MIGRATE_PLAN_KEY_DESTINATION "destination" /* s: the same */
+#define MIGRATE_PLAN_KEY_TRANSFER "transfer"       /* a{sv} */
+#define MIGRATE_PLAN_KEY_DISKS "disks"             /* aa{sv} */
+#define MIGRATE_PLAN_KEY_STEPS "steps"             /* aa{sv}: what, host, risk, effect, undo */
+#define MIGRATE_PLAN_KEY_CHANGES "changes"         /* aa{sv}: rule, subject, from, to */
+#define MIGRATE_PLAN_KEY_HOLES "holes"             /* aa{sv}: name, subject, filled-by */
+#define MIGRATE_PLAN_KEY_EFFECTS "effects"         /* as */
+#define MIGRATE_PLAN_KEY_SHARED "shared"           /* b: of files: proven */
+#define MIGRATE_PLAN_KEY_FUNCTION "function" /* b: the program's own has the last word on XML */
+#define MIGRATE_PLAN_KEY_XML "xml"           /* s: without secrets */
+#define MIGRATE_PLAN_KEY_PERSISTENT_XML "persistent-xml"
+/* values: a{sv}, floating is taken. */
+MigratePlan *_migrate_plan_new (GVariant *values);
+GVariant *_migrate_plan_peek (MigratePlan *self); /* borrowed */
+/* For the journal: without the XML; floating. */
+GVariant *_migrate_plan_to_variant (MigratePlan *self);
 
 MigrateFailure *_migrate_failure_new (const GError *error, MigratePhase phase);
 GVariant *_migrate_failure_to_variant (MigrateFailure *self);
@@ -132,6 +156,10 @@ const char *_migrate_variant_string (GVariant *values, const char *key); /* null
 guint64 _migrate_variant_uint64 (GVariant *values, const char *key, guint64 otherwise);
 gboolean _migrate_variant_boolean (GVariant *values, const char *key);
 double _migrate_variant_double (GVariant *values, const char *key);
+
+/* ---- secrets ---- */
+/* Overwrites a text that is about to be freed; nullable. */
+void _migrate_wipe (char *text);
 
 /* ---- URIs ---- */
 typedef enum

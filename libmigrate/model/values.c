@@ -1,6 +1,8 @@
 /* Small help with dictionaries and enumerations. */
 #include "model/model-private.h"
 
+#include <string.h>
+
 const char *
 _migrate_enum_nick (GType type, int value)
 {
@@ -59,4 +61,11 @@ _migrate_variant_double (GVariant *values, const char *key)
   if (values != NULL)
     g_variant_lookup (values, key, "d", &number);
   return number;
+}
+
+void
+_migrate_wipe (char *text)
+{
+  if (text != NULL)
+    explicit_bzero (text, strlen (text));
 }

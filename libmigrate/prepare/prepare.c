@@ -1,6 +1,7 @@
 /* Act: everything between the check and the transfer. */
 #include "prepare/prepare-private.h"
 
+#include "check/plan-private.h"
 #include "steps/steps-private.h"
 
 #include <string.h>
@@ -27,6 +28,7 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
   g_autoptr (MigrateFacts) facts = NULL;
   g_autofree char *difference = NULL;
   MigrateCheckRequest request;
+  MigratePlan *plan;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
   facts = _migrate_facts_gather (work, error);
@@ -40,7 +42,8 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
       return FALSE;
     }
   request = _migrate_facts_request (facts, work->policy);
-  *report = _migrate_check_evaluate (facts, &request, work->policy);
+  *report = _migrate_plan_evaluate (facts, &request, work->policy, &plan);
+  _migrate_work_set_plan (work, plan);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);
   return TRUE;
@@ -207,15 +210,45 @@ remember_definition (MigrateWork *work)
   g_free (whole);
 }
 
+/* The guest has got back what its last move owed it. */
+static void
+renew_plan (MigrateWork *work)
+{
+  const MigrateDomain *guest = &work->facts->guest;
+  const MigratePlanBasis basis
+    = { guest->state == MIGRATE_DOMAIN_PAUSED, guest->persistent, guest->autostart };
+  const MigrateCheckRequest request = _migrate_check_request (work);
+
+  _migrate_work_set_plan (work, _migrate_plan_renew (work->plan, &basis, &request, work->policy));
+}
+
+/* With the names that it is made of. */
+static void
+note_plan (MigrateWork *work)
+{
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_PLAN, _migrate_plan_to_variant (work->plan));
+  if (work->mapping != NULL)
+    _migrate_work_set_later (work, MIGRATE_JOB_KEY_MAPPING,
+                             _migrate_mapping_to_variant (work->mapping));
+  if (work->profile != NULL)
+    _migrate_work_set_later (work, MIGRATE_JOB_KEY_PROFILE,
+                             _migrate_mapping_to_variant (work->profile));
+}
+
 static gboolean
 settle_and_note (MigrateWork *work, GError **error)
 {
+  gboolean autostart = work->facts->guest.autostart;
+
   if (!settle_predecessors (work, error))
     return FALSE;
+  if (work->facts->guest.autostart != autostart)
+    renew_plan (work);
   remember_definition (work);
   g_clear_pointer (&work->before, g_variant_unref);
   work->before = g_variant_ref_sink (_migrate_facts_to_variant (work->facts));
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_FACTS, work->before);
+  note_plan (work);
   return TRUE;
 }
 

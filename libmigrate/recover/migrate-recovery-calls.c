@@ -99,6 +99,18 @@ report_policy (gpointer data, MigratePolicy *policy)
 {
 }
 
+static void
+report_plan (gpointer data, MigratePlan *plan)
+{
+}
+
+/* It begins no transfer. */
+static char *
+report_rewrite (gpointer data, const char *xml, gboolean definition, GError **error)
+{
+  return g_strdup (xml);
+}
+
 /* It is there once its claim is taken, before anything is done. */
 static gboolean
 report_enter_journal (gpointer data, GError **error)
@@ -107,7 +119,8 @@ report_enter_journal (gpointer data, GError **error)
 }
 
 static const MigrateWorkReport report
-  = { report_phase, report_progress, report_decision, report_policy, report_enter_journal };
+  = { report_phase, report_progress, report_decision,     report_policy,
+      report_plan,  report_rewrite,  report_enter_journal };
 
 static void
 step_done (gpointer data, const MigratePlannedStep *planned, const char *host, const char *failure)

@@ -1,4 +1,5 @@
-/* The program's hooks: each request is a step, whose undo is a request too. */
+/* The program's hooks: each request is a step, whose undo is a request too. What they answer for
+ * the destination's XML is written down with the step's outcome. */
 #include "steps/request-private.h"
 #include "steps/step-acts-private.h"
 
@@ -28,6 +29,58 @@ hook_question (MigrateWork *work, MigrateHookPoint point, MigrateSide side, cons
   };
 }
 
+/* ---- bindings ---- */
+
+/* The destination's alone, and before the transfer: it is its names that they are. */
+static gboolean
+binds (MigrateHookPoint point, MigrateSide side)
+{
+  return side == MIGRATE_SIDE_DESTINATION
+         && (point == MIGRATE_HOOK_POINT_BEFORE_PREPARE || point == MIGRATE_HOOK_POINT_AFTER_PREPARE
+             || point == MIGRATE_HOOK_POINT_BEFORE_MIGRATE);
+}
+
+/* Over what was answered before. */
+static void
+merge_bindings (MigrateWork *work, GVariant *answered)
+{
+  GVariantDict dict;
+  GVariantIter iter;
+  const char *name;
+  GVariant *value;
+
+  g_variant_dict_init (&dict, work->bindings);
+  g_variant_iter_init (&iter, answered);
+  while (g_variant_iter_loop (&iter, "{&sv}", &name, &value))
+    g_variant_dict_insert_value (&dict, name, value);
+  g_clear_pointer (&work->bindings, g_variant_unref);
+  work->bindings = g_variant_ref_sink (g_variant_dict_end (&dict));
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_BINDINGS, work->bindings);
+}
+
+static gboolean
+take_bindings (MigrateWork *work, MigrateHookPoint point, MigrateSide side, GVariant *reply,
+               GError **error)
+{
+  g_autoptr (GVariant) bindings
+    = g_variant_lookup_value (reply, "bindings", G_VARIANT_TYPE_VARDICT);
+  g_autoptr (MigrateMapping) mapping = NULL;
+  g_autoptr (GVariant) normal = NULL;
+
+  if (bindings == NULL || !binds (point, side))
+    return TRUE;
+  mapping = _migrate_mapping_new_from_bindings (bindings, error);
+  if (mapping == NULL)
+    {
+      g_prefix_error (error, "The program's hook “%s” answered bindings that are none: ",
+                      _migrate_enum_nick (MIGRATE_TYPE_HOOK_POINT, (int) point));
+      return FALSE;
+    }
+  normal = g_variant_ref_sink (_migrate_mapping_to_variant (mapping));
+  merge_bindings (work, normal);
+  return TRUE;
+}
+
 static gboolean
 ask (MigrateWork *work, MigrateHookPoint point, MigrateSide side, const char *undone,
      GError **error)
@@ -37,8 +90,10 @@ ask (MigrateWork *work, MigrateHookPoint point, MigrateSide side, const char *un
 
   hook_question (work, point, side, undone, &question);
   reply = _migrate_request_ask (work, &question, error);
-  return reply != NULL;
+  return reply != NULL && take_bindings (work, point, side, reply, error);
 }
+
+/* ---- the step ---- */
 
 /* A step of a version that asked once for both has no side. */
 static MigrateSide

@@ -140,8 +140,10 @@ migrate_request_get_job_id (MigrateRequest *self)
  * (see [property@Migrate.Host:name]), `kind`, `transport`, `hand-over`; `peer-uri`,
  * `migration-uri`, `listen-address` and `tls-name` when they are set; what was true of the guest
  * before the move: `was-paused`, `persistent`, `autostart`, and `disks`, an `aa{sv}` with `target`,
- * `type`, `device` and, where there is one, `source`; at the point `undo` also `undone-point`, the
- * point that is undone.
+ * `type`, `device` and, where there is one, `source`; `holes`, an `as`, where the mapping leaves
+ * names open: a hook of the destination answers them, before or after prepare or before migrate, in
+ * `bindings`, an `a{sv}` by these names (`network:blue`), each as in a mapping; at the point `undo`
+ * also `undone-point`, the point that is undone.
  *
  * Of an inventory and of a fence: see there.
  *

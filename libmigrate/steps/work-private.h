@@ -17,6 +17,10 @@ typedef struct
   void (*decision) (gpointer data, MigrateDecision *decision);
   /* It is the work's from now on. */
   void (*policy) (gpointer data, MigratePolicy *policy);
+  /* The same. */
+  void (*plan) (gpointer data, MigratePlan *plan);
+  /* Asks the program's own function, where it has one. */
+  char *(*rewrite) (gpointer data, const char *xml, gboolean definition, GError **error);
   /* Something is to be done before the job was written down: writes it. */
   gboolean (*enter_journal) (gpointer data, GError **error);
 } MigrateWorkReport;
@@ -39,9 +43,12 @@ struct _MigrateWork
   guint max_outgoing, max_incoming;
   MigrateKind kind;
   MigratePolicy *policy;
-  MigrateJournal *journal;     /* nullable until the first operation */
-  MigrateHooks *hooks;         /* nullable */
-  MigrateInventory *inventory; /* nullable */
+  MigrateJournal *journal;           /* nullable until the first operation */
+  MigrateHooks *hooks;               /* nullable */
+  MigrateInventory *inventory;       /* nullable */
+  MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
+                                        replaced until prepared */
+  gboolean has_rewrite;              /* the program's function, which the report calls */
 
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
@@ -51,6 +58,8 @@ struct _MigrateWork
   gboolean told_handed_over;
   MigrateFacts *facts; /* nullable; of the last check or prepare */
   GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
+  MigratePlan *plan;   /* nullable until checked: what the move does */
+  GVariant *bindings;  /* a{sv}, nullable: what hooks answered, by name */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
   /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
   GPtrArray *later;
@@ -78,6 +87,8 @@ MigrateWork *_migrate_work_ref (MigrateWork *self);
 void _migrate_work_unref (MigrateWork *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateWork, _migrate_work_unref)
 
+/* Taken, and told; written by whoever set it. */
+void _migrate_work_set_plan (MigrateWork *self, MigratePlan *plan);
 void _migrate_work_set_phase (MigrateWork *self, MigratePhase phase);
 guint64 _migrate_work_elapsed_ms (MigrateWork *self);
 void _migrate_work_decide (MigrateWork *self, const char *what, const char *format, ...)

@@ -51,7 +51,11 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->mapping);
+  g_clear_object (&self->profile);
   g_clear_pointer (&self->before, g_variant_unref);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  g_clear_pointer (&self->bindings, g_variant_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
   g_ptr_array_unref (self->later);
@@ -77,6 +81,14 @@ _migrate_work_set_phase (MigrateWork *self, MigratePhase phase)
   self->phase = phase;
   self->phase_since = now;
   self->report->phase (self->report_data, phase);
+}
+
+void
+_migrate_work_set_plan (MigrateWork *self, MigratePlan *plan)
+{
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  self->plan = plan;
+  self->report->plan (self->report_data, plan);
 }
 
 guint64
@@ -434,6 +446,25 @@ add_choice (MigrateWork *self, GVariantBuilder *builder, const char *key, GType 
               _migrate_enum_nick (type, _migrate_policy_get_enum (self->policy, key)));
 }
 
+/* By name: what a hook may answer in its bindings, and should. */
+static void
+add_holes (MigrateWork *self, GVariantBuilder *builder)
+{
+  g_autoptr (GVariant) holes = self->plan != NULL ? migrate_plan_dup_holes (self->plan) : NULL;
+  GVariantBuilder names;
+
+  if (holes == NULL || g_variant_n_children (holes) == 0)
+    return;
+  g_variant_builder_init (&names, G_VARIANT_TYPE_STRING_ARRAY);
+  for (gsize i = 0; i < g_variant_n_children (holes); i++)
+    {
+      g_autoptr (GVariant) hole = g_variant_get_child_value (holes, i);
+
+      g_variant_builder_add (&names, "s", _migrate_variant_string (hole, "name"));
+    }
+  g_variant_builder_add (builder, "{sv}", "holes", g_variant_builder_end (&names));
+}
+
 void
 _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
 {
@@ -452,6 +483,7 @@ _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
   add_uri (builder, "migration-uri", self->migration_uri);
   add_string (builder, "listen-address", self->listen_address);
   add_string (builder, "tls-name", self->tls_name);
+  add_holes (self, builder);
   if (self->before == NULL)
     return;
   g_variant_iter_init (&iter, self->before);
@@ -470,6 +502,24 @@ load_progress (MigrateWork *self, MigrateProgress *progress)
   _migrate_result_note (self->result, seen);
 }
 
+/* What the plan rests on is what it was made from, whatever this process has set. */
+static void
+load_names (MigrateWork *self, GVariant *values)
+{
+  g_autoptr (MigrateMapping) mapping
+    = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_MAPPING);
+  g_autoptr (MigrateMapping) profile
+    = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_PROFILE);
+
+  g_clear_pointer (&self->bindings, g_variant_unref);
+  self->bindings
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_BINDINGS, G_VARIANT_TYPE_VARDICT);
+  if (self->before == NULL)
+    return;
+  g_set_object (&self->mapping, mapping);
+  g_set_object (&self->profile, profile);
+}
+
 void
 _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
 {
@@ -479,12 +529,17 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROGRESS, G_VARIANT_TYPE_VARDICT);
   g_autoptr (MigrateProgress) progress
     = told != NULL ? _migrate_progress_from_variant (told) : NULL;
+  g_autoptr (GVariant) plan
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PLAN, G_VARIANT_TYPE_VARDICT);
   gint64 created = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_CREATED, 0);
   gint64 elapsed = self->backend->vtable->wall (self->backend) - created;
 
   _migrate_steps_load (self, entries);
   g_clear_pointer (&self->before, g_variant_unref);
   self->before = g_variant_lookup_value (values, MIGRATE_JOB_KEY_FACTS, G_VARIANT_TYPE_VARDICT);
+  g_clear_pointer (&self->plan, migrate_plan_unref);
+  self->plan = plan != NULL ? _migrate_plan_new (plan) : NULL;
+  load_names (self, values);
   if (result != NULL)
     {
       migrate_result_unref (self->result);

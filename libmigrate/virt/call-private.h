@@ -175,7 +175,9 @@ typedef struct
   gboolean tls;
   char *tls_name; /* nullable: whom the destination's certificate names, where that is not the host
                      in the migration URI */
-  int stage;      /* MigrateTransferStage; atomic */
+  char *dest_xml, *persist_xml; /* nullable: the source's own; the guest as it runs, and its
+                                   definition. With passwords: never kept, and wiped */
+  int stage;                    /* MigrateTransferStage; atomic */
 } MigrateTransfer;
 
 /* Between asking for a transfer and libvirt's hearing of it lies a connection that may take for
@@ -226,5 +228,9 @@ G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateDomain, _migrate_domain_clear)
 void _migrate_domain_copy (const MigrateDomain *from, MigrateDomain *to);
 void _migrate_host_info_clear (MigrateHostInfo *self);
 void _migrate_transfer_clear (MigrateTransfer *self);
+/* Its documents are of no use any more. */
+void _migrate_transfer_forget_xml (MigrateTransfer *self);
+/* libvirt's flags that it makes, by their names: "live", "peer2peer". */
+char **_migrate_transfer_flag_names (const MigrateTransfer *self);
 /* "running (migrated)": for people. */
 char *_migrate_domain_describe (MigrateDomainState state, int reason);

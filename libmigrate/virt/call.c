@@ -105,6 +105,8 @@ _migrate_call_unref (MigrateCall *self)
   _migrate_transfer_clear (&self->transfer);
   _migrate_host_info_clear (&self->host);
   _migrate_domain_clear (&self->domain);
+  if (self->kind == MIGRATE_CALL_DOMAIN_XML && (self->value & MIGRATE_XML_SECURE) != 0)
+    _migrate_wipe (self->text_out);
   g_free (self->text_in);
   g_free (self->storage.pool);
   g_free (self->storage.name);
@@ -153,6 +155,15 @@ _migrate_host_info_clear (MigrateHostInfo *self)
 }
 
 void
+_migrate_transfer_forget_xml (MigrateTransfer *self)
+{
+  _migrate_wipe (self->dest_xml);
+  _migrate_wipe (self->persist_xml);
+  g_clear_pointer (&self->dest_xml, g_free);
+  g_clear_pointer (&self->persist_xml, g_free);
+}
+
+void
 _migrate_transfer_clear (MigrateTransfer *self)
 {
   g_free (self->peer_uri);
@@ -161,6 +172,7 @@ _migrate_transfer_clear (MigrateTransfer *self)
   g_free (self->listen_address);
   g_strfreev (self->compression);
   g_free (self->tls_name);
+  _migrate_transfer_forget_xml (self);
   *self = (MigrateTransfer){ 0 };
 }
 

@@ -479,6 +479,7 @@ transfer (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **er
 
   if (!_migrate_vir_transfer_params (&call->transfer, &params))
     return FALSE;
+  _migrate_transfer_forget_xml (&call->transfer); /* the parameters have it */
   if (call->transfer.transport == MIGRATE_TRANSPORT_DIRECT)
     return transfer_direct (conn, domain, &params, call, error);
   return virDomainMigrateToURI3 (domain, call->transfer.peer_uri, params.list, (guint) params.n,

@@ -55,9 +55,13 @@ typedef struct
   int n, max;
 } MigrateVirParams;
 
+/* Some of the texts have secrets. */
 static inline void
 _migrate_vir_params_clear (MigrateVirParams *self)
 {
+  for (int i = 0; i < self->n; i++)
+    if (self->list[i].type == VIR_TYPED_PARAM_STRING)
+      _migrate_wipe (self->list[i].value.s);
   virTypedParamsFree (self->list, self->n);
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateVirParams, _migrate_vir_params_clear)

@@ -58,6 +58,40 @@ _migrate_vir_transfer_flags (const MigrateTransfer *transfer)
   return flags;
 }
 
+static const struct
+{
+  guint flag;
+  const char *name;
+} flag_names[] = {
+  { VIR_MIGRATE_LIVE, "live" },
+  { VIR_MIGRATE_PEER2PEER, "peer2peer" },
+  { VIR_MIGRATE_TUNNELLED, "tunnelled" },
+  { VIR_MIGRATE_PERSIST_DEST, "persist-dest" },
+  { VIR_MIGRATE_UNDEFINE_SOURCE, "undefine-source" },
+  { VIR_MIGRATE_PAUSED, "paused" },
+  { VIR_MIGRATE_UNSAFE, "unsafe" },
+  { VIR_MIGRATE_ABORT_ON_ERROR, "abort-on-error" },
+  { VIR_MIGRATE_AUTO_CONVERGE, "auto-converge" },
+  { VIR_MIGRATE_POSTCOPY, "postcopy" },
+  { VIR_MIGRATE_POSTCOPY_RESUME, "postcopy-resume" },
+  { VIR_MIGRATE_PARALLEL, "parallel" },
+  { VIR_MIGRATE_COMPRESSED, "compressed" },
+  { VIR_MIGRATE_ZEROCOPY, "zerocopy" },
+  { VIR_MIGRATE_TLS, "tls" },
+};
+
+char **
+_migrate_transfer_flag_names (const MigrateTransfer *self)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  guint flags = _migrate_vir_transfer_flags (self);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (flag_names); i++)
+    if ((flags & flag_names[i].flag) != 0)
+      g_strv_builder_add (names, flag_names[i].name);
+  return g_strv_builder_end (names);
+}
+
 static gboolean
 add_string (MigrateVirParams *self, const char *name, const char *value)
 {
@@ -136,6 +170,8 @@ _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateVirParams 
          && add_throttle (transfer, params)
          && add_int_unless_0 (params, VIR_MIGRATE_PARAM_PARALLEL_CONNECTIONS, transfer->connections)
          && add_compression (transfer, params)
+         && add_string (params, VIR_MIGRATE_PARAM_DEST_XML, transfer->dest_xml)
+         && add_string (params, VIR_MIGRATE_PARAM_PERSIST_XML, transfer->persist_xml)
          && (!transfer->tls
              || add_string (params, VIR_MIGRATE_PARAM_TLS_DESTINATION, transfer->tls_name));
 }

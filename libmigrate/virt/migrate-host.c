@@ -21,6 +21,7 @@ struct _MigrateHost
   GMutex lock;
   char *uri; /* set once */
   char *peer_uri, *migration_uri, *listen_address, *tls_name, *name;
+  MigrateMapping *profile; /* nullable; never changed, but replaced */
   guint max_outgoing, max_incoming;
   MigrateLink *link; /* nullable until used */
 };
@@ -33,6 +34,7 @@ enum
   PROP_LISTEN_ADDRESS,
   PROP_TLS_NAME,
   PROP_NAME,
+  PROP_PROFILE,
   PROP_MAX_OUTGOING,
   PROP_MAX_INCOMING,
   N_PROPS
@@ -54,6 +56,7 @@ host_free (GObject *object)
   g_free (self->listen_address);
   g_free (self->tls_name);
   g_free (self->name);
+  g_clear_object (&self->profile);
   g_mutex_clear (&self->lock);
   G_OBJECT_CLASS (migrate_host_parent_class)->finalize (object);
 }
@@ -82,6 +85,9 @@ host_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_NAME:
       g_value_take_string (value, migrate_host_dup_name (self));
+      break;
+    case PROP_PROFILE:
+      g_value_take_object (value, migrate_host_dup_profile (self));
       break;
     case PROP_MAX_OUTGOING:
       g_value_set_uint (value, migrate_host_get_max_outgoing (self));
@@ -118,6 +124,9 @@ host_set_property (GObject *object, guint id, const GValue *value, GParamSpec *p
       break;
     case PROP_NAME:
       migrate_host_set_name (self, g_value_get_string (value));
+      break;
+    case PROP_PROFILE:
+      migrate_host_set_profile (self, g_value_get_object (value));
       break;
     case PROP_MAX_OUTGOING:
       migrate_host_set_max_outgoing (self, g_value_get_uint (value));
@@ -192,6 +201,16 @@ migrate_host_class_init (MigrateHostClass *klass)
    * Since: 1.0
    */
   props[PROP_NAME] = g_param_spec_string ("name", NULL, NULL, NULL, flags);
+  /**
+   * MigrateHost:profile:
+   *
+   * What this host has where other hosts have something else, for guests that come here: the
+   * destination's profile. A job's own mapping ([property@Migrate.Job:mapping]) counts more. %NULL:
+   * nothing. Copied when it is set.
+   *
+   * Since: 1.0
+   */
+  props[PROP_PROFILE] = g_param_spec_object ("profile", NULL, NULL, MIGRATE_TYPE_MAPPING, flags);
   /**
    * MigrateHost:max-outgoing:
    *
@@ -470,6 +489,53 @@ migrate_host_set_name (MigrateHost *self, const char *name)
 {
   g_return_if_fail (MIGRATE_IS_HOST (self));
   host_set_string (self, &self->name, name, PROP_NAME);
+}
+
+/**
+ * migrate_host_dup_profile:
+ * @self: a host
+ *
+ * Gets [property@Migrate.Host:profile].
+ *
+ * Returns: (transfer full) (nullable): a copy of the profile
+ *
+ * Since: 1.0
+ */
+MigrateMapping *
+migrate_host_dup_profile (MigrateHost *self)
+{
+  MigrateMapping *copy;
+
+  g_return_val_if_fail (MIGRATE_IS_HOST (self), NULL);
+  g_mutex_lock (&self->lock);
+  copy = self->profile != NULL ? migrate_mapping_copy (self->profile) : NULL;
+  g_mutex_unlock (&self->lock);
+  return copy;
+}
+
+/**
+ * migrate_host_set_profile:
+ * @self: a host
+ * @profile: (nullable): a mapping, which is copied
+ *
+ * Sets [property@Migrate.Host:profile].
+ *
+ * Since: 1.0
+ */
+void
+migrate_host_set_profile (MigrateHost *self, MigrateMapping *profile)
+{
+  MigrateMapping *copy, *old;
+
+  g_return_if_fail (MIGRATE_IS_HOST (self));
+  g_return_if_fail (profile == NULL || MIGRATE_IS_MAPPING (profile));
+  copy = profile != NULL ? migrate_mapping_copy (profile) : NULL;
+  g_mutex_lock (&self->lock);
+  old = self->profile;
+  self->profile = copy;
+  g_mutex_unlock (&self->lock);
+  g_clear_object (&old);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_PROFILE]);
 }
 
 /**

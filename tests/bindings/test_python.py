@@ -262,6 +262,67 @@ def a_report_of_the_test_driver():
 
 
 @test
+def a_plan():
+    job = make_job()
+    plan = job.plan()
+    assert job.get_state() == Migrate.State.CHECKED and not job.dup_report().is_blocked()
+    assert plan.get_kind() == Migrate.Kind.LIVE and plan.get_guest_name() == job.get_guest()
+    assert len(plan.get_guest_uuid()) == 36
+    assert (plan.get_source(), plan.get_destination()) == (SOURCE, DESTINATION)
+    step = [each for each in plan.steps if each.get_what() == 'transfer'][0]
+    assert plan.get_n_steps() == len(plan.steps) and plan.get_step(99) is None
+    assert step.get_host() == SOURCE and step.get_undo() and step.get_effect()
+    assert 'live' in plan.dup_transfer().unpack()['flags']
+    assert plan.dup_disks().unpack() == plan.dup_changes().unpack() == []
+    assert plan.dup_holes().unpack() == [] and plan.dup_effects()
+    assert plan.get_xml() is None and plan.get_persistent_xml() is None
+    assert plan.dup_details().unpack() == plan.details and plan.details['kind'] == 'live'
+    assert plan.dup_effects()[0] in str(plan) and 'live' in repr(plan)
+    assert finish(job, 'plan').get_guest_name() == job.dup_plan().get_guest_name()
+
+
+@test
+def other_names():
+    source, destination = hosts()
+    mapping, profile = Migrate.Mapping.new(), Migrate.Mapping.new()
+    mapping.set_from_string('network:blue=red')
+    profile.set_from_string('network:blue=green')
+    destination.set_profile(profile)
+    assert destination.dup_profile().dup_froms('network') == ['blue']
+    job = make_job()
+    job.set_mapping(mapping)
+    assert job.dup_mapping().dup_froms('network') == ['blue']
+    assert 'mapping-unused' in [finding.get_code() for finding in job.check()]
+    job.set_mapping(None)
+    destination.set_profile(None)
+    assert job.dup_mapping() is None and destination.dup_profile() is None
+
+
+@test
+def a_rewrite_function():
+    job, seen = make_job(), []
+
+    def rewrite(job_, xml, definition, tag):
+        seen.append((job_ is job, definition, tag, threading.get_ident()))
+        return xml.replace('<vcpu', '<!-- ours --><vcpu')
+
+    job.set_rewrite_func(rewrite, 'tag')
+    assert any('own function' in effect for effect in job.plan().dup_effects())
+    assert job.run().get_outcome() == Migrate.Outcome.MOVED
+    assert [(same, tag) for same, _, tag, _ in seen] == [(True, 'tag')] * 2
+    assert [definition for _, definition, _, _ in seen] == [False, True]
+    assert {thread for *_, thread in seen} == {MAIN}
+    job = make_job()
+    job.set_rewrite_func(lambda *_: None)
+    refused(Migrate.Error.DENIED, job.run)
+    assert job.get_state() == Migrate.State.UNDONE
+    job = make_job()
+    job.set_rewrite_func(lambda *_: 1 / 0)  # printed by the bindings
+    refused(Migrate.Error.DENIED, job.run)
+    job.set_rewrite_func(None)
+
+
+@test
 def what_is_not_there():
     refused(Migrate.Error.NOT_FOUND, test_driver_job('nobody').check)
     job = Migrate.Job(guest='g', source=Migrate.Host(uri='qemu+unix:///session?socket=/nowhere'),
@@ -350,6 +411,7 @@ def properties_of_a_job():
     assert job.get_state() == Migrate.State.NEW and job.get_phase() == Migrate.Phase.IDLE
     assert not job.is_in_flight()
     assert job.dup_report() is job.dup_progress() is job.dup_result() is job.dup_failure() is None
+    assert job.dup_plan() is None
     for name, writable in GIR.properties['Job'].items():
         value = job.get_property(name)
         if writable:

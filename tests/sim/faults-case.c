@@ -213,6 +213,14 @@ job_new (Process *self, MigrateJournal *journal)
       g_error ("faults: no policy “%s=%s”", policies[i], policies[i + 1]);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
+  if (self->play->how->renames != NULL && !self->back)
+    {
+      g_autoptr (MigrateMapping) mapping = migrate_mapping_new ();
+
+      if (!migrate_mapping_set_from_string (mapping, self->play->how->renames, NULL))
+        g_error ("faults: no mapping “%s”", self->play->how->renames);
+      migrate_job_set_mapping (job, mapping);
+    }
   return job;
 }
 
@@ -588,6 +596,22 @@ check_split (Case *self, gboolean recovered)
     check_violations (self, "after recovery");
 }
 
+/* Wherever it is, its XML is that host's own, as it runs and as it is defined. */
+static void
+check_names (Case *self, guint owner)
+{
+  static const char *const hosts[] = { "h1", "h2" };
+
+  for (guint i = 0; self->how->renames != NULL && owner > 0 && i < 2; i++)
+    {
+      g_autofree char *xml = sim_world_dup_xml (self->world, hosts[owner - 1], GUEST, i == 1);
+
+      if (xml == NULL || (strstr (xml, self->how->renamed) != NULL) != (owner == 2))
+        fail (self, "%s of the guest on %s is another host's",
+              i == 1 ? "the definition" : "the XML", hosts[owner - 1]);
+    }
+}
+
 static void
 check_all (Case *self, gboolean recovered)
 {
@@ -620,6 +644,7 @@ check_all (Case *self, gboolean recovered)
     {
       fail (self, "recovery says that work is left, and there is none");
     }
+  check_names (self, owner);
   if (self->failure->len == 0 && moves_again (self))
     check_second_move (self, owner);
 }

@@ -21,6 +21,9 @@ typedef struct
   gboolean stays; /* and so it ends at the source */
   /* Nullable: the guest has a disk in a folder of h1's, and this is the one of that path on h2. */
   const char *storage;
+  /* Nullable: a line of the mapping for the way from h1 to h2, and what the guest's XML then has
+   * there, and only there. */
+  const char *renames, *renamed;
   gboolean checks; /* is all that is done: no move */
 } FaultHow;
 

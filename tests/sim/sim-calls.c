@@ -321,14 +321,28 @@ do_state (Request *self)
   return TRUE;
 }
 
+/* As libvirt does for who does not ask for them. */
+static char *
+without_passwords (const char *xml)
+{
+  g_autoptr (GRegex) regex = g_regex_new (" passwd=('[^']*'|\"[^\"]*\")", 0, 0, NULL);
+
+  return g_regex_replace_literal (regex, xml, -1, 0, "", 0, NULL);
+}
+
 static gboolean
 do_xml (Request *self)
 {
   SimDomain *domain = need_domain (self);
+  const char *xml;
 
   if (domain == NULL)
     return FALSE;
-  self->call->text_out = g_strdup (domain->xml);
+  xml = (self->call->value & MIGRATE_XML_INACTIVE) != 0 && domain->definition != NULL
+          ? domain->definition
+          : domain->xml;
+  self->call->text_out
+    = (self->call->value & MIGRATE_XML_SECURE) != 0 ? g_strdup (xml) : without_passwords (xml);
   return TRUE;
 }
 
@@ -593,6 +607,19 @@ resume_transfer (Request *self, SimDomain *domain)
   return code == 0 ? transfer : NULL;
 }
 
+/* What libvirt compares before anything else; the rest of its comparison is libmigrate's too. */
+static gboolean
+is_same_guest (Request *self, const SimGuest *guest, const char *xml)
+{
+  g_autofree char *name = g_markup_printf_escaped ("<name>%s</name>", guest->name);
+  g_autofree char *uuid = g_markup_printf_escaped ("<uuid>%s</uuid>", guest->uuid);
+
+  if (xml == NULL || (strstr (xml, name) != NULL && strstr (xml, uuid) != NULL))
+    return TRUE;
+  refuse (self, ERR_INVALID_ARG, "invalid argument: target domain name doesn't match source name");
+  return FALSE;
+}
+
 static SimTransfer *
 begin_transfer (Request *self, const char *uri)
 {
@@ -628,6 +655,9 @@ begin_transfer (Request *self, const char *uri)
       refuse (self, code, words);
       return NULL;
     }
+  if (!is_same_guest (self, domain->guest, request->dest_xml)
+      || !is_same_guest (self, domain->guest, request->persist_xml))
+    return NULL;
   return _sim_transfer_new (domain, request, _sim_find_host_by_uri (self->world, uri));
 }
 
@@ -642,6 +672,8 @@ do_transfer (Request *self)
 
   if (uri == NULL)
     return refuse (self, ERR_INVALID_ARG, "invalid argument: no destination URI was given");
+  g_clear_pointer (&self->world->asked, _migrate_call_unref);
+  self->world->asked = _migrate_call_ref (self->call);
   transfer = begin_transfer (self, uri);
   if (transfer == NULL)
     return FALSE;
@@ -695,6 +727,7 @@ do_define (Request *self)
       domain->persistent = TRUE;
       g_free (domain->xml);
       domain->xml = g_strdup (self->call->text_in);
+      g_clear_pointer (&domain->definition, g_free);
       return TRUE;
     }
   return refuse (self, ERR_INTERNAL, "internal error: the definition names no guest of this world");

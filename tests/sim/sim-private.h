@@ -135,6 +135,7 @@ struct _SimWorld
   GPtrArray *links;
   GPtrArray *transfers; /* under way */
   guint last_transfer;
+  MigrateCall *asked; /* nullable: the last transfer that was asked for */
   guint keepalive_ms;
   GPtrArray *storages;
   GPtrArray *violations;
@@ -248,6 +249,7 @@ struct _SimDomain
   MigrateStats completed;
   char *messages; /* nullable: what libvirtd keeps of QEMU's words */
   char *xml;
+  char *definition; /* nullable: it is the same as xml */
 };
 
 SimHost *_sim_find_host (SimWorld *self, const char *name);
@@ -443,6 +445,8 @@ struct _SimTransfer
   gint64 cut_since;
   guint stream_stamp;
   guint attempt; /* to drive it: each ends for its caller without the transfer's end */
+
+  char *dest_xml, *persist_xml; /* nullable: what is there is what is here */
 
   GError *failure; /* what the caller will get */
   gboolean done;

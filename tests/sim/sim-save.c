@@ -144,6 +144,7 @@ archive_domain (Archive *ar, SimDomain *self)
   NUMBER (self, has_completed);
   TEXT (self, messages);
   TEXT (self, xml);
+  TEXT (self, definition);
 }
 
 static void
@@ -210,6 +211,8 @@ archive_transfer (Archive *ar, SimTransfer *self)
   NUMBER (self, cut_since);
   NUMBER (self, stream_stamp);
   NUMBER (self, attempt);
+  TEXT (self, dest_xml);
+  TEXT (self, persist_xml);
   NUMBER (self, done);
 }
 

@@ -123,7 +123,7 @@ do_prepare (SimTransfer *self)
   if (self->in == NULL)
     self->in = _sim_domain_new (self->destination, self->guest);
   g_free (self->in->xml);
-  self->in->xml = g_strdup (self->out->xml);
+  self->in->xml = g_strdup (self->dest_xml != NULL ? self->dest_xml : self->out->xml);
   self->in->active = TRUE;
   self->in->boots = self->out->boots;
   self->in->counter = 0;
@@ -200,6 +200,16 @@ do_send_finish (SimTransfer *self)
 }
 
 static void
+take_definition (SimTransfer *self)
+{
+  const char *here = self->out->definition != NULL ? self->out->definition : self->out->xml;
+
+  self->in->persistent = TRUE;
+  g_free (self->in->definition);
+  self->in->definition = g_strdup (self->persist_xml != NULL ? self->persist_xml : here);
+}
+
+static void
 do_finish (SimTransfer *self)
 {
   self->d = SIM_INCOMING_FINISHING;
@@ -213,7 +223,7 @@ do_finish (SimTransfer *self)
       return;
     }
   if (self->persist)
-    self->in->persistent = TRUE;
+    take_definition (self);
   _sim_transfer_next (self, SIM_STEP_STARTED, SIM_FINISH_TIME);
   _sim_trigger (self->world, SIM_AT_FINISH, 0, self);
 }
@@ -454,6 +464,8 @@ _sim_transfer_new (SimDomain *domain, const MigrateTransfer *request, SimHost *d
   self->throttle_increment = request->throttle_increment;
   self->armed = request->postcopy;
   self->postcopy_bandwidth = request->postcopy_bandwidth;
+  self->dest_xml = g_strdup (request->dest_xml);
+  self->persist_xml = g_strdup (request->persist_xml);
   self->begun_at = world->now;
   self->type = MIGRATE_JOB_ACTIVE;
   if (request->bandwidth > 0)

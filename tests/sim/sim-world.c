@@ -202,6 +202,11 @@ _sim_domain_stop (SimDomain *self, int reason)
   self->downtime_ms = 300;
   self->bandwidth = 0;
   _sim_domain_set_state (self, MIGRATE_DOMAIN_SHUTOFF, reason);
+  if (self->definition != NULL)
+    {
+      g_free (self->xml);
+      self->xml = g_steal_pointer (&self->definition);
+    }
   if (!self->persistent)
     domain_remove (self);
   _sim_notify (world, self);
@@ -668,6 +673,31 @@ _sim_describe_state (MigrateDomainState state, int reason)
     if (words[i].state == state && words[i].reason == reason)
       return words[i].text;
   return "?";
+}
+
+char *
+sim_world_dup_xml (SimWorld *self, const char *host, const char *guest, gboolean definition)
+{
+  SimDomain *domain;
+  char *xml = NULL;
+
+  _sim_lock (self);
+  domain = _sim_find_domain (_sim_need_host (self, host), guest);
+  if (domain != NULL)
+    xml = g_strdup (definition && domain->definition != NULL ? domain->definition : domain->xml);
+  _sim_unlock (self);
+  return xml;
+}
+
+const MigrateTransfer *
+sim_world_get_asked (SimWorld *self)
+{
+  const MigrateTransfer *asked;
+
+  _sim_lock (self);
+  asked = self->asked != NULL ? &self->asked->transfer : NULL;
+  _sim_unlock (self);
+  return asked;
 }
 
 SimDomainInfo

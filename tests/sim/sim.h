@@ -110,6 +110,11 @@ typedef struct
 } SimDomainInfo;
 
 SimDomainInfo sim_world_get_domain (SimWorld *self, const char *host, const char *guest);
+/* As that libvirtd has it, passwords and all; of the guest as it runs, or of its definition. The
+ * caller's. */
+char *sim_world_dup_xml (SimWorld *self, const char *host, const char *guest, gboolean definition);
+/* The last transfer that was asked for, as it was asked for. Borrowed; NULL: there was none. */
+const MigrateTransfer *sim_world_get_asked (SimWorld *self);
 /* "h1: running (booted) persistent autostart job | h2: -"; borrowed until the world's end. */
 const char *sim_world_describe (SimWorld *self, const char *guest);
 /* "split: …" two copies ran at once; "stale: …" a copy ran on that a newer one had left behind. */

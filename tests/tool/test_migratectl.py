@@ -16,7 +16,7 @@ SOURCE_DIR = os.environ['MIGRATE_SOURCE_DIR']
 HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
 SLOW = ('--set', 'bandwidth=2')  # some 40 s on the simulated clock, which is twenty times as fast
 PATIENT = ('--set', 'call-timeout=60000')  # the asker's clock is as fast
-VERBS = ('check', 'move', 'list', 'show', 'follow', 'cancel', 'retune', 'finish-now', 'pause', 'give-up',
+VERBS = ('check', 'plan', 'move', 'list', 'show', 'follow', 'cancel', 'retune', 'finish-now', 'pause', 'give-up',
          'chores', 'recover')
 place = tempfile.TemporaryDirectory()
 JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
@@ -30,6 +30,8 @@ MOVE_KEYS = {
 }
 CHECK_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'blocked', 'findings',
               'forecast', 'error'}
+PLAN_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'transfer', 'disks', 'steps',
+             'changes', 'holes', 'effects', 'xml', 'persistent_xml', 'blocked', 'findings', 'error'}
 FINDING_KEYS = {'code', 'severity', 'subject', 'message', 'remedy', 'accepted'}
 ERROR_KEYS = {'code', 'message', 'remedy', 'side', 'phase', 'libvirt_code', 'other_job'}
 
@@ -123,6 +125,62 @@ def check_ranks_several():
     done = ctl(*several)
     assert re.search(r'^1\. sim://w/h2: live.*^2\. sim://w/h1: live.*^3\. sim://w/h9: could not',
                      done.out, re.M | re.S)
+
+
+# ---- plan ----
+
+EMULATOR = 'emulator:/usr/bin/qemu-system-x86_64=/opt/there/qemu'
+
+
+@test
+def plan_tells_what_a_move_would_do():
+    done = ctl('plan', 'g0', *HOSTS, '--allow', 'throttle', '--bandwidth', '9', '--json')
+    assert done.code == 0 and done.err == ''
+    assert set(done.json) == PLAN_KEYS and done.json['blocked'] is False
+    assert done.json['transfer']['bandwidth'] == 9
+    assert {'live', 'peer2peer', 'auto-converge'} <= set(done.json['transfer']['flags'])
+    assert [step['what'] for step in done.json['steps']] == ['transfer']
+    assert done.json['steps'][0]['undo'] and done.json['steps'][0]['risk'] == 'disruptive'
+    assert done.json['changes'] == done.json['holes'] == [] and done.json['xml'] is None
+    assert done.json['effects'] and done.json['error'] is None
+    done = ctl('plan', 'g0', *HOSTS)
+    assert done.code == 0 and done.out.startswith('“g0”: live, from sim://w/h1 to sim://w/h2\n')
+    assert re.search(r'^  transfer p2p: live peer2peer ', done.out, re.M), done.out
+    assert re.search(r'^   1\. transfer on sim://w/h1 \(disruptive\): ', done.out, re.M), done.out
+
+
+@test
+def plan_is_refused_where_a_move_is():
+    there = ('--from', 'sim://w/h1', '--to', 'sim://w/h1')
+    done = ctl('plan', 'g0', *there, '--json')
+    assert done.code == 2 and done.json['blocked'] is True and done.json['steps']
+    assert_error(ctl('plan', 'nobody', *HOSTS, '--json'), 'not-found', 2)
+    done = ctl('plan', 'g0', *HOSTS, '--to', 'sim://w/h3')
+    assert done.code == 64 and 'A plan has one --to' in done.err
+
+
+@test
+def names_come_from_files_and_from_the_command_line():
+    path = os.path.join(place.name, 'names.map')
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write('[emulator]\n/usr/bin/qemu-system-x86_64=/opt/of-the-file/qemu\n')
+    for options, there in (
+            (('--profile', path), '/opt/of-the-file/qemu'),
+            (('--map', path), '/opt/of-the-file/qemu'),
+            (('--map', path, '--rename', EMULATOR), '/opt/there/qemu'),
+            (('--profile', path, '--rename', EMULATOR), '/opt/there/qemu')):
+        done = ctl('plan', 'g0', *HOSTS, *options, '--json')
+        assert [change['to'] for change in done.json['changes']] == [there], done.json['changes']
+        assert there in done.json['xml'] and there in done.json['persistent_xml']
+    done = ctl('plan', 'g0', *HOSTS, '--rename', EMULATOR)
+    assert re.search(r'^  change   .*/usr/bin/qemu-system-x86_64 becomes /opt/there/qemu ', done.out,
+                     re.M), done.out
+    done = ctl('check', 'g0', *HOSTS, '--rename', 'network:blue=red', '--json')
+    assert 'mapping-unused' in [finding['code'] for finding in done.json['findings']]
+    done = ctl(*move('g4', '--rename', EMULATOR, '--json'))
+    assert done.code == 0 and done.json['outcome'] == 'moved'
+    for wrong in (('--map', '/nowhere'), ('--rename', 'network'), ('--rename', 'nonsense:a=b')):
+        assert ctl('plan', 'g0', *HOSTS, *wrong).code == 64, wrong
 
 
 # ---- move ----

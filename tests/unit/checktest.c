@@ -1,6 +1,8 @@
 /* What all tests of checks begin with, and how a row is tried. */
 #include "checktest.h"
 
+#include "check/plan-private.h"
+
 #include <criterion/criterion.h>
 #include <string.h>
 
@@ -8,8 +10,9 @@ const CheckRow *
 check_row (size_t i)
 {
   static const CheckRows *const families[]
-    = { &check_identity_rows, &check_storage_rows, &check_image_rows,    &check_cpu_rows,
-        &check_device_rows,   &check_network_rows, &check_capacity_rows, &check_transport_rows };
+    = { &check_identity_rows, &check_storage_rows,   &check_image_rows,
+        &check_cpu_rows,      &check_device_rows,    &check_network_rows,
+        &check_capacity_rows, &check_transport_rows, &check_mapping_rows };
 
   for (gsize j = 0; j < G_N_ELEMENTS (families); j++)
     {
@@ -20,16 +23,23 @@ check_row (size_t i)
   return NULL;
 }
 
-static MigrateGuest *
-parse_guest (const char *xml)
+static char *
+whole_document (const char *xml)
 {
   static const char os[] = "<os><type arch='x86_64' machine='pc-q35-7.2'>hvm</type></os>";
   const char *more = xml != NULL ? xml : "";
-  g_autofree char *text = g_strdup_printf (
+
+  return g_strdup_printf (
     "<domain type='kvm'><name>g</name><uuid>11111111-1111-1111-1111-111111111111</uuid>"
     "<memory unit='GiB'>4</memory>%s%s%s</domain>",
     strstr (more, "<vcpu") == NULL ? "<vcpu>2</vcpu>" : "", strstr (more, "<os>") == NULL ? os : "",
     more);
+}
+
+static MigrateGuest *
+parse_guest (const char *xml)
+{
+  g_autofree char *text = whole_document (xml);
   g_autoptr (GError) error = NULL;
   MigrateGuest *guest = _migrate_guest_parse (text, &error);
 
@@ -59,6 +69,8 @@ check_given (const char *xml)
                               .reason = 1,
                               .persistent = TRUE };
   f->shape = parse_guest (xml);
+  f->xml = whole_document (xml);
+  f->inactive_xml = whole_document (xml);
   f->disks = g_ptr_array_ref (f->shape->disks);
   f->probed = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_probed_free);
   given.request = (MigrateCheckRequest){ .kind = MIGRATE_KIND_AUTO,
@@ -73,6 +85,10 @@ void
 check_given_clear (CheckGiven *given)
 {
   g_clear_pointer ((MigrateGuest **) &given->request.there, _migrate_guest_free);
+  if (given->request.documents != NULL)
+    _migrate_there_clear ((MigrateThere *) given->request.documents);
+  g_free ((MigrateThere *) given->request.documents);
+  g_clear_object (&given->request.mapping);
   _migrate_facts_unref (given->facts);
   g_object_unref (given->policy);
 }
@@ -80,7 +96,12 @@ check_given_clear (CheckGiven *given)
 MigrateReport *
 check_evaluate (CheckGiven *given)
 {
-  return _migrate_check_evaluate (given->facts, &given->request, given->policy);
+  g_autoptr (MigratePlan) plan = NULL;
+
+  /* What a row says of the guest there stands for what a mapping makes of it. */
+  if (given->request.there != NULL || given->request.documents != NULL)
+    return _migrate_check_evaluate (given->facts, &given->request, given->policy);
+  return _migrate_plan_evaluate (given->facts, &given->request, given->policy, &plan);
 }
 
 MigrateFinding *
@@ -97,6 +118,17 @@ check_find (MigrateReport *report, const char *code)
 }
 
 /* ---- what may be wrong ---- */
+
+void
+check_map (CheckGiven *given, const char *line)
+{
+  g_autoptr (GError) error = NULL;
+
+  if (given->request.mapping == NULL)
+    given->request.mapping = migrate_mapping_new ();
+  cr_assert (migrate_mapping_set_from_string (given->request.mapping, line, &error), "%s: %s", line,
+             error != NULL ? error->message : "");
+}
 
 void
 check_set (CheckGiven *given, const char *key, const char *value)

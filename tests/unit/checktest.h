@@ -33,7 +33,8 @@ typedef struct
 #define DEVICES(xml) "<devices>" xml "</devices>"
 
 extern const CheckRows check_identity_rows, check_storage_rows, check_image_rows, check_cpu_rows,
-  check_device_rows, check_network_rows, check_capacity_rows, check_transport_rows;
+  check_device_rows, check_network_rows, check_capacity_rows, check_transport_rows,
+  check_mapping_rows;
 
 /* NULL past the last. */
 const CheckRow *check_row (size_t i);
@@ -53,6 +54,9 @@ MigrateFileFacts *
 check_file (MigrateHostFacts *host, const char *path, const char *pool, gboolean found);
 /* Makes the guest at the destination another one. */
 void check_there (CheckGiven *given, const char *xml);
+/* The guest's XML is that, and names there follow from the job's mapping: a line, as on a command
+ * line. */
+void check_map (CheckGiven *given, const char *line);
 /* From the host's own documents. */
 void check_capabilities (MigrateHostFacts *host, const char *xml);
 void check_domain_capabilities (MigrateHostFacts *host, const char *xml);

@@ -72,8 +72,8 @@ function Migrate.Request:answer(reply)
   return answer(self, reply)
 end
 
--- The values of a request, a progress, a result or a failure as a Lua table.
-for _, name in ipairs { 'Request', 'Progress', 'Result', 'Failure' } do
+-- The values of a request, a plan, a progress, a result or a failure as a Lua table.
+for _, name in ipairs { 'Request', 'Plan', 'Progress', 'Result', 'Failure' } do
   Migrate[name].details = function(self) return from_variant(self:dup_details()) end
 end
 

@@ -129,6 +129,26 @@ class Report(Migrate.Report):
 Report = export(override(Report))
 
 
+class Plan(Migrate.Plan):
+    @property
+    def details(self):
+        return self.dup_details().unpack()
+
+    @property
+    def steps(self):
+        return [self.get_step(i) for i in range(self.get_n_steps())]
+
+    def __str__(self):
+        return '\n'.join(self.dup_effects())
+
+    def __repr__(self):
+        return '<Migrate.Plan of %s: %s, %d steps>' % (
+            self.get_guest_name(), _nick(self.get_kind()), self.get_n_steps())
+
+
+Plan = export(override(Plan))
+
+
 class Progress(Migrate.Progress):
     @property
     def details(self):
@@ -395,6 +415,9 @@ class AsyncRunner:
 
     async def check(self, job, *hosts, **options):
         return await self._operate('check', job, hosts, options)
+
+    async def plan(self, job, *hosts, **options):
+        return await self._operate('plan', job, hosts, options)
 
     async def prepare(self, job, *hosts, **options):
         return await self._operate('prepare', job, hosts, options)

@@ -1,0 +1,417 @@
+/* A plan: what a move will do. The truth is one a{sv}, which the journal keeps; the getters read
+ * it. */
+#include "model/model-private.h"
+
+/**
+ * MigratePlan:
+ *
+ * What a move will do, decided before anything is touched: which kind of move it is, how memory
+ * travels, what becomes of every disk, the steps in their order with what takes each of them back,
+ * what the guest's XML names differently at the destination, the holes in it that are filled on the
+ * way, and what all that means for the guest.
+ *
+ * A move carries out its plan and nothing else. Only what helps a copy to its end (a higher
+ * downtime limit, a throttle, post-copy, a pause) is decided while it runs; the effects name what
+ * of it is allowed.
+ *
+ * Holds no secrets: URIs are without passwords, XML is without passwords and keys.
+ *
+ * Immutable; may be used from any thread.
+ *
+ * Since: 1.0
+ */
+struct _MigratePlan
+{
+  gatomicrefcount ref_count;
+  GVariant *values; /* a{sv} */
+  GPtrArray *steps; /* MigrateStep */
+};
+
+G_DEFINE_BOXED_TYPE (MigratePlan, migrate_plan, migrate_plan_ref, migrate_plan_unref)
+
+static MigrateStep *
+step_from_variant (GVariant *value)
+{
+  const char *what = _migrate_variant_string (value, "what");
+  const char *host = _migrate_variant_string (value, "host");
+  const char *effect = _migrate_variant_string (value, "effect");
+  int risk = MIGRATE_RISK_DESTRUCTIVE;
+
+  _migrate_enum_parse (MIGRATE_TYPE_RISK, _migrate_variant_string (value, "risk"), &risk);
+  return _migrate_step_new_planned (what != NULL ? what : "", host != NULL ? host : "",
+                                    (MigrateRisk) risk, effect != NULL ? effect : "",
+                                    _migrate_variant_string (value, "undo"));
+}
+
+static GPtrArray *
+read_steps (GVariant *values)
+{
+  GPtrArray *steps = g_ptr_array_new_with_free_func ((GDestroyNotify) migrate_step_unref);
+  g_autoptr (GVariant) list
+    = g_variant_lookup_value (values, MIGRATE_PLAN_KEY_STEPS, G_VARIANT_TYPE ("aa{sv}"));
+
+  for (gsize i = 0; list != NULL && i < g_variant_n_children (list); i++)
+    {
+      g_autoptr (GVariant) value = g_variant_get_child_value (list, i);
+
+      g_ptr_array_add (steps, step_from_variant (value));
+    }
+  return steps;
+}
+
+MigratePlan *
+_migrate_plan_new (GVariant *values)
+{
+  MigratePlan *self = g_new0 (MigratePlan, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->values = g_variant_ref_sink (values);
+  self->steps = read_steps (self->values);
+  return self;
+}
+
+GVariant *
+_migrate_plan_peek (MigratePlan *self)
+{
+  return self->values;
+}
+
+/* Of the size of all the rest together, and made again from the host where it is needed. */
+static const char *const left_out[]
+  = { MIGRATE_PLAN_KEY_XML, MIGRATE_PLAN_KEY_PERSISTENT_XML, NULL };
+
+GVariant *
+_migrate_plan_to_variant (MigratePlan *self)
+{
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, self->values);
+  for (gsize i = 0; left_out[i] != NULL; i++)
+    g_variant_dict_remove (&dict, left_out[i]);
+  return g_variant_dict_end (&dict);
+}
+
+/**
+ * migrate_plan_ref:
+ * @self: a plan
+ *
+ * Takes a reference.
+ *
+ * Returns: (transfer full): @self
+ *
+ * Since: 1.0
+ */
+MigratePlan *
+migrate_plan_ref (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_atomic_ref_count_inc (&self->ref_count);
+  return self;
+}
+
+/**
+ * migrate_plan_unref:
+ * @self: (transfer full): a plan
+ *
+ * Gives a reference back.
+ *
+ * Since: 1.0
+ */
+void
+migrate_plan_unref (MigratePlan *self)
+{
+  g_return_if_fail (self != NULL);
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_variant_unref (self->values);
+  g_ptr_array_unref (self->steps);
+  g_free (self);
+}
+
+/**
+ * migrate_plan_get_kind:
+ * @self: a plan
+ *
+ * The kind of move that was chosen.
+ *
+ * Returns: the kind
+ *
+ * Since: 1.0
+ */
+MigrateKind
+migrate_plan_get_kind (MigratePlan *self)
+{
+  int kind = MIGRATE_KIND_AUTO;
+
+  g_return_val_if_fail (self != NULL, MIGRATE_KIND_AUTO);
+  _migrate_enum_parse (MIGRATE_TYPE_KIND,
+                       _migrate_variant_string (self->values, MIGRATE_PLAN_KEY_KIND), &kind);
+  return (MigrateKind) kind;
+}
+
+/**
+ * migrate_plan_get_guest_name:
+ * @self: a plan
+ *
+ * The guest's name.
+ *
+ * Returns: (nullable): the name, or %NULL when the plan does not tell
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_plan_get_guest_name (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return _migrate_variant_string (self->values, MIGRATE_PLAN_KEY_GUEST_NAME);
+}
+
+/**
+ * migrate_plan_get_guest_uuid:
+ * @self: a plan
+ *
+ * The guest's UUID.
+ *
+ * Returns: (nullable): the UUID, or %NULL when the plan does not tell
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_plan_get_guest_uuid (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return _migrate_variant_string (self->values, MIGRATE_PLAN_KEY_GUEST_UUID);
+}
+
+/**
+ * migrate_plan_get_source:
+ * @self: a plan
+ *
+ * The host where the guest is.
+ *
+ * Returns: (nullable): its URI, without secrets, or %NULL when the plan does not tell
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_plan_get_source (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return _migrate_variant_string (self->values, MIGRATE_PLAN_KEY_SOURCE);
+}
+
+/**
+ * migrate_plan_get_destination:
+ * @self: a plan
+ *
+ * The host where the guest goes.
+ *
+ * Returns: (nullable): its URI, without secrets, or %NULL when the plan does not tell
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_plan_get_destination (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return _migrate_variant_string (self->values, MIGRATE_PLAN_KEY_DESTINATION);
+}
+
+/**
+ * migrate_plan_get_n_steps:
+ * @self: a plan
+ *
+ * How many steps the move takes.
+ *
+ * Returns: the number
+ *
+ * Since: 1.0
+ */
+guint
+migrate_plan_get_n_steps (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, 0);
+  return self->steps->len;
+}
+
+/**
+ * migrate_plan_get_step:
+ * @self: a plan
+ * @index: which one, from 0, in the order in which they are taken
+ *
+ * One step: what is done, on which host, to what effect, and what takes it back while the guest
+ * has not been handed over.
+ *
+ * Returns: (transfer none) (nullable): the step, or %NULL when there is none of that number
+ *
+ * Since: 1.0
+ */
+MigrateStep *
+migrate_plan_get_step (MigratePlan *self, guint index)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return index < self->steps->len ? self->steps->pdata[index] : NULL;
+}
+
+static GVariant *
+dup_value (MigratePlan *self, const char *key, const GVariantType *type)
+{
+  GVariant *value = g_variant_lookup_value (self->values, key, type);
+
+  return value != NULL
+           ? value
+           : g_variant_ref_sink (g_variant_new_array (g_variant_type_element (type), NULL, 0));
+}
+
+/**
+ * migrate_plan_dup_transfer:
+ * @self: a plan
+ *
+ * How the guest's memory travels, as an `a{sv}`: `flags`, the names of libvirt's flags;
+ * `transport`, and the parameters that are given with them: `peer-uri`, `migration-uri`,
+ * `listen-address`, `tls-name`, `bandwidth` and `postcopy-bandwidth` (MiB/s), `connections`,
+ * `compression`, `compression-level`, `compression-threads`, `xbzrle-cache` (bytes),
+ * `throttle-initial` and `throttle-increment` (percent), `target-downtime` (milliseconds), and as
+ * booleans what the flags are made of. What is left to the hypervisor is left out.
+ *
+ * Returns: (transfer full): the values
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_plan_dup_transfer (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return dup_value (self, MIGRATE_PLAN_KEY_TRANSFER, G_VARIANT_TYPE_VARDICT);
+}
+
+/**
+ * migrate_plan_dup_disks:
+ * @self: a plan
+ *
+ * The guest's disks, as an `aa{sv}`; of each `target`, `type`, `device`, `storage` (`shared`,
+ * `not-shared`, `unproven`, or `empty`: a drive without a medium) and `why`, and where there is one
+ * `source`; `source-there` where the destination calls it something else.
+ *
+ * Returns: (transfer full): the disks
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_plan_dup_disks (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return dup_value (self, MIGRATE_PLAN_KEY_DISKS, G_VARIANT_TYPE ("aa{sv}"));
+}
+
+/**
+ * migrate_plan_dup_changes:
+ * @self: a plan
+ *
+ * What the guest's XML names differently at the destination, as an `aa{sv}`; of each `rule`,
+ * `subject` (the device, for people), `from` and `to`.
+ *
+ * Returns: (transfer full): the changes, which may be none
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_plan_dup_changes (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return dup_value (self, MIGRATE_PLAN_KEY_CHANGES, G_VARIANT_TYPE ("aa{sv}"));
+}
+
+/**
+ * migrate_plan_dup_holes:
+ * @self: a plan
+ *
+ * What of the XML is known only when the destination was made ready, as an `aa{sv}`; of each
+ * `name`, the binding that fills it, `subject`, what it is for, and `filled-by`, who answers it.
+ *
+ * Returns: (transfer full): the holes, which may be none
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_plan_dup_holes (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return dup_value (self, MIGRATE_PLAN_KEY_HOLES, G_VARIANT_TYPE ("aa{sv}"));
+}
+
+/**
+ * migrate_plan_dup_effects:
+ * @self: a plan
+ *
+ * What the move means for the guest and its hosts, one sentence each, for people.
+ *
+ * Returns: (transfer full): the sentences
+ *
+ * Since: 1.0
+ */
+char **
+migrate_plan_dup_effects (MigratePlan *self)
+{
+  char **effects = NULL;
+
+  g_return_val_if_fail (self != NULL, NULL);
+  if (g_variant_lookup (self->values, MIGRATE_PLAN_KEY_EFFECTS, "^as", &effects))
+    return effects;
+  return g_new0 (char *, 1);
+}
+
+/**
+ * migrate_plan_get_xml:
+ * @self: a plan
+ *
+ * The guest's XML as the destination will be given it, as far as it is known: holes are not filled
+ * yet, and passwords are left out.
+ *
+ * Returns: (nullable): the XML, or %NULL: nothing in it is changed, or the plan comes from a
+ * journal, which does not keep it
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_plan_get_xml (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return _migrate_variant_string (self->values, MIGRATE_PLAN_KEY_XML);
+}
+
+/**
+ * migrate_plan_get_persistent_xml:
+ * @self: a plan
+ *
+ * The same of the guest's definition, which counts from its next start on.
+ *
+ * Returns: (nullable): the XML, or %NULL, as with [method@Migrate.Plan.get_xml]
+ *
+ * Since: 1.0
+ */
+const char *
+migrate_plan_get_persistent_xml (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return _migrate_variant_string (self->values, MIGRATE_PLAN_KEY_PERSISTENT_XML);
+}
+
+/**
+ * migrate_plan_dup_details:
+ * @self: a plan
+ *
+ * The whole plan as an `a{sv}`, which may grow: `kind`, `guest-name`, `guest-uuid`, `source`,
+ * `destination`, `transfer`, `disks`, `steps`, `changes`, `holes`, `effects`, `xml`,
+ * `persistent-xml`, `function` (true: the program's own has the last word on the XML).
+ *
+ * Returns: (transfer full): the values
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_plan_dup_details (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return g_variant_ref (self->values);
+}
