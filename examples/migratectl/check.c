@@ -73,6 +73,12 @@ is_clear (const Candidate *self)
 
 /* ---- telling ---- */
 
+static MigrateForecast *
+forecast_of (const Candidate *self)
+{
+  return self->report != NULL ? migrate_report_get_forecast (self->report) : NULL;
+}
+
 static void
 tell_candidate (const Candidate *self)
 {
@@ -83,6 +89,7 @@ tell_candidate (const Candidate *self)
         ctl_out ("           remedy: %s", self->fault->remedy);
     }
   ctl_tell_findings (self->report, MIGRATE_SEVERITY_NOTE);
+  ctl_tell_forecast ("  forecast", forecast_of (self));
 }
 
 static void
@@ -141,7 +148,7 @@ add_candidate (JsonBuilder *builder, const Candidate *self)
   else
     json_builder_add_null_value (builder);
   ctl_json_findings (builder, self->report);
-  ctl_json_string (builder, "forecast", NULL);
+  ctl_json_forecast (builder, forecast_of (self));
   ctl_json_fault (builder, self->fault);
 }
 
@@ -258,6 +265,7 @@ candidate_new (Check *check, const CtlOptions *options, guint place, MigrateHost
   self->job = migrate_job_new (options->rest[0], source, destination);
   migrate_job_set_kind (self->job, kind);
   migrate_job_set_policy (self->job, policy);
+  migrate_job_set_forecast (self->job, options->forecast);
   return self;
 }
 
@@ -268,6 +276,7 @@ ctl_check (const CtlOptions *options)
   g_autoptr (MigrateHost) source = migrate_host_new (options->from);
   g_autoptr (MigrateJournal) journal
     = options->journal != NULL ? ctl_request_journal (options) : migrate_sqlite_journal_new_none ();
+  g_autoptr (MigrateJournal) history = options->forecast ? ctl_request_journal (options) : NULL;
   g_autoptr (MigratePolicy) policy = NULL;
   MigrateKind kind;
   g_autoptr (GError) error = NULL;
@@ -283,6 +292,7 @@ ctl_check (const CtlOptions *options)
       Candidate *candidate = candidate_new (&self, options, i, source, policy, kind);
 
       migrate_job_set_journal (candidate->job, journal);
+      migrate_job_set_history (candidate->job, history);
       g_ptr_array_add (self.candidates, candidate);
     }
   run (&self);

@@ -6,6 +6,7 @@ _migratectl ()
   local move="--from --to --peer-uri --migration-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
     --accept --set"
+  local check=--forecast
 
   COMPREPLY=()
   cur=${COMP_WORDS[COMP_CWORD]}
@@ -29,7 +30,7 @@ _migratectl ()
     --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
     --allow) mapfile -t COMPREPLY < <(compgen -W 'throttle postcopy pause' -- "$cur"); return ;;
     --set)
-      mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth target-downtime max-downtime allow
+      mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth link-speed target-downtime max-downtime allow
         postcopy-start throttle-initial throttle-increment connections
         compression compression-level compression-threads xbzrle-cache zero-copy
         tls resume-timeout postcopy-timeout deadline at-deadline memory-timeout
@@ -47,7 +48,8 @@ _migratectl ()
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
-    check|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    check) mapfile -t COMPREPLY < <(compgen -W "$move $check $common" -- "$cur") ;;
+    move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;

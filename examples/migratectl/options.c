@@ -202,6 +202,9 @@ entries_for (const CtlVerb *verb, CtlOptions *options)
 
   if (verb != NULL && verb->options == CTL_OPTIONS_MOVE)
     add_move (entries, options);
+  if (verb != NULL && verb->run == ctl_check)
+    add (entries, "forecast", G_OPTION_ARG_NONE, &options->forecast,
+         "look at how the guest writes, and tell what the move will take", NULL);
   if (verb != NULL && verb->options == CTL_OPTIONS_RECOVER)
     add_recover (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_CHORES)

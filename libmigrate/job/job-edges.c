@@ -1,7 +1,9 @@
 /* Act: the edges of the state machine, each on a worker, and what the journal is told of them. */
 #include "job/job-private.h"
 
+#include "check/dirty-rate-private.h"
 #include "finalize/finalize-private.h"
+#include "migrate/forecast-private.h"
 #include "migrate/migrate-private.h"
 #include "prepare/prepare-private.h"
 #include "steps/steps-private.h"
@@ -253,6 +255,33 @@ ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
 
 /* ---- the edges ---- */
 
+/* A check waits for its look at the guest; a move does not, and reads it on the way. */
+static gboolean
+forecast (MigrateWork *work, const MigrateDomain *guest, MigrateReport *report, GError **error)
+{
+  MigrateDirtySample sample;
+  g_autoptr (MigrateForecast) made = NULL;
+
+  work->look_ends = 0;
+  g_clear_pointer (&work->looked, g_variant_unref);
+  g_clear_pointer (&work->result->forecast, migrate_forecast_unref);
+  if (!work->forecast || guest->state == MIGRATE_DOMAIN_SHUTOFF)
+    return TRUE;
+  if (work->in_a_hurry)
+    {
+      if (!migrate_report_is_blocked (report)
+          && _migrate_dirty_rate_begin (work, guest, &sample, &work->look_ends))
+        work->looked = g_variant_ref_sink (_migrate_dirty_sample_to_variant (&sample));
+      return TRUE;
+    }
+  if (!_migrate_dirty_rate_sample (work, guest, &sample, error))
+    return FALSE;
+  made = _migrate_forecast_make (work, &sample, guest->uuid, migrate_report_get_kind (report));
+  _migrate_report_set_forecast (report, made);
+  work->result->forecast = migrate_forecast_ref (made);
+  return TRUE;
+}
+
 static gboolean
 edge_check (MigrateJob *self, GError **error)
 {
@@ -266,6 +295,8 @@ edge_check (MigrateJob *self, GError **error)
   if (facts == NULL || _migrate_work_check_cancelled (work, error))
     return FALSE;
   report = _migrate_check_evaluate (facts, &request, work->policy);
+  if (!forecast (work, &facts->guest, report, error))
+    return FALSE;
   _migrate_job_set_report (self, report);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);

@@ -22,6 +22,8 @@ struct _MigrateJob
   MigrateJournal *journal;     /* nullable until used */
   MigrateHooks *hooks;         /* nullable */
   MigrateInventory *inventory; /* nullable */
+  gboolean forecast;
+  MigrateJournal *history; /* nullable */
 
   MigrateState state;
   gboolean in_flight;

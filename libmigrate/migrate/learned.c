@@ -1,0 +1,245 @@
+/* Gather, and decide: what earlier moves between these hosts have shown of the link, and of this
+ * guest. */
+#include "migrate/forecast-private.h"
+
+#define LOOKED_AT 30     /* moves between these hosts, the latest: the others are history */
+#define LEAST_MS 1000    /* of a copy that tells of a link */
+#define CAPPED 0.8       /* of a limit that was set: it may have been the limit that was measured */
+#define MOST_PASSES 64
+
+/* ---- one move ---- */
+
+typedef struct
+{
+  MigrateTrend trend;
+  guint64 first_at, last_at, first_processed, last_processed;
+  double memory_least, memory_most;
+  double working_set;
+  double rates[MOST_PASSES]; /* of the guest, while it was not throttled */
+  guint n_rates;
+  guint rate_pass;
+} Story;
+
+static MigrateTrendSample
+read_sample (GVariant *values)
+{
+  return (MigrateTrendSample){
+    .at_ms = _migrate_variant_uint64 (values, "at-ms", 0),
+    .pass = (guint) _migrate_variant_uint64 (values, "pass", 0),
+    .total = _migrate_variant_uint64 (values, "memory-total", 0),
+    .processed = _migrate_variant_uint64 (values, "memory-processed", 0),
+    .remaining = _migrate_variant_uint64 (values, "memory-remaining", 0),
+    .rate = _migrate_variant_uint64 (values, "rate", 0),
+    .dirty_rate = _migrate_variant_uint64 (values, "dirty-rate", 0),
+    .throttle = (guint) _migrate_variant_uint64 (values, "throttle", 0),
+  };
+}
+
+/* A look that is long, as that of the second pass is, finds all that the guest writes to written,
+ * and so a rate that is too low. */
+static void
+note_rate (Story *self, const MigrateTrendSample *sample)
+{
+  if (sample->pass < 3 || sample->throttle > 0 || sample->pass == self->rate_pass
+      || self->n_rates == MOST_PASSES)
+    return;
+  self->rates[self->n_rates++] = (double) sample->dirty_rate;
+  self->rate_pass = sample->pass;
+}
+
+static void
+note_passes (Story *self, const MigrateTrendSample *sample, guint n_before)
+{
+  const MigrateTrendPass *pass = _migrate_trend_pass (&self->trend, 0);
+
+  if (sample->pass <= 1)
+    self->memory_least = (double) sample->processed;
+  else if (self->memory_most <= 0)
+    self->memory_most = (double) sample->processed;
+  if (pass != NULL && self->trend.n_passes > 0 && n_before != pass->pass && sample->throttle == 0)
+    self->working_set = MAX (self->working_set, (double) pass->left);
+}
+
+static void
+add_sample (Story *self, GVariant *values)
+{
+  const char *phase = _migrate_variant_string (values, "phase");
+  MigrateTrendSample sample = read_sample (values);
+  const MigrateTrendPass *before = _migrate_trend_pass (&self->trend, 0);
+  guint n_before = before != NULL ? before->pass : 0;
+  guint limit = (guint) _migrate_variant_uint64 (values, "limit-ms", 0);
+
+  if (g_strcmp0 (phase, "copying-memory") != 0 || sample.pass == 0 || sample.total == 0)
+    return;
+  if (self->trend.n == 0)
+    {
+      self->first_at = sample.at_ms;
+      self->first_processed = sample.processed;
+    }
+  _migrate_trend_add (&self->trend, &sample, limit);
+  self->last_at = sample.at_ms;
+  self->last_processed = sample.processed;
+  note_rate (self, &sample);
+  note_passes (self, &sample, n_before);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
+}
+
+static double
+median_rate (Story *self)
+{
+  if (self->n_rates == 0)
+    return -1;
+  qsort (self->rates, self->n_rates, sizeof self->rates[0], compare);
+  return self->rates[self->n_rates / 2];
+}
+
+/* ---- what it adds ---- */
+
+static void
+append (MigrateLearnedSeries *series, double value)
+{
+  if (series->n < MIGRATE_LEARNED_MOVES && value > 0)
+    series->values[series->n++] = value;
+}
+
+static double
+policy_cap (GVariant *values)
+{
+  g_autoptr (GVariant) policy
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_POLICY, G_VARIANT_TYPE_VARDICT);
+  const char *text = policy != NULL ? _migrate_variant_string (policy, "bandwidth") : NULL;
+
+  return text != NULL ? (double) g_ascii_strtoull (text, NULL, 10) * (1 << 20) : 0;
+}
+
+static void
+add_bandwidth (MigrateLearned *self, const Story *story, GVariant *values)
+{
+  guint64 ms = story->last_at - story->first_at;
+  double most = policy_cap (values), bandwidth;
+
+  if (ms < LEAST_MS || story->last_processed <= story->first_processed)
+    return;
+  bandwidth = (double) (story->last_processed - story->first_processed) * 1000 / (double) ms;
+  if (most <= 0 || bandwidth < most * CAPPED)
+    append (&self->bandwidth, bandwidth);
+}
+
+/* Of a move that came about. */
+static void
+add_overhead (MigrateLearned *self, GVariant *values)
+{
+  g_autoptr (GVariant) details
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
+  g_autoptr (MigrateResult) result
+    = details != NULL ? _migrate_result_from_variant (details) : NULL;
+  guint64 copy;
+
+  if (result == NULL || result->outcome != MIGRATE_OUTCOME_MOVED)
+    return;
+  copy = result->phase_ms[MIGRATE_PHASE_COPYING_MEMORY]
+         + result->phase_ms[MIGRATE_PHASE_SWITCHING_OVER]
+         + result->phase_ms[MIGRATE_PHASE_POSTCOPY] + result->phase_ms[MIGRATE_PHASE_QUEUED];
+  append (&self->overhead, (double) (result->total_ms - MIN (copy, result->total_ms)));
+}
+
+static void
+add_guest (MigrateLearned *self, Story *story)
+{
+  if (self->has_guest || story->memory_most <= 0)
+    return;
+  self->has_guest = TRUE;
+  self->memory_least = MIN (story->memory_least, story->memory_most);
+  self->memory_most = story->memory_most;
+  self->working_set = story->working_set;
+  self->dirty_rate = median_rate (story);
+}
+
+void
+_migrate_learned_add (MigrateLearned *self, GVariant *values, GVariant *samples,
+                      gboolean of_this_guest)
+{
+  Story story = { 0 };
+
+  for (gsize i = 0; i < g_variant_n_children (samples); i++)
+    {
+      g_autoptr (GVariant) sample = g_variant_get_child_value (samples, i);
+
+      add_sample (&story, sample);
+    }
+  add_bandwidth (self, &story, values);
+  add_overhead (self, values);
+  if (of_this_guest)
+    add_guest (self, &story);
+}
+
+/* ---- the journal ---- */
+
+static MigrateJournal *
+history (MigrateWork *work)
+{
+  return work->history != NULL ? work->history : work->journal;
+}
+
+static gboolean
+is_host (GVariant *values, const char *key, const char *uri)
+{
+  const char *said = _migrate_variant_string (values, key);
+  g_autofree char *a = said != NULL ? _migrate_uri_redact (said) : NULL;
+  g_autofree char *b = _migrate_uri_redact (uri);
+
+  return g_strcmp0 (a, b) == 0;
+}
+
+/* Links carry as much in either direction, as a rule. */
+static gboolean
+is_between (MigrateWork *work, GVariant *values)
+{
+  const char *a = work->source_uri, *b = work->destination_uri;
+
+  return (is_host (values, MIGRATE_JOB_KEY_SOURCE, a)
+          && is_host (values, MIGRATE_JOB_KEY_DESTINATION, b))
+         || (is_host (values, MIGRATE_JOB_KEY_SOURCE, b)
+             && is_host (values, MIGRATE_JOB_KEY_DESTINATION, a));
+}
+
+static void
+add_job (MigrateWork *work, GVariant *values, const char *guest_uuid, MigrateLearned *learned)
+{
+  const char *id = _migrate_variant_string (values, MIGRATE_JOB_KEY_ID);
+  const char *uuid = _migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST_UUID);
+  g_autoptr (GVariant) samples = NULL;
+
+  if (id == NULL || g_strcmp0 (id, work->id) == 0)
+    return;
+  samples = _migrate_journal_load_samples (history (work), id, NULL /* error */);
+  if (samples != NULL)
+    _migrate_learned_add (learned, values, samples, g_strcmp0 (uuid, guest_uuid) == 0);
+}
+
+void
+_migrate_learned_gather (MigrateWork *work, const char *guest_uuid, MigrateLearned *learned)
+{
+  g_autoptr (GError) failed = NULL;
+  g_autoptr (GVariant) jobs = _migrate_journal_list_jobs (history (work), NULL /* every guest */, &failed);
+  guint n = 0;
+
+  if (jobs == NULL)
+    g_debug ("Job %s: nothing was learned: %s", work->id, failed->message);
+  for (gsize i = 0; jobs != NULL && i < g_variant_n_children (jobs) && n < LOOKED_AT; i++)
+    {
+      g_autoptr (GVariant) values = g_variant_get_child_value (jobs, i);
+
+      if (!is_between (work, values))
+        continue;
+      add_job (work, values, guest_uuid, learned);
+      n++;
+    }
+}
