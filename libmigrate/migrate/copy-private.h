@@ -16,6 +16,7 @@ typedef struct
   guint throttle_initial;  /* %; 0: it is not armed */
   guint throttle_increment;
   guint poll_ms;
+  double phase;            /* of the looks, 0 to 1: chance */
   MigrateAtDeadline at_deadline;
   MigrateConvergePolicy policy;
 } MigrateCopy;

@@ -171,6 +171,14 @@ is_deadline_over (const Play *self)
   return deadline > 0 && self->now >= (double) deadline && self->paused_at < 0;
 }
 
+/* In the first pass empty pages count as remaining. Most of them are what the guest has never
+ * needed, and come last: the second pass begins before anybody sees the end of the first. */
+static double
+remaining (const Play *self)
+{
+  return self->pass > 1 ? self->left : self->left + self->copy->empty;
+}
+
 static void
 look (Play *self)
 {
@@ -179,7 +187,7 @@ look (Play *self)
     .pass = self->pass,
     .total = (guint64) (self->copy->memory + self->copy->empty),
     .processed = (guint64) self->processed,
-    .remaining = (guint64) self->left,
+    .remaining = (guint64) remaining (self),
     .rate = (guint64) self->copy->bandwidth,
     .dirty_rate = (guint64) self->dirty_rate,
     .throttle = self->throttle,
@@ -213,7 +221,7 @@ look_every (const MigrateCopy *copy)
 MigrateCopyEnd
 _migrate_copy_play (const MigrateCopy *copy)
 {
-  double every = look_every (copy), next = every;
+  double every = look_every (copy), next = every * (1 + copy->phase);
   Play play = { .copy = copy,
                 .pass = 1,
                 .left = copy->memory + copy->empty * ON_THE_WIRE,

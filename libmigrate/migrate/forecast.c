@@ -7,6 +7,7 @@
 #define NEAR 0.85           /* of the bandwidth: from there on time depends on little */
 #define CONVERGES_AT 0.9    /* of the bandwidth, for a guest of which no more is known */
 #define RATES 5             /* of the dirty rate that are played: the longest lies between its ends */
+#define PHASES 3
 #define STOP_COST_MS 150    /* most that a hand-over has taken beside the last memory */
 #define STOP_LEAST_MS 20
 #define POSTCOPY_MOST_MS 300
@@ -79,15 +80,20 @@ add (Answers *self, const MigrateCopy *copy)
   self->n++;
 }
 
-/* Every program is slowed down by a throttle, but for one that is paced by the clock. */
+/* When the looks fall is chance. Every program is slowed down by a throttle, but for one that is
+ * paced by the clock. */
 static void
-add_both (Answers *self, const Question *question, MigrateCopy *copy)
+add_each (Answers *self, const Question *question, MigrateCopy *copy)
 {
-  add (self, copy);
-  if (!question->converge.throttle)
-    return;
-  copy->by_clock = TRUE;
-  add (self, copy);
+  for (guint i = 0; i < PHASES; i++)
+    {
+      copy->phase = (double) i / PHASES;
+      copy->by_clock = FALSE;
+      add (self, copy);
+      copy->by_clock = TRUE;
+      if (question->converge.throttle)
+        add (self, copy);
+    }
 }
 
 static Answers
@@ -108,7 +114,7 @@ play_all (const Question *self)
             MigrateCopy copy = make_copy (self, memories[m], sets[s],
                                           in->dirty_rate.least + step * r, links[l]);
 
-            add_both (&answers, self, &copy);
+            add_each (&answers, self, &copy);
           }
   return answers;
 }

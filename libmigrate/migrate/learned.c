@@ -6,6 +6,7 @@
 #define LEAST_MS 1000    /* of a copy that tells of a link */
 #define CAPPED 0.8       /* of a limit that was set: it may have been the limit that was measured */
 #define MOST_PASSES 64
+#define GATHERING_MOST_MS 1000
 
 /* ---- one move ---- */
 
@@ -14,7 +15,9 @@ typedef struct
   MigrateTrend trend;
   guint64 first_at, last_at, first_processed, last_processed;
   double memory_least, memory_most;
-  double working_set;
+  double second_least, second_most; /* bytes that the second pass began with */
+  MigrateTrendPass third;
+  double most_left; /* of a later one */
   double rates[MOST_PASSES]; /* of the guest, while it was not throttled */
   guint n_rates;
   guint rate_pass;
@@ -47,8 +50,10 @@ note_rate (Story *self, const MigrateTrendSample *sample)
   self->rate_pass = sample->pass;
 }
 
+/* What the second pass began with is seen as an interval: some of what was sent since the last look
+ * was still the first one's. */
 static void
-note_passes (Story *self, const MigrateTrendSample *sample, guint n_before)
+note_passes (Story *self, const MigrateTrendSample *sample, guint pass_before)
 {
   const MigrateTrendPass *pass = _migrate_trend_pass (&self->trend, 0);
 
@@ -56,8 +61,17 @@ note_passes (Story *self, const MigrateTrendSample *sample, guint n_before)
     self->memory_least = (double) sample->processed;
   else if (self->memory_most <= 0)
     self->memory_most = (double) sample->processed;
-  if (pass != NULL && self->trend.n_passes > 0 && n_before != pass->pass && sample->throttle == 0)
-    self->working_set = MAX (self->working_set, (double) pass->left);
+  if (pass == NULL || pass->pass == pass_before || sample->throttle > 0)
+    return;
+  if (pass->bound)
+    {
+      self->second_least = (double) sample->remaining;
+      self->second_most = (double) pass->left;
+    }
+  else if (pass->pass == 3)
+    self->third = *pass;
+  if (!pass->bound)
+    self->most_left = MAX (self->most_left, (double) pass->left);
 }
 
 static void
@@ -66,7 +80,7 @@ add_sample (Story *self, GVariant *values)
   const char *phase = _migrate_variant_string (values, "phase");
   MigrateTrendSample sample = read_sample (values);
   const MigrateTrendPass *before = _migrate_trend_pass (&self->trend, 0);
-  guint n_before = before != NULL ? before->pass : 0;
+  guint pass_before = before != NULL ? before->pass : 0;
   guint limit = (guint) _migrate_variant_uint64 (values, "limit-ms", 0);
 
   if (g_strcmp0 (phase, "copying-memory") != 0 || sample.pass == 0 || sample.total == 0)
@@ -80,7 +94,18 @@ add_sample (Story *self, GVariant *values)
   self->last_at = sample.at_ms;
   self->last_processed = sample.processed;
   note_rate (self, &sample);
-  note_passes (self, &sample, n_before);
+  note_passes (self, &sample, pass_before);
+}
+
+/* 0: it was over too soon to tell. */
+static double
+bandwidth (const Story *self)
+{
+  guint64 ms = self->last_at - self->first_at;
+
+  if (ms < LEAST_MS || self->last_processed <= self->first_processed)
+    return 0;
+  return (double) (self->last_processed - self->first_processed) * 1000 / (double) ms;
 }
 
 static int
@@ -122,32 +147,45 @@ policy_cap (GVariant *values)
 static void
 add_bandwidth (MigrateLearned *self, const Story *story, GVariant *values)
 {
-  guint64 ms = story->last_at - story->first_at;
-  double most = policy_cap (values), bandwidth;
+  double most = policy_cap (values), measured = bandwidth (story);
 
-  if (ms < LEAST_MS || story->last_processed <= story->first_processed)
-    return;
-  bandwidth = (double) (story->last_processed - story->first_processed) * 1000 / (double) ms;
-  if (most <= 0 || bandwidth < most * CAPPED)
-    append (&self->bandwidth, bandwidth);
+  if (most <= 0 || measured < most * CAPPED)
+    append (&self->bandwidth, measured);
 }
 
-/* Of a move that came about. */
+/* Of a move that came about. What it waited for a look at the guest, or for its turn, was no part of
+ * it. */
 static void
 add_overhead (MigrateLearned *self, GVariant *values)
 {
+  static const MigratePhase phases[]
+    = { MIGRATE_PHASE_PREPARING, MIGRATE_PHASE_STARTING, MIGRATE_PHASE_PROVING,
+        MIGRATE_PHASE_FINALIZING };
   g_autoptr (GVariant) details
     = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
   g_autoptr (MigrateResult) result
     = details != NULL ? _migrate_result_from_variant (details) : NULL;
-  guint64 copy;
+  guint64 ms;
 
   if (result == NULL || result->outcome != MIGRATE_OUTCOME_MOVED)
     return;
-  copy = result->phase_ms[MIGRATE_PHASE_COPYING_MEMORY]
-         + result->phase_ms[MIGRATE_PHASE_SWITCHING_OVER]
-         + result->phase_ms[MIGRATE_PHASE_POSTCOPY] + result->phase_ms[MIGRATE_PHASE_QUEUED];
-  append (&self->overhead, (double) (result->total_ms - MIN (copy, result->total_ms)));
+  ms = MIN (result->phase_ms[MIGRATE_PHASE_GATHERING], GATHERING_MOST_MS);
+  for (guint i = 0; i < G_N_ELEMENTS (phases); i++)
+    ms += result->phase_ms[phases[i]];
+  append (&self->overhead, (double) ms);
+}
+
+/* The third pass began with what was written while the second one was sent. */
+static double
+working_set (const Story *self, double rate)
+{
+  double under = (double) self->third.under;
+  double second = (self->second_least + self->second_most) / 2;
+
+  if (self->third.pass == 3 && rate > 0)
+    second = ((double) self->third.left - under) * bandwidth (self) / rate + under;
+  second = CLAMP (second, self->second_least, MAX (self->second_most, self->second_least));
+  return MAX (second, self->most_left);
 }
 
 static void
@@ -158,8 +196,8 @@ add_guest (MigrateLearned *self, Story *story)
   self->has_guest = TRUE;
   self->memory_least = MIN (story->memory_least, story->memory_most);
   self->memory_most = story->memory_most;
-  self->working_set = story->working_set;
   self->dirty_rate = median_rate (story);
+  self->working_set = working_set (story, self->dirty_rate);
 }
 
 void
