@@ -159,7 +159,7 @@ CtlExit ctl_exit_of (MigrateJob *job, const GError *error);
 
 /* ---- forecast.c ---- */
 
-void ctl_tell_forecast (const char *what, MigrateForecast *forecast);         /* nullable */
+void ctl_tell_forecast (const char *what, MigrateForecast *forecast);     /* nullable */
 void ctl_json_forecast (JsonBuilder *builder, MigrateForecast *forecast); /* nullable */
 
 /* ---- picture.c: the curve, as a file ---- */

@@ -23,8 +23,8 @@ gboolean _migrate_dirty_rate_sample (MigrateWork *work, const MigrateDomain *gue
 gboolean _migrate_dirty_rate_begin (MigrateWork *work, const MigrateDomain *guest,
                                     MigrateDirtySample *sample, gint64 *ends);
 /* FALSE: not yet. */
-gboolean _migrate_dirty_rate_read (MigrateWork *work, const char *guest_uuid,
-                                   MigrateDirtySample *sample);
+gboolean
+_migrate_dirty_rate_read (MigrateWork *work, const char *guest_uuid, MigrateDirtySample *sample);
 
 /* As in the snapshot of facts: a{sv}, floating. */
 GVariant *_migrate_dirty_sample_to_variant (const MigrateDirtySample *self);

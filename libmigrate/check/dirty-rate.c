@@ -13,8 +13,8 @@ static gboolean
 ask (MigrateWork *work, const char *guest_uuid, MigrateMemory *memory)
 {
   g_autoptr (GError) refused = NULL;
-  g_autoptr (MigrateCall) call = _migrate_work_call (
-    work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_MEMORY, guest_uuid, 0 /* value */, &refused);
+  g_autoptr (MigrateCall) call = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_MEMORY,
+                                                     guest_uuid, 0 /* value */, &refused);
 
   if (call == NULL)
     {
@@ -29,9 +29,8 @@ static gboolean
 start (MigrateWork *work, const char *guest_uuid, guint seconds)
 {
   g_autoptr (GError) refused = NULL;
-  g_autoptr (MigrateCall) call
-    = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_START_DIRTY_RATE, guest_uuid,
-                          seconds, &refused);
+  g_autoptr (MigrateCall) call = _migrate_work_call (
+    work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_START_DIRTY_RATE, guest_uuid, seconds, &refused);
   MigrateMemory memory;
 
   if (call != NULL)

@@ -6,17 +6,19 @@
 
 typedef struct
 {
-  double memory;           /* bytes that are not empty */
-  double empty;            /* bytes that are, and cost next to nothing */
-  double working_set;      /* bytes that the guest writes to */
-  double dirty_rate;       /* bytes/s of pages that are written anew, while the guest runs */
-  double bandwidth;        /* bytes/s; not 0 */
-  double postcopy_limit;   /* bytes/s after the switch to post-copy; 0: none */
-  gboolean by_clock;       /* the guest's program catches up, whatever it is throttled by */
-  guint throttle_initial;  /* %; 0: it is not armed */
+  double memory;          /* bytes that are not empty */
+  double empty;           /* bytes that are, and cost next to nothing */
+  double working_set;     /* bytes that the guest writes to */
+  double dirty_rate;      /* bytes/s of pages that are written anew, while the guest runs */
+  double bandwidth;       /* bytes/s; not 0 */
+  double postcopy_limit;  /* bytes/s after the switch to post-copy; 0: none */
+  gboolean by_clock;      /* the guest's program catches up, whatever it is throttled by */
+  guint throttle_initial; /* %; 0: it is not armed */
   guint throttle_increment;
   guint poll_ms;
-  double phase;            /* of the looks, 0 to 1: chance */
+  double
+    burst; /* 1 or more: times the bandwidth that the hypervisor believes in where a pass ends */
+  double phase; /* of the looks, 0 to 1: chance */
   MigrateAtDeadline at_deadline;
   MigrateConvergePolicy policy;
 } MigrateCopy;
@@ -28,8 +30,8 @@ typedef struct
   guint64 downtime_ms;
   double bytes;
   guint passes;
-  gboolean raised;             /* the downtime limit */
-  guint64 needed_downtime_ms;  /* GIVE_UP; 0: not said */
+  gboolean raised;            /* the downtime limit */
+  guint64 needed_downtime_ms; /* GIVE_UP; 0: not said */
   guint64 needed_bandwidth;
 } MigrateCopyEnd;
 

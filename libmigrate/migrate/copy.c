@@ -6,7 +6,9 @@
 
 #define LEAST_PASS_MS 20
 #define MOST_MS (7.0 * 24 * 3600 * 1000)
-#define MOST_LOOKS 20000
+#define MOST_EVENTS 20000
+#define MOST_LOOKS 4000
+#define PASSES 20                /* as long as the first, that are looked at so */
 #define ON_THE_WIRE (9.0 / 4096) /* of an empty page */
 #define POSTCOPY_MS 5
 
@@ -38,7 +40,7 @@ write_rate (const Play *self)
 static double
 threshold (const Play *self)
 {
-  return self->copy->bandwidth * self->limit_ms / 1000;
+  return self->copy->bandwidth * self->copy->burst * self->limit_ms / 1000;
 }
 
 static void
@@ -215,7 +217,7 @@ look_every (const MigrateCopy *copy)
 {
   double passes = copy->memory * 1000 / copy->bandwidth;
 
-  return MAX ((double) MAX (copy->poll_ms, 1), passes * 20 / MOST_LOOKS);
+  return MAX ((double) MAX (copy->poll_ms, 1), passes * PASSES / MOST_LOOKS);
 }
 
 MigrateCopyEnd
@@ -230,7 +232,7 @@ _migrate_copy_play (const MigrateCopy *copy)
 
   play.state.limit_ms = play.limit_ms;
   play.state.at_deadline = copy->at_deadline;
-  for (guint n = 0; play.end.rung == MIGRATE_RUNG_UNKNOWN && n < MOST_LOOKS && play.now < MOST_MS;
+  for (guint n = 0; play.end.rung == MIGRATE_RUNG_UNKNOWN && n < MOST_EVENTS && play.now < MOST_MS;
        n++)
     {
       double ends = pass_ends (&play);

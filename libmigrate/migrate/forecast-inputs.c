@@ -14,14 +14,18 @@
 #define GIVEN_LIKELY 0.94
 #define GIVEN_MOST 0.97
 
-#define LEARNED_SPREAD 0.01 /* of a link, beyond what its moves differ by */
-#define LOAD_SPREAD 0.015   /* of a load that was measured all through a move */
-#define SAME_LOAD 0.15      /* beyond a sample's own doubt */
-#define OTHER_LOAD 0.3      /* of a load that was seen, and could not be sampled now */
+#define LEARNED_SPREAD 0.005 /* of a link, beyond what its moves differ by */
+/* Of a load that was measured all through a move: what disturbs a guest keeps it from writing. */
+#define LESS_LOAD 0.02
+#define MORE_LOAD 0.005
+#define SAME_LOAD 0.15 /* beyond a sample's own doubt */
+#define OTHER_LOAD 0.3 /* of a load that was seen, and could not be sampled now */
 
-#define OVERHEAD_LEAST_MS 150
-#define OVERHEAD_LIKELY_MS 500
-#define OVERHEAD_MOST_MS 1500
+#define OVERHEAD_LEAST_MS 200
+#define OVERHEAD_LIKELY_MS 800
+#define OVERHEAD_MOST_MS 1700
+#define OVERHEAD_SPREAD 0.2
+#define OVERHEAD_MORE_MS 250 /* hosts that have something else to do as well */
 
 /* Pages that a guest has touched and that are empty all the same, and what QEMU itself needs. */
 #define RESIDENT_LEAST 0.55
@@ -74,9 +78,8 @@ read_sample (const MigrateDirtySample *s, MigrateForecastInputs *inputs)
     {
       double rate = s->bytes[0] / s->seconds[0];
 
-      inputs->dirty_rate
-        = figure (MIGRATE_ORIGIN_SAMPLED, rate - doubt (s->bytes[0]) / s->seconds[0], rate,
-                  rate * UNBOUND);
+      inputs->dirty_rate = figure (
+        MIGRATE_ORIGIN_SAMPLED, rate - doubt (s->bytes[0]) / s->seconds[0], rate, rate * UNBOUND);
       inputs->working_set
         = figure (MIGRATE_ORIGIN_SAMPLED, most - doubt (most), most, most + doubt (most));
       return;
@@ -103,8 +106,8 @@ choose_memory (const MigrateDirtySample *s, const MigrateLearned *learned,
     inputs->memory = figure (MIGRATE_ORIGIN_SAMPLED, resident * RESIDENT_LEAST,
                              resident * RESIDENT_LIKELY, resident);
   else if (inputs->total > 0)
-    inputs->memory = figure (MIGRATE_ORIGIN_ASSUMED, inputs->working_set.least, inputs->total,
-                             inputs->total);
+    inputs->memory
+      = figure (MIGRATE_ORIGIN_ASSUMED, inputs->working_set.least, inputs->total, inputs->total);
 }
 
 /* A load that was measured for as long as a move took is known better than by a sample, as long as
@@ -117,21 +120,34 @@ is_same_load (const MigrateForecastInputs *inputs, double rate)
 }
 
 static void
+take_working_set (const MigrateLearned *learned, double less, double more,
+                  MigrateForecastInputs *inputs)
+{
+  double set = learned->working_set;
+
+  if (set > 0)
+    inputs->working_set = figure (MIGRATE_ORIGIN_LEARNED, set * (1 - less), set, set * (1 + more));
+}
+
+/* A move of a guest that writes faster than the link carries does not tell how fast; but to how
+ * much, better than a sample that found the same. */
+static void
 choose_load (const MigrateLearned *learned, MigrateForecastInputs *inputs)
 {
   gboolean sampled = inputs->dirty_rate.origin == MIGRATE_ORIGIN_SAMPLED;
-  double spread = sampled ? LOAD_SPREAD : OTHER_LOAD;
-  double set = learned->working_set;
+  const MigrateFigure *set = &inputs->working_set;
 
-  if (!learned->has_guest || learned->dirty_rate < 0
-      || (sampled && !is_same_load (inputs, learned->dirty_rate)))
+  if (!learned->has_guest)
     return;
-  inputs->dirty_rate
-    = figure (MIGRATE_ORIGIN_LEARNED, learned->dirty_rate * (1 - spread), learned->dirty_rate,
-              learned->dirty_rate * (1 + spread));
-  if (set > 0)
-    inputs->working_set
-      = figure (MIGRATE_ORIGIN_LEARNED, set * (1 - spread), set, set * (1 + spread));
+  if (sampled && learned->working_set >= set->least && learned->working_set <= set->most)
+    take_working_set (learned, LESS_LOAD, MORE_LOAD, inputs);
+  if (learned->dirty_rate < 0 || (sampled && !is_same_load (inputs, learned->dirty_rate)))
+    return;
+  inputs->dirty_rate = figure (
+    MIGRATE_ORIGIN_LEARNED, learned->dirty_rate * (1 - (sampled ? LESS_LOAD : OTHER_LOAD)),
+    learned->dirty_rate, learned->dirty_rate_most * (1 + (sampled ? MORE_LOAD : OTHER_LOAD)));
+  take_working_set (learned, sampled ? LESS_LOAD : OTHER_LOAD, sampled ? MORE_LOAD : OTHER_LOAD,
+                    inputs);
 }
 
 /* What is written is not empty, and part of what there is. */
@@ -212,7 +228,8 @@ _migrate_forecast_inputs (const MigrateDirtySample *sample, const MigrateLearned
     choose_load (learned, &inputs);
   bound_working_set (&inputs);
   choose_bandwidth (learned, policy, &inputs);
-  inputs.overhead = read_series (&learned->overhead, 0.2);
+  inputs.overhead = read_series (&learned->overhead, OVERHEAD_SPREAD);
+  inputs.overhead.most += OVERHEAD_MORE_MS;
   if (inputs.overhead.origin == MIGRATE_ORIGIN_UNKNOWN)
     inputs.overhead
       = figure (MIGRATE_ORIGIN_ASSUMED, OVERHEAD_LEAST_MS, OVERHEAD_LIKELY_MS, OVERHEAD_MOST_MS);

@@ -21,9 +21,9 @@ typedef struct
   MigrateLearnedSeries overhead;  /* ms, of a move beside its copy */
   /* Of the latest move of this very guest. */
   gboolean has_guest;
-  double memory_least, memory_most; /* bytes that the first pass has sent */
-  double working_set;               /* bytes; 0: not seen */
-  double dirty_rate;                /* bytes/s; negative: not seen */
+  double memory_least, memory_most;   /* bytes that the first pass has sent */
+  double working_set;                 /* bytes; 0: not seen */
+  double dirty_rate, dirty_rate_most; /* bytes/s, on average and mostly; negative: not seen */
 } MigrateLearned;
 
 /* Decide: what one move's record (a{sv}) and samples (aa{sv}) add; called from the latest on. */
@@ -43,9 +43,9 @@ typedef struct
 } MigrateForecastInputs;
 
 /* Decide: each figure from the best that is known of it. */
-MigrateForecastInputs _migrate_forecast_inputs (const MigrateDirtySample *sample,
-                                                const MigrateLearned *learned,
-                                                MigratePolicy *policy);
+MigrateForecastInputs
+_migrate_forecast_inputs (const MigrateDirtySample *sample, const MigrateLearned *learned,
+                          MigratePolicy *policy);
 
 /* ---- forecast.c ---- */
 
@@ -53,6 +53,5 @@ MigrateForecastInputs _migrate_forecast_inputs (const MigrateDirtySample *sample
 MigrateForecast *_migrate_forecast_decide (const MigrateForecastInputs *inputs,
                                            MigratePolicy *policy, MigrateKind kind);
 /* Gather and decide. */
-MigrateForecast *
-_migrate_forecast_make (MigrateWork *work, const MigrateDirtySample *sample, const char *guest_uuid,
-                        MigrateKind kind);
+MigrateForecast *_migrate_forecast_make (MigrateWork *work, const MigrateDirtySample *sample,
+                                         const char *guest_uuid, MigrateKind kind);

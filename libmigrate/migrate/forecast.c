@@ -4,11 +4,15 @@
 
 #include <math.h>
 
-#define NEAR 0.85           /* of the bandwidth: from there on time depends on little */
-#define CONVERGES_AT 0.9    /* of the bandwidth, for a guest of which no more is known */
-#define RATES 5             /* of the dirty rate that are played: the longest lies between its ends */
+#define NEAR 0.85        /* of the bandwidth: from there on time depends on little */
+#define CONVERGES_AT 0.9 /* of the bandwidth, for a guest of which no more is known */
+#define RATES 5          /* of the dirty rate that are played: the longest lies between its ends */
 #define PHASES 3
-#define STOP_COST_MS 150    /* most that a hand-over has taken beside the last memory */
+#define BURST 1.1
+/* A copy that is played is smoother than a real one. */
+#define PLAY_LEAST 0.98
+#define PLAY_MOST 1.03
+#define STOP_COST_MS 150 /* most that a hand-over has taken beside the last memory */
 #define STOP_LEAST_MS 20
 #define POSTCOPY_MOST_MS 300
 
@@ -53,6 +57,7 @@ make_copy (const Question *self, double memory, double working_set, double dirty
     .working_set = MIN (working_set, memory),
     .dirty_rate = dirty_rate,
     .bandwidth = bandwidth,
+    .burst = 1,
     .postcopy_limit
     = (double) _migrate_policy_get_uint (self->policy, "postcopy-bandwidth") * (1 << 20),
     .throttle_initial = _migrate_policy_get_uint (self->policy, "throttle-initial"),
@@ -80,20 +85,28 @@ add (Answers *self, const MigrateCopy *copy)
   self->n++;
 }
 
-/* When the looks fall is chance. Every program is slowed down by a throttle, but for one that is
- * paced by the clock. */
+/* When the looks fall is chance, and so is the moment's bandwidth that the hypervisor takes for the
+ * link's. */
 static void
-add_each (Answers *self, const Question *question, MigrateCopy *copy)
+add_chances (Answers *self, MigrateCopy *copy)
 {
-  for (guint i = 0; i < PHASES; i++)
+  for (guint i = 0; i < 2 * PHASES; i++)
     {
-      copy->phase = (double) i / PHASES;
-      copy->by_clock = FALSE;
+      copy->phase = (double) (i / 2) / PHASES;
+      copy->burst = i % 2 == 0 ? 1 : BURST;
       add (self, copy);
-      copy->by_clock = TRUE;
-      if (question->converge.throttle)
-        add (self, copy);
     }
+}
+
+/* A throttle slows down every program but one that is paced by the clock. */
+static void
+add_kinds (Answers *self, const Question *question, MigrateCopy *copy)
+{
+  copy->by_clock = TRUE;
+  add_chances (self, copy);
+  copy->by_clock = FALSE;
+  if (question->converge.throttle)
+    add_chances (self, copy);
 }
 
 static Answers
@@ -106,16 +119,15 @@ play_all (const Question *self)
   double step = (in->dirty_rate.most - in->dirty_rate.least) / (RATES - 1);
   Answers answers = { 0 };
 
-  for (guint m = 0; m < G_N_ELEMENTS (memories); m++)
-    for (guint s = 0; s < G_N_ELEMENTS (sets); s++)
-      for (guint l = 0; l < G_N_ELEMENTS (links); l++)
-        for (guint r = 0; r < RATES; r++)
-          {
-            MigrateCopy copy = make_copy (self, memories[m], sets[s],
-                                          in->dirty_rate.least + step * r, links[l]);
+  for (guint size = 0; size < G_N_ELEMENTS (memories); size++)
+    for (guint link = 0; link < G_N_ELEMENTS (links); link++)
+      for (guint rate = 0; rate < RATES; rate++)
+        {
+          MigrateCopy copy = make_copy (self, memories[size], sets[size],
+                                        in->dirty_rate.least + step * rate, links[link]);
 
-            add_each (&answers, self, &copy);
-          }
+          add_kinds (&answers, self, &copy);
+        }
   return answers;
 }
 
@@ -170,9 +182,8 @@ need (const Question *self, MigrateForecastValues *values)
   values->has_need = TRUE;
   values->needed_bandwidth = (guint64) bandwidth;
   if (in->bandwidth.likely > 0)
-    values->needed_downtime_ms
-      = (guint64) (in->working_set.likely * 1000 / in->bandwidth.likely)
-        + MIGRATE_SWITCH_OVER_COST_MS;
+    values->needed_downtime_ms = (guint64) (in->working_set.likely * 1000 / in->bandwidth.likely)
+                                 + MIGRATE_SWITCH_OVER_COST_MS;
 }
 
 /* ---- the values ---- */
@@ -189,12 +200,12 @@ set_downtime (const Question *self, const Answers *answers, MigrateForecastValue
   if ((answers->rungs & ~none) == 0)
     return;
   values->has_downtime = TRUE;
-  values->downtime_least_ms = (answers->rungs & 1u << MIGRATE_RUNG_POSTCOPY) != 0 ? 1
-                                                                                  : STOP_LEAST_MS;
+  values->downtime_least_ms
+    = (answers->rungs & 1u << MIGRATE_RUNG_POSTCOPY) != 0 ? 1 : STOP_LEAST_MS;
   values->downtime_most_ms = answers->downtime_most + STOP_COST_MS;
   if ((answers->rungs & copied) != 0)
-    values->downtime_most_ms = MAX (values->downtime_most_ms,
-                                    _migrate_converge_limit (limit) + STOP_COST_MS);
+    values->downtime_most_ms
+      = MAX (values->downtime_most_ms, _migrate_converge_limit (limit) + STOP_COST_MS);
   if ((answers->rungs & 1u << MIGRATE_RUNG_POSTCOPY) != 0)
     values->downtime_most_ms = MAX (values->downtime_most_ms, POSTCOPY_MOST_MS);
 }
@@ -204,8 +215,8 @@ static void
 tell_least (const Question *self, MigrateForecastValues *values)
 {
   const MigrateForecastInputs *in = self->inputs;
-  double most = in->bandwidth.origin != MIGRATE_ORIGIN_UNKNOWN ? in->bandwidth.most
-                                                                : in->bandwidth_most;
+  double most
+    = in->bandwidth.origin != MIGRATE_ORIGIN_UNKNOWN ? in->bandwidth.most : in->bandwidth_most;
 
   if (in->memory.origin == MIGRATE_ORIGIN_UNKNOWN)
     return;
@@ -230,9 +241,11 @@ tell_all (const Question *self, gboolean paused, MigrateForecastValues *values)
   values->rung = play_likely (self);
   values->rungs = answers.rungs & ~(1u << MIGRATE_RUNG_UNKNOWN);
   values->has_total = TRUE;
-  values->total_least_ms = answers.total_least + (guint64) in->overhead.least;
+  values->total_least_ms
+    = (guint64) ((double) answers.total_least * PLAY_LEAST + in->overhead.least);
   if (!answers.endless)
-    values->total_most_ms = answers.total_most + (guint64) ceil (in->overhead.most);
+    values->total_most_ms
+      = (guint64) ceil ((double) answers.total_most * PLAY_MOST + in->overhead.most);
   values->has_bytes = TRUE;
   values->bytes_least = (guint64) answers.bytes_least;
   values->bytes_most = answers.endless ? 0 : (guint64) answers.bytes_most;
@@ -247,8 +260,8 @@ _migrate_forecast_decide (const MigrateForecastInputs *inputs, MigratePolicy *po
                           MigrateKind kind)
 {
   Question question = { inputs, policy, make_policy (policy) };
-  gboolean paused = inputs->dirty_rate.origin == MIGRATE_ORIGIN_SAMPLED
-                    && inputs->dirty_rate.most <= 0;
+  gboolean paused
+    = inputs->dirty_rate.origin == MIGRATE_ORIGIN_SAMPLED && inputs->dirty_rate.most <= 0;
   MigrateForecastValues values = {
     .kind = kind,
     .memory = inputs->memory,

@@ -2,11 +2,12 @@
  * guest. */
 #include "migrate/forecast-private.h"
 
-#define LOOKED_AT 30     /* moves between these hosts, the latest: the others are history */
-#define LEAST_MS 1000    /* of a copy that tells of a link */
-#define CAPPED 0.8       /* of a limit that was set: it may have been the limit that was measured */
+#define LOOKED_AT 30  /* moves between these hosts, the latest: the others are history */
+#define LEAST_MS 1000 /* of a copy that tells of a link */
+#define CAPPED 0.8    /* of a limit that was set: it may have been the limit that was measured */
 #define MOST_PASSES 64
 #define GATHERING_MOST_MS 1000
+#define RECKONED 0.03 /* what a figure may be wrong by that was not seen */
 
 /* ---- one move ---- */
 
@@ -17,10 +18,11 @@ typedef struct
   double memory_least, memory_most;
   double second_least, second_most; /* bytes that the second pass began with */
   MigrateTrendPass third;
-  double most_left; /* of a later one */
+  double most_left;          /* of a later one */
   double rates[MOST_PASSES]; /* of the guest, while it was not throttled */
   guint n_rates;
   guint rate_pass;
+  double written, written_ms; /* the same rates, each for as long as it was so */
 } Story;
 
 static MigrateTrendSample
@@ -38,13 +40,18 @@ read_sample (GVariant *values)
   };
 }
 
-/* A look that is long, as that of the second pass is, finds all that the guest writes to written,
- * and so a rate that is too low. */
+/* The figure that is seen in the second pass is of the time that the first one took, in which all
+ * that the guest writes to was written: too low a rate. */
 static void
 note_rate (Story *self, const MigrateTrendSample *sample)
 {
-  if (sample->pass < 3 || sample->throttle > 0 || sample->pass == self->rate_pass
-      || self->n_rates == MOST_PASSES)
+  double ms = (double) sample->at_ms - (double) self->last_at;
+
+  if (sample->pass < 3 || sample->throttle > 0)
+    return;
+  self->written += (double) sample->dirty_rate * ms;
+  self->written_ms += ms;
+  if (sample->pass == self->rate_pass || self->n_rates == MOST_PASSES)
     return;
   self->rates[self->n_rates++] = (double) sample->dirty_rate;
   self->rate_pass = sample->pass;
@@ -91,9 +98,9 @@ add_sample (Story *self, GVariant *values)
       self->first_processed = sample.processed;
     }
   _migrate_trend_add (&self->trend, &sample, limit);
+  note_rate (self, &sample);
   self->last_at = sample.at_ms;
   self->last_processed = sample.processed;
-  note_rate (self, &sample);
   note_passes (self, &sample, pass_before);
 }
 
@@ -153,18 +160,23 @@ add_bandwidth (MigrateLearned *self, const Story *story, GVariant *values)
     append (&self->bandwidth, measured);
 }
 
-/* Of a move that came about. What it waited for a look at the guest, or for its turn, was no part of
- * it. */
+static MigrateResult *
+read_result (GVariant *values)
+{
+  g_autoptr (GVariant) details
+    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
+
+  return details != NULL ? _migrate_result_from_variant (details) : NULL;
+}
+
+/* Of a move that came about. What it waited for a look at the guest, or for its turn, was no part
+ * of it. */
 static void
 add_overhead (MigrateLearned *self, GVariant *values)
 {
-  static const MigratePhase phases[]
-    = { MIGRATE_PHASE_PREPARING, MIGRATE_PHASE_STARTING, MIGRATE_PHASE_PROVING,
-        MIGRATE_PHASE_FINALIZING };
-  g_autoptr (GVariant) details
-    = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESULT, G_VARIANT_TYPE_VARDICT);
-  g_autoptr (MigrateResult) result
-    = details != NULL ? _migrate_result_from_variant (details) : NULL;
+  static const MigratePhase phases[] = { MIGRATE_PHASE_PREPARING, MIGRATE_PHASE_STARTING,
+                                         MIGRATE_PHASE_PROVING, MIGRATE_PHASE_FINALIZING };
+  g_autoptr (MigrateResult) result = read_result (values);
   guint64 ms;
 
   if (result == NULL || result->outcome != MIGRATE_OUTCOME_MOVED)
@@ -175,29 +187,58 @@ add_overhead (MigrateLearned *self, GVariant *values)
   append (&self->overhead, (double) ms);
 }
 
-/* The third pass began with what was written while the second one was sent. */
+/* What the second pass began with: the third began with what was written while it was sent. */
 static double
-working_set (const Story *self, double rate)
+second_pass (const Story *self, double rate)
 {
   double under = (double) self->third.under;
   double second = (self->second_least + self->second_most) / 2;
 
   if (self->third.pass == 3 && rate > 0)
     second = ((double) self->third.left - under) * bandwidth (self) / rate + under;
-  second = CLAMP (second, self->second_least, MAX (self->second_most, self->second_least));
-  return MAX (second, self->most_left);
+  return CLAMP (second, self->second_least, MAX (self->second_most, self->second_least));
+}
+
+/* Both the mean and the middle: a load that is disturbed for a while differs in them. */
+static void
+add_load (MigrateLearned *self, Story *story)
+{
+  double middle = median_rate (story), first, second;
+
+  self->dirty_rate = story->written_ms > 0 ? story->written / story->written_ms : middle;
+  self->dirty_rate_most = MAX (middle, self->dirty_rate);
+  second = second_pass (story, self->dirty_rate);
+  self->working_set = MAX (second, story->most_left);
+  first = self->memory_most - (second - story->second_least);
+  if (story->third.pass != 3 || first <= self->memory_least)
+    return;
+  /* Some of what was sent when the second pass was first seen was its own. */
+  self->memory_least = MAX (self->memory_least, first * (1 - RECKONED));
+  self->memory_most = MIN (self->memory_most, first * (1 + RECKONED));
+}
+
+/* A move that was over before a second pass was seen has sent little but the first. */
+static double
+whole_move (GVariant *values)
+{
+  g_autoptr (MigrateResult) result = read_result (values);
+
+  return result != NULL && result->outcome == MIGRATE_OUTCOME_MOVED
+           ? (double) (result->bytes - MIN (result->disk_bytes, result->bytes))
+           : 0;
 }
 
 static void
-add_guest (MigrateLearned *self, Story *story)
+add_guest (MigrateLearned *self, Story *story, GVariant *values)
 {
-  if (self->has_guest || story->memory_most <= 0)
+  if (story->memory_most <= 0)
+    story->memory_most = whole_move (values);
+  if (self->has_guest || story->memory_most <= 0 || story->trend.n == 0)
     return;
   self->has_guest = TRUE;
   self->memory_least = MIN (story->memory_least, story->memory_most);
   self->memory_most = story->memory_most;
-  self->dirty_rate = median_rate (story);
-  self->working_set = working_set (story, self->dirty_rate);
+  add_load (self, story);
 }
 
 void
@@ -215,7 +256,7 @@ _migrate_learned_add (MigrateLearned *self, GVariant *values, GVariant *samples,
   add_bandwidth (self, &story, values);
   add_overhead (self, values);
   if (of_this_guest)
-    add_guest (self, &story);
+    add_guest (self, &story, values);
 }
 
 /* ---- the journal ---- */
@@ -266,7 +307,8 @@ void
 _migrate_learned_gather (MigrateWork *work, const char *guest_uuid, MigrateLearned *learned)
 {
   g_autoptr (GError) failed = NULL;
-  g_autoptr (GVariant) jobs = _migrate_journal_list_jobs (history (work), NULL /* every guest */, &failed);
+  g_autoptr (GVariant) jobs
+    = _migrate_journal_list_jobs (history (work), NULL /* every guest */, &failed);
   guint n = 0;
 
   if (jobs == NULL)

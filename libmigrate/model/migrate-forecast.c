@@ -126,9 +126,9 @@ _migrate_forecast_to_variant (MigrateForecast *self)
   g_variant_builder_add (
     &builder, "{sv}", "kind",
     g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_KIND, (int) v->kind)));
-  g_variant_builder_add (&builder, "{sv}", "convergence",
-                         g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_CONVERGENCE,
-                                                                   (int) v->convergence)));
+  g_variant_builder_add (
+    &builder, "{sv}", "convergence",
+    g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_CONVERGENCE, (int) v->convergence)));
   g_variant_builder_add (
     &builder, "{sv}", "rung",
     g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_RUNG, (int) v->rung)));
@@ -290,12 +290,12 @@ add_total (GString *text, const MigrateForecastValues *v)
       g_string_append (text, ". ");
       return;
     }
-  g_string_append_printf (text, v->rung == MIGRATE_RUNG_GIVE_UP ? "It will be tried for %s"
-                                                                : "The move will take %s",
-                          time);
+  g_string_append_printf (
+    text, v->rung == MIGRATE_RUNG_GIVE_UP ? "It will be tried for %s" : "The move will take %s",
+    time);
   if (v->has_downtime)
-    g_string_append_printf (text, " with a downtime of %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT
-                            " ms",
+    g_string_append_printf (text,
+                            " with a downtime of %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " ms",
                             v->downtime_least_ms, v->downtime_most_ms);
   if (v->has_bytes)
     g_string_append_printf (text, ", and send %s", amount);
@@ -324,9 +324,9 @@ migrate_forecast_dup_summary (MigrateForecast *self)
   add_total (text, v);
   add_convergence (text, v);
   if (v->has_need && v->needed_bandwidth > 0)
-    g_string_append_printf (text, " To converge it needs a downtime of at least %" G_GUINT64_FORMAT
-                            " ms, or %.0f MiB/s.",
-                            v->needed_downtime_ms, (double) v->needed_bandwidth / (1 << 20));
+    g_string_append_printf (
+      text, " To converge it needs a downtime of at least %" G_GUINT64_FORMAT " ms, or %.0f MiB/s.",
+      v->needed_downtime_ms, (double) v->needed_bandwidth / (1 << 20));
   return g_string_free (text, FALSE);
 }
 
@@ -615,8 +615,10 @@ migrate_forecast_get_needed_bandwidth (MigrateForecast *self)
  *
  * All values as `a{sv}`, for printing and for keys that later versions add; and what they rest on:
  * `memory` (of the guest, that is not empty), `working-set` (what it writes to), `dirty-rate`,
- * `bandwidth` and `overhead-ms` (of a move beside the copy), each with a `-least`, a `-most`, and an
- * `-origin`, which is `sampled`, `given`, `learned`, `assumed` or `unknown`; the last has no numbers.
+ * `bandwidth` and `overhead-ms` (of a move beside the copy), each with a `-least`, a `-most`, and
+ * an
+ * `-origin`, which is `sampled`, `given`, `learned`, `assumed` or `unknown`; the last has no
+ * numbers.
  *
  * Returns: (transfer full): the values
  *

@@ -179,8 +179,8 @@ _migrate_policy_preset_settings (gsize *n)
 /**
  * MigratePolicy:link-speed:
  *
- * What the link between the hosts carries, in MiB/s, for the forecast alone: it limits nothing. With
- * 0 it is learned from earlier moves between these hosts, or not known.
+ * What the link between the hosts carries, in MiB/s, for the forecast alone: it limits nothing.
+ * With 0 it is learned from earlier moves between these hosts, or not known.
  *
  * Since: 1.0
  */

@@ -15,7 +15,7 @@ typedef enum
   MIGRATE_CALL_JOB_STATS, /* guest, value: 1 for the completed job's -> stats. Uses the monitor */
   MIGRATE_CALL_CONTROL_INFO, /* guest -> value_out: ms that the monitor has been occupied, 0: free
                               */
-  MIGRATE_CALL_MEMORY,           /* guest -> memory */
+  MIGRATE_CALL_MEMORY,       /* guest -> memory */
   MIGRATE_CALL_START_DIRTY_RATE, /* guest, value: seconds. MEMORY has the figure when they have
                                     passed */
   MIGRATE_CALL_MESSAGES, /* guest -> text_out: what the host keeps of QEMU's words, a line each */

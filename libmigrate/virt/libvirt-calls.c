@@ -191,7 +191,8 @@ read_stats (const MigrateVirParams *params, MigrateStats *stats)
   stats->dirty_rate = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) * page_size;
   stats->pass = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_ITERATION);
   stats->throttle = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE);
-  stats->has_downtime = _migrate_vir_params_get (params, VIR_DOMAIN_JOB_DOWNTIME, &stats->downtime_ms);
+  stats->has_downtime
+    = _migrate_vir_params_get (params, VIR_DOMAIN_JOB_DOWNTIME, &stats->downtime_ms);
   stats->downtime_net_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_DOWNTIME_NET);
   stats->setup_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_SETUP_TIME);
   read_page_stats (params, stats);
@@ -497,8 +498,7 @@ static const struct
   [MIGRATE_CALL_JOB_STATS] = { job_stats, GUEST_BY_ANY, "get the progress of" },
   [MIGRATE_CALL_CONTROL_INFO] = { control_info, GUEST_BY_ANY, "ask about the monitor of" },
   [MIGRATE_CALL_MEMORY] = { memory, GUEST_BY_ANY, "get the memory statistics of" },
-  [MIGRATE_CALL_START_DIRTY_RATE]
-  = { start_dirty_rate, GUEST_BY_ANY, "measure the dirty rate of" },
+  [MIGRATE_CALL_START_DIRTY_RATE] = { start_dirty_rate, GUEST_BY_ANY, "measure the dirty rate of" },
   [MIGRATE_CALL_MESSAGES] = { messages, GUEST_BY_ANY, "get the messages of" },
   [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
   [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },

@@ -78,7 +78,6 @@ gboolean _migrate_vir_memory (virDomainPtr domain, MigrateMemory *memory);
 /* ---- libvirt-calls.c ---- */
 
 /* FALSE: it is not there, or no number. */
-gboolean
-_migrate_vir_params_get (const MigrateVirParams *self, const char *name, guint64 *value);
+gboolean _migrate_vir_params_get (const MigrateVirParams *self, const char *name, guint64 *value);
 
 gboolean _migrate_libvirt_call (MigrateConn *conn, MigrateCall *call, GError **error);

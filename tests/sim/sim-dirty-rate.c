@@ -33,6 +33,5 @@ _sim_dirty_rate_get (const SimDomain *domain, MigrateMemory *memory)
     }
   memory->dirty_status = MIGRATE_DIRTY_MEASURED;
   if (domain->dirty_cpus && domain->dirty_seconds > 0)
-    memory->dirty_rate
-      = MIN (guest->dirty_rate, guest->working_set / domain->dirty_seconds);
+    memory->dirty_rate = MIN (guest->dirty_rate, guest->working_set / domain->dirty_seconds);
 }

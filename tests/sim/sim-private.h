@@ -245,7 +245,7 @@ struct _SimDomain
   gint64 dirty_since; /* how fast it writes is measured since; 0: never */
   guint dirty_seconds;
   gboolean dirty_cpus; /* it ran then */
-  char *messages; /* nullable: what libvirtd keeps of QEMU's words */
+  char *messages;      /* nullable: what libvirtd keeps of QEMU's words */
   char *xml;
 };
 

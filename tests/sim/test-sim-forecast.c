@@ -267,7 +267,6 @@ Test (sim_forecast, invents_no_link_and_learns_it_from_the_first_move)
   assert_origin (after, "overhead-ms", "learned");
   run (second, &back);
   total = migrate_result_get_phase_ms (back, MIGRATE_PHASE_COPYING_MEMORY);
-  cr_log_error ("%s", g_variant_print (migrate_forecast_dup_details (after), FALSE));
   cr_assert (migrate_forecast_get_total_least_ms (after) <= total + 1000
                && migrate_forecast_get_total_most_ms (after) >= total,
              "%u to %u ms, it took %u", (guint) migrate_forecast_get_total_least_ms (after),

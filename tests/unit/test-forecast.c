@@ -70,7 +70,11 @@ static const struct
   { 42, "postcopy", "500", { 9.8, 9.9, 9.9 }, MIGRATE_CONVERGENCE_NEAR, MIGRATE_RUNG_POSTCOPY },
   { 200, "", "500", { 14.9, 14.9, 13.6 }, MIGRATE_CONVERGENCE_DIVERGES, MIGRATE_RUNG_GIVE_UP },
   { 200, "", "3000", { 8.3, 8.4, 7.8 }, MIGRATE_CONVERGENCE_CONVERGES, MIGRATE_RUNG_PLAIN },
-  { 200, "postcopy", "500", { 10.2, 10.8, 10.3 }, MIGRATE_CONVERGENCE_DIVERGES,
+  { 200,
+    "postcopy",
+    "500",
+    { 10.2, 10.8, 10.3 },
+    MIGRATE_CONVERGENCE_DIVERGES,
     MIGRATE_RUNG_POSTCOPY },
 };
 
@@ -85,8 +89,7 @@ ParameterizedTestParameters (forecast, contains_what_was_recorded)
 
 ParameterizedTest (size_t *i, forecast, contains_what_was_recorded)
 {
-  g_autoptr (MigratePolicy) policy
-    = make_policy (recorded[*i].allow, recorded[*i].max_downtime);
+  g_autoptr (MigratePolicy) policy = make_policy (recorded[*i].allow, recorded[*i].max_downtime);
   MigrateForecastInputs inputs = make_inputs (recorded[*i].rate, 45.7);
   MigrateForecastValues v = decide (&inputs, policy);
 
@@ -123,8 +126,8 @@ Test (forecast, is_an_interval)
 
           cr_expect (v.has_total && v.total_most_ms >= v.total_least_ms, "%u at %u", rate, link);
           cr_expect (v.has_bytes && v.bytes_most >= v.bytes_least, "%u at %u", rate, link);
-          cr_expect (!v.has_downtime || v.downtime_most_ms >= v.downtime_least_ms, "%u at %u",
-                     rate, link);
+          cr_expect (!v.has_downtime || v.downtime_most_ms >= v.downtime_least_ms, "%u at %u", rate,
+                     link);
           cr_expect ((v.rungs & 1u << v.rung) != 0, "%u at %u: %d", rate, link, (int) v.rung);
         }
 }
@@ -300,8 +303,9 @@ Test (inputs, a_sample_is_an_interval)
       MigrateForecastInputs in = read_figures (&sample, NULL);
 
       cr_expect_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_SAMPLED);
-      cr_expect (in.dirty_rate.least <= 43 * MIB && in.dirty_rate.most >= 42 * MIB, "%.0f: %.0f–%.0f",
-                 read_of_42[i], in.dirty_rate.least / MIB, in.dirty_rate.most / MIB);
+      cr_expect (in.dirty_rate.least <= 43 * MIB && in.dirty_rate.most >= 42 * MIB,
+                 "%.0f: %.0f–%.0f", read_of_42[i], in.dirty_rate.least / MIB,
+                 in.dirty_rate.most / MIB);
       cr_expect (in.working_set.most >= 128 * MIB, "%.0f", in.working_set.most / MIB);
     }
 }
@@ -354,6 +358,7 @@ make_learned (double rate, double working_set)
     .memory_most = 200 * MIB,
     .working_set = working_set * MIB,
     .dirty_rate = rate * MIB,
+    .dirty_rate_most = rate * MIB,
   };
 }
 
@@ -381,6 +386,17 @@ Test (inputs, a_load_that_has_changed_is_as_sampled)
   cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_SAMPLED);
   cr_assert_eq (in.working_set.origin, MIGRATE_ORIGIN_SAMPLED);
   cr_assert_eq (in.bandwidth.origin, MIGRATE_ORIGIN_LEARNED);
+}
+
+Test (inputs, a_move_tells_to_how_much_is_written_where_it_cannot_tell_how_fast)
+{
+  MigrateDirtySample sample = make_sample (134, 46);
+  MigrateLearned learned = make_learned (45, 129);
+  MigrateForecastInputs in = read_figures (&sample, &learned);
+
+  cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_SAMPLED);
+  cr_assert_eq (in.working_set.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert (in.working_set.least > 120 * MIB && in.working_set.most < 135 * MIB);
 }
 
 Test (inputs, a_load_that_cannot_be_sampled_is_as_it_was_with_doubt)
