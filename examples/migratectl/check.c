@@ -10,11 +10,12 @@ typedef struct _Check Check;
 typedef struct
 {
   Check *check;
-  MigrateJob *job;
-  char *destination;     /* to be shown */
-  guint place;           /* as given */
-  MigrateReport *report; /* nullable */
-  CtlFault *fault;       /* nullable */
+  MigrateJob *job;            /* nullable: no host is asked */
+  char *guest;                /* as asked for */
+  char *source, *destination; /* to be shown */
+  guint place;                /* as given */
+  MigrateReport *report;      /* nullable */
+  CtlFault *fault;            /* nullable */
 } Candidate;
 
 struct _Check
@@ -31,7 +32,9 @@ candidate_free (gpointer data)
 {
   Candidate *self = data;
 
-  g_object_unref (self->job);
+  g_clear_object (&self->job);
+  g_free (self->guest);
+  g_free (self->source);
   g_free (self->destination);
   g_clear_object (&self->report);
   ctl_fault_free (self->fault);
@@ -111,8 +114,7 @@ tell_text (Check *self)
 {
   Candidate *best = self->candidates->pdata[0];
   const char *name = best->report != NULL ? migrate_report_get_guest_name (best->report) : NULL;
-  g_autofree char *guest
-    = g_strdup_printf ("“%s”", name != NULL ? name : migrate_job_get_guest (best->job));
+  g_autofree char *guest = g_strdup_printf ("“%s”", name != NULL ? name : best->guest);
 
   if (self->candidates->len == 1)
     {
@@ -159,12 +161,11 @@ tell_json (Check *self)
   Candidate *best = self->candidates->pdata[0];
   const char *name = best->report != NULL ? migrate_report_get_guest_name (best->report) : NULL;
   const char *uuid = best->report != NULL ? migrate_report_get_guest_uuid (best->report) : NULL;
-  g_autofree char *source = ctl_redact (migrate_host_get_uri (migrate_job_get_source (best->job)));
 
   json_builder_begin_object (builder);
-  ctl_json_string (builder, "guest", name != NULL ? name : migrate_job_get_guest (best->job));
+  ctl_json_string (builder, "guest", name != NULL ? name : best->guest);
   ctl_json_string (builder, "guest_uuid", uuid);
-  ctl_json_string (builder, "source", source);
+  ctl_json_string (builder, "source", best->source);
   add_candidate (builder, best);
   if (self->candidates->len > 1)
     {
@@ -261,6 +262,8 @@ candidate_new (Check *check, const CtlOptions *options, guint place, MigrateHost
 
   self->check = check;
   self->place = place;
+  self->guest = g_strdup (options->rest[0]);
+  self->source = ctl_redact (options->from);
   self->destination = ctl_redact (migrate_host_get_uri (destination));
   self->job = migrate_job_new (options->rest[0], source, destination);
   migrate_job_set_kind (self->job, kind);
@@ -269,17 +272,105 @@ candidate_new (Check *check, const CtlOptions *options, guint place, MigrateHost
   return self;
 }
 
-CtlExit
-ctl_check (const CtlOptions *options)
+/* ---- facts in a file ---- */
+
+/* Longer ones the library refuses. */
+#define MOST_FACTS (16 << 20)
+
+static gboolean
+save_facts (Candidate *self, const char *path, GError **error)
 {
-  Check self = { .options = options };
+  g_autoptr (MigrateFacts) facts = migrate_job_dup_facts (self->job);
+  g_autoptr (GBytes) bytes = facts != NULL ? migrate_facts_to_bytes (facts) : NULL;
+
+  /* A check that failed has told why already. */
+  return bytes == NULL
+         || ctl_file_write (path, "file of facts", g_bytes_get_data (bytes, NULL),
+                            g_bytes_get_size (bytes), error);
+}
+
+/* The file's policy, which the options change; or theirs, when they name one. */
+static MigratePolicy *
+policy_for (const CtlOptions *options, MigrateFacts *facts, GError **error)
+{
+  g_autoptr (MigratePolicy) policy = NULL;
+
+  if (options->policy != NULL)
+    return ctl_request_policy (options, error);
+  policy = migrate_facts_dup_policy (facts);
+  return ctl_request_change_policy (options, policy, error) ? g_steal_pointer (&policy) : NULL;
+}
+
+static MigrateFacts *
+load_facts (const char *path, GError **error)
+{
+  g_autoptr (GBytes) bytes = ctl_file_read (path, "file of facts", MOST_FACTS, error);
+
+  return bytes != NULL ? migrate_facts_new_from_bytes (bytes, error) : NULL;
+}
+
+static CtlExit
+check_facts (Check *self, MigrateKind kind)
+{
+  const CtlOptions *options = self->options;
+  g_autoptr (MigratePolicy) policy = NULL;
+  GError *error = NULL;
+  g_autoptr (MigrateFacts) facts = load_facts (options->facts, &error);
+  Candidate *candidate;
+
+  if (facts == NULL)
+    return ctl_fail_error (options, error, CTL_REFUSED);
+  policy = policy_for (options, facts, &error);
+  if (policy == NULL)
+    {
+      CtlExit code = ctl_fail_usage (options, "check", error->message);
+
+      g_error_free (error);
+      return code;
+    }
+  if (options->kind == NULL)
+    kind = migrate_facts_get_kind (facts);
+  candidate = g_new0 (Candidate, 1);
+  candidate->guest = g_strdup (migrate_facts_get_guest_name (facts));
+  candidate->source = ctl_redact (migrate_facts_get_source (facts));
+  candidate->destination = ctl_redact (migrate_facts_get_destination (facts));
+  candidate->report = migrate_facts_check (facts, policy, kind);
+  g_ptr_array_add (self->candidates, candidate);
+  return conclude (self, options);
+}
+
+static CtlExit
+check_hosts (Check *self, MigratePolicy *policy, MigrateKind kind)
+{
+  const CtlOptions *options = self->options;
   g_autoptr (MigrateHost) source = migrate_host_new (options->from);
   g_autoptr (MigrateJournal) journal
     = options->journal != NULL ? ctl_request_journal (options) : migrate_sqlite_journal_new_none ();
   g_autoptr (MigrateJournal) history = options->forecast ? ctl_request_journal (options) : NULL;
+  GError *error = NULL;
+
+  for (guint i = 0; options->to[i] != NULL; i++)
+    {
+      Candidate *candidate = candidate_new (self, options, i, source, policy, kind);
+
+      migrate_job_set_journal (candidate->job, journal);
+      migrate_job_set_history (candidate->job, history);
+      g_ptr_array_add (self->candidates, candidate);
+    }
+  run (self);
+  if (options->save_facts != NULL
+      && !save_facts (self->candidates->pdata[0], options->save_facts, &error))
+    return ctl_fail_error (options, error, CTL_REFUSED);
+  return conclude (self, options);
+}
+
+CtlExit
+ctl_check (const CtlOptions *options)
+{
+  Check self = { .options = options };
   g_autoptr (MigratePolicy) policy = NULL;
-  MigrateKind kind;
   g_autoptr (GError) error = NULL;
+  MigrateKind kind;
   CtlExit code;
 
   if (ctl_request_kind (options, &kind, &error))
@@ -287,16 +378,7 @@ ctl_check (const CtlOptions *options)
   if (policy == NULL)
     return ctl_fail_usage (options, "check", error->message);
   self.candidates = g_ptr_array_new_with_free_func (candidate_free);
-  for (guint i = 0; options->to[i] != NULL; i++)
-    {
-      Candidate *candidate = candidate_new (&self, options, i, source, policy, kind);
-
-      migrate_job_set_journal (candidate->job, journal);
-      migrate_job_set_history (candidate->job, history);
-      g_ptr_array_add (self.candidates, candidate);
-    }
-  run (&self);
-  code = conclude (&self, options);
+  code = options->facts != NULL ? check_facts (&self, kind) : check_hosts (&self, policy, kind);
   g_ptr_array_unref (self.candidates);
   return code;
 }

@@ -32,6 +32,8 @@ typedef struct
   char **to;
   char *peer_uri, *migration_uri, *listen_address, *tls_name;
   char *kind, *policy;
+  /* check */
+  char *facts, *save_facts;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
   char **set;
@@ -59,6 +61,7 @@ typedef struct
   {
     CTL_OPTIONS_NONE,
     CTL_OPTIONS_MOVE,
+    CTL_OPTIONS_CHECK, /* those of a move, and its own */
     CTL_OPTIONS_LIST,
     CTL_OPTIONS_SHOW,
     CTL_OPTIONS_CHORES,
@@ -86,6 +89,9 @@ char *ctl_options_help (const CtlVerb *verb); /* NULL: of the tool */
 void ctl_split_peer (const char *text, char **uri, char **peer);
 gboolean ctl_request_kind (const CtlOptions *options, MigrateKind *kind, GError **error);
 MigratePolicy *ctl_request_policy (const CtlOptions *options, GError **error);
+/* What the options say besides --policy; over what policy says. */
+gboolean
+ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GError **error);
 MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
@@ -161,6 +167,13 @@ CtlExit ctl_exit_of (MigrateJob *job, const GError *error);
 
 void ctl_tell_forecast (const char *what, MigrateForecast *forecast);     /* nullable */
 void ctl_json_forecast (JsonBuilder *builder, MigrateForecast *forecast); /* nullable */
+
+/* ---- file.c: files of the user's ---- */
+
+/* All of it or nothing, for its owner alone. what: “picture”, for messages. */
+gboolean
+ctl_file_write (const char *path, const char *what, const char *text, gsize length, GError **error);
+GBytes *ctl_file_read (const char *path, const char *what, gsize most, GError **error);
 
 /* ---- picture.c: the curve, as a file ---- */
 

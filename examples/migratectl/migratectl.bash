@@ -6,7 +6,6 @@ _migratectl ()
   local move="--from --to --peer-uri --migration-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
     --accept --set"
-  local check=--forecast
 
   COMPREPLY=()
   cur=${COMP_WORDS[COMP_CWORD]}
@@ -20,7 +19,7 @@ _migratectl ()
   case $prev in
     --policy)
       mapfile -t COMPREPLY < <(compgen -W 'default gentle fast must-finish' -f -- "$cur"); compopt -o filenames; return ;;
-    --journal|--svg)
+    --journal|--svg|--facts|--save-facts)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
@@ -48,7 +47,7 @@ _migratectl ()
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
-    check) mapfile -t COMPREPLY < <(compgen -W "$move $check $common" -- "$cur") ;;
+    check) mapfile -t COMPREPLY < <(compgen -W "$move --forecast --save-facts --facts $common" -- "$cur") ;;
     move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;

@@ -9,8 +9,11 @@ const CtlVerb ctl_verbs[] = {
     "find what stands against a move; changes nothing",
     "Several --to are ranked: fewest blockers first, then fewest warnings. The exit code is 0 "
     "when\n"
-    "the best of them has no blocker. The journal is in memory unless --journal names one.\n",
-    CTL_OPTIONS_MOVE, TRUE, ctl_check },
+    "the best of them has no blocker. The journal is in memory unless --journal names one. With\n"
+    "--facts FILE no host is asked, and neither GUEST nor hosts are given: they are in the file, "
+    "as\n"
+    "are policy and kind, which the options change.\n",
+    CTL_OPTIONS_CHECK, TRUE, ctl_check },
   { "move", "GUEST --from URI --to URI[=PEER-URI]", "move a guest",
     "Ctrl-C cancels and waits for what comes of it; a second one leaves at once. SIGTERM and "
     "SIGHUP\n"
@@ -83,6 +86,8 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->tls_name);
   g_free (self->kind);
   g_free (self->policy);
+  g_free (self->facts);
+  g_free (self->save_facts);
   g_free (self->transport);
   g_free (self->hand_over);
   g_free (self->target_downtime);
@@ -163,6 +168,17 @@ add_move (Entries *entries, CtlOptions *o)
 }
 
 static void
+add_check (Entries *entries, CtlOptions *o)
+{
+  add_text (entries, "save-facts", &o->save_facts,
+            "write down what the hosts said, for --facts; not passwords, but names and paths",
+            "FILE");
+  add_text (entries, "facts", &o->facts, "check what is written there, and ask no host", "FILE");
+  add (entries, "forecast", G_OPTION_ARG_NONE, &o->forecast,
+       "look at how the guest writes, and tell what the move will take", NULL);
+}
+
+static void
 add_recover (Entries *entries, CtlOptions *o)
 {
   add_many (entries, "host", &o->host,
@@ -195,16 +211,21 @@ add_common (Entries *entries, CtlOptions *o)
   add (entries, "help", G_OPTION_ARG_NONE, &o->help, "tell this", NULL);
 }
 
+static gboolean
+is_move (const CtlVerb *verb)
+{
+  return verb->options == CTL_OPTIONS_MOVE || verb->options == CTL_OPTIONS_CHECK;
+}
+
 static Entries *
 entries_for (const CtlVerb *verb, CtlOptions *options)
 {
   Entries *entries = g_array_new (TRUE /* zero-terminated */, TRUE, sizeof (GOptionEntry));
 
-  if (verb != NULL && verb->options == CTL_OPTIONS_MOVE)
+  if (verb != NULL && is_move (verb))
     add_move (entries, options);
-  if (verb != NULL && verb->run == ctl_check)
-    add (entries, "forecast", G_OPTION_ARG_NONE, &options->forecast,
-         "look at how the guest writes, and tell what the move will take", NULL);
+  if (verb != NULL && verb->options == CTL_OPTIONS_CHECK)
+    add_check (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_RECOVER)
     add_recover (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_CHORES)
@@ -272,14 +293,47 @@ refuse (GError **error, const char *format, ...)
 }
 
 static gboolean
+is_of_one_destination (const CtlOptions *self)
+{
+  return self->peer_uri != NULL || self->migration_uri != NULL || self->listen_address != NULL
+         || self->tls_name != NULL;
+}
+
+static gboolean
+require_hosts (const CtlOptions *self, const CtlVerb *verb, GError **error)
+{
+  if (self->from == NULL)
+    return refuse (error, "“%s” needs --from URI", verb->name);
+  if (self->to == NULL)
+    return refuse (error, "“%s” needs --to URI", verb->name);
+  if (g_strv_length (self->to) > 1 && is_of_one_destination (self))
+    return refuse (error, "--peer-uri, --migration-uri, --listen-address and --tls-name are of "
+                          "one destination; with several write --to URI=PEER-URI");
+  if (g_strv_length (self->to) > 1 && self->save_facts != NULL)
+    return refuse (error, "--save-facts writes the facts of one destination; name one --to");
+  return TRUE;
+}
+
+static gboolean
+require_no_hosts (const CtlOptions *self, GError **error)
+{
+  if (self->from != NULL || self->to != NULL || is_of_one_destination (self))
+    return refuse (error, "--facts asks no host: the hosts are in the file");
+  if (self->save_facts != NULL)
+    return refuse (error, "--facts and --save-facts exclude each other");
+  return TRUE;
+}
+
+static gboolean
 require (CtlOptions *self, const CtlVerb *verb, GError **error)
 {
   guint n = g_strv_length (self->rest);
-  const char *word = verb->options == CTL_OPTIONS_MOVE      ? "GUEST"
+  gboolean takes_name = verb->takes_name && self->facts == NULL;
+  const char *word = is_move (verb)                         ? "GUEST"
                      : verb->options == CTL_OPTIONS_RECOVER ? "GUEST or JOB"
                                                             : "JOB";
 
-  if (verb->takes_name && n == 0)
+  if (takes_name && n == 0)
     return refuse (error, "“%s” needs a %s", verb->name, word);
   if (verb->options == CTL_OPTIONS_RETUNE)
     {
@@ -289,22 +343,14 @@ require (CtlOptions *self, const CtlVerb *verb, GError **error)
         if (strchr (self->rest[i], '=') == NULL)
           return refuse (error, "“%s” is not KEY=VALUE", self->rest[i]);
     }
-  else if (n > (verb->takes_name ? 1 : 0))
-    return refuse (error, "“%s” does not take “%s”", verb->name,
-                   self->rest[verb->takes_name ? 1 : 0]);
-  if (verb->options == CTL_OPTIONS_MOVE)
-    {
-      if (self->from == NULL)
-        return refuse (error, "“%s” needs --from URI", verb->name);
-      if (self->to == NULL)
-        return refuse (error, "“%s” needs --to URI", verb->name);
-      if (g_strv_length (self->to) > 1
-          && (self->peer_uri != NULL || self->migration_uri != NULL || self->listen_address != NULL
-              || self->tls_name != NULL))
-        return refuse (error, "--peer-uri, --migration-uri, --listen-address and --tls-name are of "
-                              "one destination; with several write --to URI=PEER-URI");
-    }
-  else if (verb->options == CTL_OPTIONS_RECOVER)
+  else if (n > (takes_name ? 1 : 0))
+    return refuse (error, "“%s” does not take “%s”%s", verb->name, self->rest[takes_name ? 1 : 0],
+                   self->facts != NULL ? " with --facts: the guest is in the file" : "");
+  if (self->facts != NULL)
+    return require_no_hosts (self, error);
+  if (is_move (verb))
+    return require_hosts (self, verb, error);
+  if (verb->options == CTL_OPTIONS_RECOVER)
     {
       if (self->host == NULL && g_strcmp0 (self->journal, "none") == 0)
         return refuse (error, "“%s” needs --host URI, or a journal that knows the hosts",
@@ -405,7 +451,7 @@ ctl_options_help (const CtlVerb *verb)
                           verb->details != NULL ? verb->details : "");
   entries = entries_for (verb, &options);
   help_entries (text, entries);
-  if (verb->options == CTL_OPTIONS_MOVE || verb->options == CTL_OPTIONS_RECOVER)
+  if (is_move (verb) || verb->options == CTL_OPTIONS_RECOVER)
     help_policy (text);
   return g_string_free (text, FALSE);
 }

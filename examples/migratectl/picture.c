@@ -3,10 +3,7 @@
 #include "ctl.h"
 
 #include <errno.h>
-#include <glib/gstdio.h>
-#include <sys/stat.h>
-
-#define PRIVATE 0600 /* as the journal is, whose words are in it */
+#include <string.h>
 
 /* ---- the words ---- */
 
@@ -103,24 +100,6 @@ write_stdout (const char *svg, GError **error)
   return TRUE;
 }
 
-/* Beside it and renamed, which would put a file in the place of a device. */
-static gboolean
-write_file (const char *path, const char *svg, GError **error)
-{
-  GStatBuf present;
-
-  if (g_stat (path, &present) == 0 && !S_ISREG (present.st_mode))
-    {
-      g_set_error (error, G_FILE_ERROR, G_FILE_ERROR_EXIST,
-                   "The picture “%s” cannot be written: it is there and no regular file", path);
-      return FALSE;
-    }
-  if (g_file_set_contents_full (path, svg, -1, G_FILE_SET_CONTENTS_CONSISTENT, PRIVATE, error))
-    return TRUE;
-  g_prefix_error (error, "The picture “%s” cannot be written: ", path);
-  return FALSE;
-}
-
 gboolean
 ctl_picture_write (MigrateJobRecord *record, const CtlCurve *curve, const char *path,
                    GError **error)
@@ -131,5 +110,5 @@ ctl_picture_write (MigrateJobRecord *record, const CtlCurve *curve, const char *
     return fail (path, ENOMEM, error);
   if (g_str_equal (path, CTL_PICTURE_STDOUT))
     return write_stdout (svg, error);
-  return write_file (path, svg, error);
+  return ctl_file_write (path, "picture", svg, strlen (svg), error);
 }

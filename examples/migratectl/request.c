@@ -95,8 +95,8 @@ add_words (MigratePolicy *policy, const char *key, char **words, GError **error)
   return words == NULL || migrate_policy_set (policy, key, all, error);
 }
 
-static gboolean
-set_options (MigratePolicy *policy, const CtlOptions *options, GError **error)
+gboolean
+ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GError **error)
 {
   const struct
   {
@@ -137,7 +137,7 @@ ctl_request_policy (const CtlOptions *options, GError **error)
     policy = migrate_policy_new_preset (options->policy, error);
   else
     policy = migrate_policy_new_from_file (options->policy, error);
-  if (policy == NULL || !set_options (policy, options, error))
+  if (policy == NULL || !ctl_request_change_policy (options, policy, error))
     return NULL;
   return g_steal_pointer (&policy);
 }

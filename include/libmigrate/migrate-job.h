@@ -180,6 +180,8 @@ gboolean migrate_job_is_in_flight (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateReport *migrate_job_dup_report (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
+MigrateFacts *migrate_job_dup_facts (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
 MigrateProgress *migrate_job_dup_progress (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateResult *migrate_job_dup_result (MigrateJob *self);

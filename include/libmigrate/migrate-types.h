@@ -434,6 +434,7 @@ typedef enum
 
 typedef struct _MigrateDecision MigrateDecision;
 typedef struct _MigrateEvidence MigrateEvidence;
+typedef struct _MigrateFacts MigrateFacts;
 typedef struct _MigrateFailure MigrateFailure;
 typedef struct _MigrateForecast MigrateForecast;
 typedef struct _MigrateProgress MigrateProgress;

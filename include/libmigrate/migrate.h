@@ -11,6 +11,7 @@
 #include <libmigrate/migrate-decision.h>
 #include <libmigrate/migrate-events.h>
 #include <libmigrate/migrate-evidence.h>
+#include <libmigrate/migrate-facts.h>
 #include <libmigrate/migrate-failure.h>
 #include <libmigrate/migrate-fence.h>
 #include <libmigrate/migrate-finding.h>

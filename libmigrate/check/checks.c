@@ -151,15 +151,34 @@ look_disks (MigrateLook *look)
   for (guint i = 0; i < look->facts->disks->len; i++)
     {
       const MigrateDisk *disk = look->facts->disks->pdata[i];
+      const char *why = NULL;
 
-      if (!is_file_disk (disk))
+      if (!is_file_disk (disk)
+          || _migrate_probed_of (look->facts->probed, disk->target, &why)
+               != MIGRATE_SHARING_UNKNOWN)
         continue;
       _migrate_look_found (
         look,
         look->request->kind == MIGRATE_KIND_LIVE ? MIGRATE_SEVERITY_WARNING : look->check->severity,
         disk->target, "Make sure that both hosts see the same file, then ask for the kind “live”",
-        "Disk “%s” is the file “%s”: nothing proves that both hosts share it", disk->target,
-        disk->source);
+        "Disk “%s” is the file “%s”: nothing proves that both hosts share it%s%s", disk->target,
+        disk->source, why != NULL ? ": " : "", why != NULL ? why : "");
+    }
+}
+
+static void
+look_not_shared (MigrateLook *look)
+{
+  for (guint i = 0; i < look->facts->disks->len; i++)
+    {
+      const MigrateDisk *disk = look->facts->disks->pdata[i];
+      const char *why = NULL;
+
+      if (_migrate_probed_of (look->facts->probed, disk->target, &why)
+          == MIGRATE_SHARING_NOT_SHARED)
+        _migrate_look_found (look, look->check->severity, disk->target,
+                             "Put the disk on storage that both hosts have",
+                             "Disk “%s”, “%s”, is not shared: %s", disk->target, disk->source, why);
     }
 }
 
@@ -232,6 +251,7 @@ static const MigrateCheck checks[] = {
   { "record-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_record },
   { "hypervisor-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_hypervisor },
   { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE, look_disks },
+  { "disk-not-shared", MIGRATE_SEVERITY_BLOCKER, FALSE, look_not_shared },
   { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE, look_transient_disk },
   { "destination-older", MIGRATE_SEVERITY_WARNING, FALSE, look_older },
   { "hand-over-unprotected", MIGRATE_SEVERITY_WARNING, FALSE, look_unprotected },

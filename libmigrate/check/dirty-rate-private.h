@@ -1,7 +1,7 @@
 /* How fast a running guest writes its memory, looked at from outside. */
 #pragma once
 
-#include "steps/work-private.h"
+#include "check/facts-private.h"
 
 #define MIGRATE_DIRTY_LOOKS 2
 
@@ -25,6 +25,13 @@ gboolean _migrate_dirty_rate_begin (MigrateWork *work, const MigrateDomain *gues
 /* FALSE: not yet. */
 gboolean
 _migrate_dirty_rate_read (MigrateWork *work, const char *guest_uuid, MigrateDirtySample *sample);
+
+/* The same facts with a sample, and with what was made of it. */
+MigrateFacts *_migrate_facts_add_forecast (MigrateFacts *facts, const MigrateDirtySample *sample,
+                                           MigrateForecast *forecast, GError **error);
+
+/* NULL: they have none. */
+MigrateForecast *_migrate_facts_dup_forecast (const MigrateFacts *facts);
 
 /* As in the snapshot of facts: a{sv}, floating. */
 GVariant *_migrate_dirty_sample_to_variant (const MigrateDirtySample *self);

@@ -3,6 +3,8 @@
  * guests under software emulation. */
 #include "check/dirty-rate-private.h"
 
+#include "check/facts-snapshot-private.h"
+
 #define LATE_MS 3000 /* for the hypervisor to come to its figure */
 #define LOOK_EVERY_MS 100
 
@@ -173,4 +175,31 @@ _migrate_dirty_sample_from_variant (GVariant *values)
       self.n++;
     }
   return self;
+}
+
+/* ---- facts ---- */
+
+MigrateFacts *
+_migrate_facts_add_forecast (MigrateFacts *facts, const MigrateDirtySample *sample,
+                             MigrateForecast *forecast, GError **error)
+{
+  GVariantDict dict;
+  g_autoptr (GVariant) snapshot = NULL;
+
+  g_variant_dict_init (&dict, facts->snapshot);
+  g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_DIRTY_RATE,
+                               _migrate_dirty_sample_to_variant (sample));
+  g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_FORECAST,
+                               _migrate_forecast_to_variant (forecast));
+  snapshot = g_variant_ref_sink (g_variant_dict_end (&dict));
+  return _migrate_facts_read (snapshot, error);
+}
+
+MigrateForecast *
+_migrate_facts_dup_forecast (const MigrateFacts *facts)
+{
+  g_autoptr (GVariant) values
+    = g_variant_lookup_value (facts->snapshot, MIGRATE_SNAPSHOT_FORECAST, G_VARIANT_TYPE_VARDICT);
+
+  return values != NULL ? _migrate_forecast_from_variant (values) : NULL;
 }

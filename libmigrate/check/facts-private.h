@@ -5,22 +5,8 @@
 #pragma once
 
 #include "steps/work-private.h"
+#include "storage/storage-private.h"
 #include "xml/xml-private.h"
-
-/* Whether both hosts see the same file. */
-typedef enum
-{
-  MIGRATE_SHARING_UNKNOWN,
-  MIGRATE_SHARING_SHARED,
-  MIGRATE_SHARING_NOT_SHARED
-} MigrateSharing;
-
-typedef struct
-{
-  char *target; /* of the disk */
-  MigrateSharing sharing;
-  char *why; /* for people; never NULL */
-} MigrateProbed;
 
 typedef enum
 {
@@ -106,13 +92,18 @@ struct _MigrateFacts
   char *address;            /* that address; nullable */
 };
 
-/* Gather. Errors: INVALID, NOT_FOUND, UNREACHABLE, TIMED_OUT, DENIED. */
+/* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND,
+ * UNREACHABLE, TIMED_OUT, DENIED. */
 MigrateFacts *_migrate_facts_gather (MigrateWork *work, GError **error);
 /* Decide: what a snapshot says, however hostile. Errors: INVALID. */
 MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateFacts, _migrate_facts_unref)
+
+/* Acts, for the probe writes: MigrateProbed, of every file of these disks. Errors: JOURNAL,
+ * LOST_CLAIM, cancelled. */
+GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
+                                 GError **error);
 
 /* What was true before the move, for the journal and for whoever follows: a{sv} with
  * "was-paused", "persistent", "autostart", and "disks", aa{sv}. */
@@ -128,6 +119,11 @@ typedef struct
   const char *listen_address, *tls_name;                               /* nullable */
   const char *source_name, *destination_name; /* of the platform's record */
 } MigrateCheckRequest;
+
+/* What was asked when the facts were gathered, but for what a policy says; strings are borrowed. */
+MigrateCheckRequest _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy);
+/* The policy of that time. */
+MigratePolicy *_migrate_facts_dup_policy (const MigrateFacts *self);
 
 /* Decide: pure. */
 MigrateReport *_migrate_check_evaluate (const MigrateFacts *facts,

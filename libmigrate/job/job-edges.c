@@ -255,30 +255,49 @@ ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
 
 /* ---- the edges ---- */
 
-/* A check waits for its look at the guest; a move does not, and reads it on the way. */
-static gboolean
-forecast (MigrateWork *work, const MigrateDomain *guest, MigrateReport *report, GError **error)
+/* A move does not wait for its look at the guest, and reads it on the way. */
+static void
+begin_forecast (MigrateWork *work, const MigrateDomain *guest)
 {
   MigrateDirtySample sample;
-  g_autoptr (MigrateForecast) made = NULL;
 
-  work->look_ends = 0;
-  g_clear_pointer (&work->looked, g_variant_unref);
-  g_clear_pointer (&work->result->forecast, migrate_forecast_unref);
-  if (!work->forecast || guest->state == MIGRATE_DOMAIN_SHUTOFF)
-    return TRUE;
-  if (work->in_a_hurry)
-    {
-      if (!migrate_report_is_blocked (report)
-          && _migrate_dirty_rate_begin (work, guest, &sample, &work->look_ends))
-        work->looked = g_variant_ref_sink (_migrate_dirty_sample_to_variant (&sample));
-      return TRUE;
-    }
+  if (_migrate_dirty_rate_begin (work, guest, &sample, &work->look_ends))
+    work->looked = g_variant_ref_sink (_migrate_dirty_sample_to_variant (&sample));
+}
+
+static gboolean
+make_forecast (MigrateWork *work, MigrateReport *report, MigrateFacts **facts, GError **error)
+{
+  const MigrateDomain *guest = &(*facts)->guest;
+  MigrateDirtySample sample;
+  g_autoptr (MigrateForecast) made = NULL;
+  MigrateFacts *with;
+
   if (!_migrate_dirty_rate_sample (work, guest, &sample, error))
     return FALSE;
   made = _migrate_forecast_make (work, &sample, guest->uuid, migrate_report_get_kind (report));
+  with = _migrate_facts_add_forecast (*facts, &sample, made, error);
+  if (with == NULL)
+    return FALSE;
+  _migrate_facts_unref (*facts);
+  *facts = with;
   _migrate_report_set_forecast (report, made);
   work->result->forecast = migrate_forecast_ref (made);
+  return TRUE;
+}
+
+static gboolean
+forecast (MigrateWork *work, MigrateReport *report, MigrateFacts **facts, GError **error)
+{
+  work->look_ends = 0;
+  g_clear_pointer (&work->looked, g_variant_unref);
+  g_clear_pointer (&work->result->forecast, migrate_forecast_unref);
+  if (!work->forecast || (*facts)->guest.state == MIGRATE_DOMAIN_SHUTOFF)
+    return TRUE;
+  if (!work->in_a_hurry)
+    return make_forecast (work, report, facts, error);
+  if (!migrate_report_is_blocked (report))
+    begin_forecast (work, &(*facts)->guest);
   return TRUE;
 }
 
@@ -288,16 +307,17 @@ edge_check (MigrateJob *self, GError **error)
   MigrateWork *work = self->work;
   g_autoptr (MigrateReport) report = NULL;
   g_autoptr (MigrateFacts) facts = NULL;
-  MigrateCheckRequest request = _migrate_check_request (work);
+  MigrateCheckRequest request;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
   facts = _migrate_facts_gather (work, error);
   if (facts == NULL || _migrate_work_check_cancelled (work, error))
     return FALSE;
+  request = _migrate_facts_request (facts, work->policy);
   report = _migrate_check_evaluate (facts, &request, work->policy);
-  if (!forecast (work, &facts->guest, report, error))
+  if (!forecast (work, report, &facts, error))
     return FALSE;
-  _migrate_job_set_report (self, report);
+  _migrate_job_set_report (self, report, facts);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);
   g_free (work->result->guest_name);
@@ -329,13 +349,18 @@ static gboolean
 edge_prepare (MigrateJob *self, GError **error)
 {
   g_autoptr (MigrateReport) report = NULL;
+  g_autoptr (MigrateFacts) facts = NULL;
   gboolean ok;
 
   if (!check_closed_elsewhere (self, error))
     return FALSE;
   ok = _migrate_prepare (self->work, &report, error);
   if (report != NULL)
-    _migrate_job_set_report (self, report);
+    {
+      /* The program gets a copy, for the work's is written to. */
+      facts = _migrate_facts_read (self->work->facts->snapshot, NULL /* error */);
+      _migrate_job_set_report (self, report, facts);
+    }
   if (!ok)
     return FALSE;
   g_clear_pointer (&self->before, g_variant_unref);

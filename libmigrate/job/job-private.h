@@ -29,6 +29,7 @@ struct _MigrateJob
   gboolean in_flight;
   MigratePhase phase;
   MigrateReport *report;
+  MigrateFacts *facts; /* nullable; of the last check: nobody writes to them */
   MigrateProgress *progress;
   MigrateResult *result;
   MigrateFailure *failure;
@@ -49,7 +50,8 @@ extern const MigrateWorkReport _migrate_job_work_report;
 void _migrate_job_set_state (MigrateJob *self, MigrateState state, gboolean in_flight);
 void _migrate_job_set_phase (MigrateJob *self, MigratePhase phase);
 void _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress);
-void _migrate_job_set_report (MigrateJob *self, MigrateReport *report); /* borrowed */
+/* Of one check; both are borrowed. */
+void _migrate_job_set_report (MigrateJob *self, MigrateReport *report, MigrateFacts *facts);
 void _migrate_job_set_result (MigrateJob *self, MigrateResult *result); /* taken, nullable */
 /* The work's, as it is now. */
 void _migrate_job_publish_result (MigrateJob *self);

@@ -131,10 +131,12 @@ _migrate_job_set_progress (MigrateJob *self, MigrateProgress *progress)
 }
 
 void
-_migrate_job_set_report (MigrateJob *self, MigrateReport *report)
+_migrate_job_set_report (MigrateJob *self, MigrateReport *report, MigrateFacts *facts)
 {
   g_mutex_lock (&self->lock);
   g_set_object (&self->report, report);
+  g_clear_pointer (&self->facts, migrate_facts_unref);
+  self->facts = migrate_facts_ref (facts);
   g_mutex_unlock (&self->lock);
 }
 
@@ -204,5 +206,13 @@ report_policy (gpointer data, MigratePolicy *policy)
   _migrate_job_adopt_policy (data, policy);
 }
 
+static gboolean
+report_enter_journal (gpointer data, GError **error)
+{
+  MigrateJob *self = data;
+
+  return self->in_journal || _migrate_job_write (self, error);
+}
+
 const MigrateWorkReport _migrate_job_work_report
-  = { report_phase, report_progress, report_decision, report_policy };
+  = { report_phase, report_progress, report_decision, report_policy, report_enter_journal };

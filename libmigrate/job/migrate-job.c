@@ -85,6 +85,7 @@ job_free (GObject *object)
       _migrate_work_unref (self->work);
     }
   g_clear_pointer (&self->before, g_variant_unref);
+  g_clear_pointer (&self->facts, migrate_facts_unref);
   g_clear_pointer (&self->progress, migrate_progress_unref);
   g_clear_pointer (&self->result, migrate_result_unref);
   g_clear_pointer (&self->failure, migrate_failure_unref);
@@ -734,6 +735,28 @@ migrate_job_dup_report (MigrateJob *self)
   g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
   g_mutex_lock (&self->lock);
   value = self->report != NULL ? g_object_ref (self->report) : NULL;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
+ * migrate_job_dup_facts:
+ * @self: a job
+ *
+ * What the last check gathered: the report rests on it.
+ *
+ * Returns: (transfer full) (nullable): the facts, or %NULL before the first check
+ *
+ * Since: 1.0
+ */
+MigrateFacts *
+migrate_job_dup_facts (MigrateJob *self)
+{
+  MigrateFacts *value;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_mutex_lock (&self->lock);
+  value = self->facts != NULL ? migrate_facts_ref (self->facts) : NULL;
   g_mutex_unlock (&self->lock);
   return value;
 }

@@ -65,10 +65,11 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_PROGRESS "progress"                 /* a{sv} */
 #define MIGRATE_JOB_KEY_RESULT "result"                     /* a{sv} */
 #define MIGRATE_JOB_KEY_FAILURE "failure"                   /* a{sv} */
-#define MIGRATE_JOB_KEY_FACTS "facts"           /* a{sv}: what was true before the move */
-#define MIGRATE_JOB_KEY_CREATED "created-us"    /* t: wall clock, added on load */
-#define MIGRATE_JOB_KEY_UPDATED "updated-us"    /* t: wall clock, added on load */
-#define MIGRATE_JOB_KEY_HELD "held"             /* b: by a live holder, added on load */
+#define MIGRATE_JOB_KEY_FACTS "facts"        /* a{sv}: what was true before the move */
+#define MIGRATE_JOB_KEY_PROBE "probe-us"     /* t: wall clock, of a probe under way; 0: none is */
+#define MIGRATE_JOB_KEY_CREATED "created-us" /* t: wall clock, added on load */
+#define MIGRATE_JOB_KEY_UPDATED "updated-us" /* t: wall clock, added on load */
+#define MIGRATE_JOB_KEY_HELD "held"          /* b: by a live holder, added on load */
 #define MIGRATE_JOB_KEY_GENERATION "generation" /* t: of the claim, 0: none, added on load */
 /* Keys of a sample: at-ms t (since the job began), those of a progress that the follower knows, and
  * expected-downtime-ms t where the hypervisor tells it. */

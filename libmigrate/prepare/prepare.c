@@ -26,7 +26,7 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
 {
   g_autoptr (MigrateFacts) facts = NULL;
   g_autofree char *difference = NULL;
-  MigrateCheckRequest request = _migrate_check_request (work);
+  MigrateCheckRequest request;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
   facts = _migrate_facts_gather (work, error);
@@ -39,6 +39,7 @@ gather_again (MigrateWork *work, MigrateReport **report, GError **error)
                           "Since the check something changed: %s", difference);
       return FALSE;
     }
+  request = _migrate_facts_request (facts, work->policy);
   *report = _migrate_check_evaluate (facts, &request, work->policy);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);

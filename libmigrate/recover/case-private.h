@@ -38,6 +38,7 @@ typedef struct
   gboolean arrives_paused;  /* the strict hand-over */
   gboolean resumed_there;   /* … and we have let it run */
   gboolean has_obligations; /* steps that are to be undone if it stayed */
+  gboolean has_probe;       /* a check of it may have left files on its hosts */
   gboolean before_known;    /* the next three are */
   gboolean was_paused;      /* by its user */
   gboolean was_persistent, was_autostart;

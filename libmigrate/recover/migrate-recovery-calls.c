@@ -99,8 +99,15 @@ report_policy (gpointer data, MigratePolicy *policy)
 {
 }
 
+/* It is there once its claim is taken, before anything is done. */
+static gboolean
+report_enter_journal (gpointer data, GError **error)
+{
+  return TRUE;
+}
+
 static const MigrateWorkReport report
-  = { report_phase, report_progress, report_decision, report_policy };
+  = { report_phase, report_progress, report_decision, report_policy, report_enter_journal };
 
 static void
 step_done (gpointer data, const MigratePlannedStep *planned, const char *host, const char *failure)

@@ -297,6 +297,18 @@ leaves_definition (Plan *self)
   return FALSE;
 }
 
+/* Nothing rests on these files, and they on nothing. */
+static void
+plan_probe (Plan *self)
+{
+  if (!self->c->has_probe || seen (self, self->c->source) == NULL
+      || seen (self, self->c->destination) == NULL)
+    return;
+  add (self, "remove-probe", self->c->source, MIGRATE_RISK_SAFE,
+       "files that a check wrote to see whether storage is shared are removed");
+  g_array_index (self->steps, MigratePlannedStep, self->steps->len - 1).go_on_on_failure = TRUE;
+}
+
 /* What is safe does not wait for what is not; and with all that is safe done, the job is over. */
 static void
 plan_close (Plan *self)
@@ -330,6 +342,7 @@ _migrate_case_plan (const MigrateCase *self, const MigrateJudgement *judgement)
 {
   Plan plan = { self, judgement, g_array_new (FALSE, FALSE, sizeof (MigratePlannedStep)) };
 
+  plan_probe (&plan);
   switch (judgement->verdict)
     {
     case MIGRATE_VERDICT_IN_FLIGHT:

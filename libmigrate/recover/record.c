@@ -1,6 +1,8 @@
 /* What the journal knows of the case, and what it is told. */
 #include "recover/recover-private.h"
 
+#include "steps/probe-private.h"
+
 /* ---- the recovery's hosts ---- */
 
 static void
@@ -127,6 +129,19 @@ is_open (GVariant *values)
          || g_strcmp0 (state, "failed") == 0;
 }
 
+/* A check that died in its probe has a job that did nothing else; one that lives is over long
+ * before. */
+static gboolean
+has_left_probe (MigrateRecoveryWork *self, GVariant *values)
+{
+  const char *state = _migrate_variant_string (values, MIGRATE_JOB_KEY_STATE);
+  gint64 since = (gint64) _migrate_variant_uint64 (values, MIGRATE_JOB_KEY_PROBE, 0);
+  MigrateBackend *backend = self->work->backend;
+
+  return (g_strcmp0 (state, "new") == 0 || g_strcmp0 (state, "checked") == 0) && since > 0
+         && backend->vtable->wall (backend) - since > MIGRATE_PROBE_OLD_US;
+}
+
 static gboolean
 is_of_guest (MigrateRecoveryWork *self, GVariant *values)
 {
@@ -215,7 +230,7 @@ take_by_id (MigrateRecoveryWork *self, GVariant *values, GError **error)
   self->guest = g_strdup (_migrate_variant_string (values, MIGRATE_JOB_KEY_GUEST));
   if (!take_job (self, values, error))
     return FALSE;
-  if (!is_open (values))
+  if (!is_open (values) && !has_left_probe (self, values))
     _migrate_recovery_forget_job (self);
   return TRUE;
 }
@@ -227,6 +242,7 @@ _migrate_recovery_find_job (MigrateRecoveryWork *self, GError **error)
   g_autoptr (GError) missing = NULL;
   g_autoptr (GVariant) by_id = _migrate_journal_load_job (journal, self->guest, &missing);
   g_autoptr (GVariant) jobs = NULL;
+  g_autoptr (GVariant) left = NULL;
 
   if (by_id != NULL)
     return take_by_id (self, by_id, error);
@@ -242,10 +258,14 @@ _migrate_recovery_find_job (MigrateRecoveryWork *self, GError **error)
     {
       g_autoptr (GVariant) job = g_variant_get_child_value (jobs, i);
 
-      if (is_of_guest (self, job) && is_open (job))
+      if (!is_of_guest (self, job))
+        continue;
+      if (is_open (job))
         return take_job (self, job, error);
+      if (left == NULL && has_left_probe (self, job))
+        left = g_variant_ref (job);
     }
-  return TRUE;
+  return left == NULL || take_job (self, left, error);
 }
 
 void
@@ -348,7 +368,8 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
     = self->proven
       || g_strcmp0 (_migrate_variant_string (self->values, MIGRATE_JOB_KEY_STATE), "migrated") == 0;
   c->resumed_there = _migrate_steps_has (work, "resume-destination");
-  c->has_obligations = _migrate_steps_has_open (work);
+  c->has_obligations = _migrate_steps_has_open (work, FALSE /* of_check */);
+  c->has_probe = _migrate_steps_has_open (work, TRUE /* of_check */);
   c->before_known = g_variant_lookup (self->values, MIGRATE_JOB_KEY_FACTS, "@a{sv}", NULL);
   c->is_open = TRUE;
   c->has_job = c->before_known || c->begun; /* else it is a recovery's own, or did nothing */

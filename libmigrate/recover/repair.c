@@ -62,7 +62,7 @@ bind_for (MigrateRecoveryWork *self, const MigratePlannedStep *step)
 {
   int source = self->judgement.source, destination = self->judgement.destination;
 
-  if (g_str_equal (step->kind, "release-obligations"))
+  if (g_str_equal (step->kind, "release-obligations") || g_str_equal (step->kind, "remove-probe"))
     {
       source = self->facts.source;
       destination = self->facts.destination;
@@ -227,6 +227,8 @@ do_step (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **err
     return follow (self, error);
   if (g_str_equal (step->kind, "release-obligations"))
     return _migrate_steps_undo (self->work, NULL /* only */, error);
+  if (g_str_equal (step->kind, "remove-probe"))
+    return _migrate_steps_undo (self->work, "probe", error);
   if (g_str_equal (step->kind, "close-job"))
     return close_job (self, error);
   if (g_str_equal (step->kind, "fence") || g_str_equal (step->kind, "reset-stream"))

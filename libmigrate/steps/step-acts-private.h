@@ -5,3 +5,4 @@
 
 gboolean _migrate_hook_act (MigrateWork *work, GVariant *args, GError **error);
 gboolean _migrate_hook_undo (MigrateWork *work, GVariant *args, GError **error);
+gboolean _migrate_probe_undo (MigrateWork *work, GVariant *args, GError **error);

@@ -250,6 +250,8 @@ announce_act (MigrateWork *work, GVariant *args, GError **error)
 }
 
 static const MigrateStepKind kinds[] = {
+  /* The one step of a check: it has no claim, and takes itself back. */
+  { "probe", NULL, _migrate_probe_undo },
   { "clear-autostart", clear_autostart_act, clear_autostart_undo },
   { "set-autostart", set_autostart_act, NULL },
   { "transfer", NULL, NULL },

@@ -55,6 +55,9 @@ MigrateStepEntry *
 _migrate_steps_begin (MigrateWork *work, const char *kind, GVariant *args, GError **error);
 gboolean _migrate_steps_end (MigrateWork *work, MigrateStepEntry *step, const GError *failure,
                              GError **error);
+/* Done, and taken back already: both with one write. values: a{sv}, floating is taken. */
+gboolean _migrate_steps_end_undone (MigrateWork *work, MigrateStepEntry *step, GVariant *values,
+                                    GError **error);
 /* All that can be undone, or all of one kind, last first; goes on after a failure and reports the
  * first. */
 gboolean _migrate_steps_undo (MigrateWork *work, const char *only, GError **error);
@@ -65,8 +68,8 @@ void _migrate_steps_load (MigrateWork *work, GVariant *entries);
 gboolean _migrate_steps_has (MigrateWork *work, const char *kind);
 /* The last of a kind; NULL: there is none. The work's. */
 MigrateStepEntry *_migrate_steps_last (MigrateWork *work, const char *kind);
-/* Whether anything is left that can be undone. */
-gboolean _migrate_steps_has_open (MigrateWork *work);
+/* Whether anything is left that can be undone: of a check's, or of all others. */
+gboolean _migrate_steps_has_open (MigrateWork *work, gboolean of_check);
 /* Asks the program at this point, once for each side, source first, as steps; TRUE when no hooks
  * are set. Stops at the first refusal. */
 gboolean _migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error);

@@ -56,6 +56,20 @@ _migrate_steps_end (MigrateWork *work, MigrateStepEntry *step, const GError *fai
 }
 
 gboolean
+_migrate_steps_end_undone (MigrateWork *work, MigrateStepEntry *step, GVariant *values,
+                           GError **error)
+{
+  g_autoptr (GVariant) owned = g_variant_ref_sink (values);
+
+  step->status = MIGRATE_STEP_UNDONE;
+  _migrate_work_append_later (work, "step", step->kind->name, "done", owned);
+  if (_migrate_work_append (work, "step", step->kind->name, "undone", NULL /* values */, error))
+    return TRUE;
+  _migrate_work_append_later (work, "step", step->kind->name, "undone", NULL); /* it is so */
+  return FALSE;
+}
+
+gboolean
 _migrate_steps_run (MigrateWork *work, const char *kind_name, GVariant *args, GError **error)
 {
   MigrateStepEntry *step = _migrate_steps_begin (work, kind_name, args, error);
@@ -207,10 +221,14 @@ _migrate_steps_has (MigrateWork *work, const char *kind_name)
 }
 
 gboolean
-_migrate_steps_has_open (MigrateWork *work)
+_migrate_steps_has_open (MigrateWork *work, gboolean of_check)
 {
   for (guint i = 0; i < work->steps->len; i++)
-    if (is_open (work->steps->pdata[i]))
-      return TRUE;
+    {
+      const MigrateStepEntry *step = work->steps->pdata[i];
+
+      if (is_open (step) && g_str_equal (step->kind->name, "probe") == of_check)
+        return TRUE;
+    }
   return FALSE;
 }

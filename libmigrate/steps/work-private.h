@@ -7,7 +7,6 @@
 #include "steps/queue-private.h"
 #include "virt/link-private.h"
 
-typedef struct _MigrateFacts MigrateFacts; /* check/facts-private.h */
 typedef struct _MigrateWork MigrateWork;
 
 /* How the rooms tell the job what happens. Called on the worker. */
@@ -18,6 +17,8 @@ typedef struct
   void (*decision) (gpointer data, MigrateDecision *decision);
   /* It is the work's from now on. */
   void (*policy) (gpointer data, MigratePolicy *policy);
+  /* Something is to be done before the job was written down: writes it. */
+  gboolean (*enter_journal) (gpointer data, GError **error);
 } MigrateWorkReport;
 
 struct _MigrateWork
@@ -112,12 +113,22 @@ MigrateCall *_migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCal
 /* The same with a record that the caller has filled. */
 gboolean
 _migrate_work_run_call (MigrateWork *self, MigrateSide side, MigrateCall *call, GError **error);
+/* Several at once, each bounded, each with its own error; on one host or on both. */
+typedef struct
+{
+  MigrateSide side;
+  MigrateCall *call;
+  GError *error; /* nullable: it was answered */
+} MigrateWorkCall;
+void _migrate_work_run_calls (MigrateWork *self, MigrateWorkCall *calls, gsize n);
+guint _migrate_work_call_timeout (MigrateWork *self, MigrateCallKind kind);
 MigrateLink *_migrate_work_link (MigrateWork *self, MigrateSide side);
 /* The same to any host. */
 MigrateCall *_migrate_work_ask (MigrateWork *self, MigrateLink *link, MigrateCallKind kind,
                                 const char *guest, guint64 value, GError **error);
 
 /* Journal writes on behalf of this job, with its generation. */
+gboolean _migrate_work_enter_journal (MigrateWork *self, GError **error);
 gboolean _migrate_work_append (MigrateWork *self, const char *kind, const char *name,
                                const char *status, GVariant *values, GError **error);
 gboolean _migrate_work_update (MigrateWork *self, GVariant *values, GError **error);

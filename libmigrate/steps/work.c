@@ -245,8 +245,8 @@ _migrate_work_link (MigrateWork *self, MigrateSide side)
  * end: they are given that time on top. */
 #define LOCK_WAIT_MS 35000
 
-static guint
-call_timeout (MigrateWork *self, MigrateCallKind kind)
+guint
+_migrate_work_call_timeout (MigrateWork *self, MigrateCallKind kind)
 {
   guint timeout = _migrate_policy_get_uint (self->policy, "call-timeout");
 
@@ -263,7 +263,7 @@ run_call (MigrateWork *self, MigrateLink *link, MigrateCall *call, GError **erro
 {
   GError *local_error = NULL;
 
-  if (_migrate_link_call (link, call, call_timeout (self, call->kind), &local_error))
+  if (_migrate_link_call (link, call, _migrate_work_call_timeout (self, call->kind), &local_error))
     return TRUE;
   g_propagate_error (error, _migrate_error_adopt (local_error));
   return FALSE;
@@ -299,6 +299,12 @@ _migrate_work_call (MigrateWork *self, MigrateSide side, MigrateCallKind kind, c
 
   call->value = value;
   return _migrate_work_run_call (self, side, call, error) ? g_steal_pointer (&call) : NULL;
+}
+
+gboolean
+_migrate_work_enter_journal (MigrateWork *self, GError **error)
+{
+  return self->report->enter_journal (self->report_data, error);
 }
 
 static gboolean

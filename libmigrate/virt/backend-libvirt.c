@@ -176,6 +176,7 @@ backend_close (MigrateConn *conn)
 }
 
 static const MigrateBackendVtable libvirt_vtable = {
+  .has_resolver = TRUE,
   .now = backend_now,
   .wall = backend_wall,
   .wait_until = backend_wait_until,

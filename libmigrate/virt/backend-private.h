@@ -13,6 +13,8 @@ typedef struct _MigrateConn MigrateConn;
 
 typedef struct
 {
+  gboolean has_resolver; /* names of hosts are the operating system's */
+
   /* Monotonic time, microseconds. */
   gint64 (*now) (MigrateBackend *self);
   /* Wall-clock time, microseconds since the epoch, for what people read. */

@@ -19,9 +19,21 @@ typedef enum
   MIGRATE_CALL_START_DIRTY_RATE, /* guest, value: seconds. MEMORY has the figure when they have
                                     passed */
   MIGRATE_CALL_MESSAGES, /* guest -> text_out: what the host keeps of QEMU's words, a line each */
-  MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
-  MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
-  MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
+  MIGRATE_CALL_FACTS, /* guest: name or UUID, nullable; question -> answer (facts-private.h). Uses
+                         the monitor when there is a guest */
+  MIGRATE_CALL_POOL_FIND,   /* storage.pool, or text_in: a folder -> text_out: the active pool of
+                               files that it is, by name; NOT_FOUND, UNSUPPORTED: another kind of pool
+                             */
+  MIGRATE_CALL_VOLUME_FIND, /* text_in: a path -> text_out: the volume's name; NOT_FOUND */
+  MIGRATE_CALL_VOLUME_READ, /* storage.pool, .name: after a refresh -> storage.names, .bytes of the
+                               volume, NULL: there is none; without a name the refresh is all */
+  MIGRATE_CALL_LAST_READ = MIGRATE_CALL_VOLUME_READ,
+  MIGRATE_CALL_VOLUME_WRITE,  /* storage.pool, .name, .bytes: a new volume */
+  MIGRATE_CALL_VOLUME_REMOVE, /* storage.pool, .name, value: MigrateRefresh -> value_out: 1 where it
+                                 was there */
+  MIGRATE_CALL_SET_AUTOSTART, /* guest, value: 0 or 1 */
+  MIGRATE_CALL_SET_DOWNTIME,  /* guest, value: ms */
+  MIGRATE_CALL_SET_BANDWIDTH, /* guest, value: MiB/s */
   MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH, /* guest, value: MiB/s, after the switch to post-copy */
   MIGRATE_CALL_SET_XBZRLE_CACHE,       /* guest, value: MiB */
   MIGRATE_CALL_SUSPEND,                /* guest */
@@ -43,6 +55,9 @@ typedef enum
 #define MIGRATE_XML_INACTIVE 1
 #define MIGRATE_XML_MIGRATABLE 2
 #define MIGRATE_XML_SECURE 4 /* with passwords: never to be kept */
+
+#define MIGRATE_REFRESH_BEFORE 1
+#define MIGRATE_REFRESH_AFTER 2
 
 /* libvirt's numbers for states and reasons are used as they are: virDomainState and its reasons
  * are ABI there, and the only vocabulary that operators know. */
@@ -184,6 +199,14 @@ typedef enum
   MIGRATE_TRANSFER_CALLED_OFF
 } MigrateTransferStage;
 
+/* Of calls about volumes. */
+typedef struct
+{
+  char *pool, *name;
+  GBytes *bytes;
+  char **names;
+} MigrateVolumeCall;
+
 typedef struct
 {
   gatomicrefcount ref_count;
@@ -193,6 +216,8 @@ typedef struct
   guint64 value;
   MigrateTransfer transfer;
   char *text_in;
+  GVariant *question; /* a{sv} */
+  MigrateVolumeCall storage;
 
   MigrateHostInfo host;
   MigrateDomain domain;
@@ -200,6 +225,7 @@ typedef struct
   MigrateMemory memory;
   char *text_out;
   guint64 value_out;
+  GVariant *answer; /* a{sv} */
 } MigrateCall;
 
 MigrateCall *_migrate_call_new (MigrateCallKind kind, const char *guest);

@@ -12,6 +12,12 @@ static const char *const kind_names[] = {
   [MIGRATE_CALL_MEMORY] = "memory",
   [MIGRATE_CALL_START_DIRTY_RATE] = "start-dirty-rate",
   [MIGRATE_CALL_MESSAGES] = "messages",
+  [MIGRATE_CALL_FACTS] = "facts",
+  [MIGRATE_CALL_POOL_FIND] = "pool-find",
+  [MIGRATE_CALL_VOLUME_FIND] = "volume-find",
+  [MIGRATE_CALL_VOLUME_READ] = "volume-read",
+  [MIGRATE_CALL_VOLUME_WRITE] = "volume-write",
+  [MIGRATE_CALL_VOLUME_REMOVE] = "volume-remove",
   [MIGRATE_CALL_SET_AUTOSTART] = "set-autostart",
   [MIGRATE_CALL_SET_DOWNTIME] = "set-downtime",
   [MIGRATE_CALL_SET_BANDWIDTH] = "set-bandwidth",
@@ -102,7 +108,13 @@ _migrate_call_unref (MigrateCall *self)
   _migrate_host_info_clear (&self->host);
   _migrate_domain_clear (&self->domain);
   g_free (self->text_in);
+  g_free (self->storage.pool);
+  g_free (self->storage.name);
+  g_clear_pointer (&self->storage.bytes, g_bytes_unref);
+  g_strfreev (self->storage.names);
   g_free (self->text_out);
+  g_clear_pointer (&self->question, g_variant_unref);
+  g_clear_pointer (&self->answer, g_variant_unref);
   g_free (self);
 }
 

@@ -14,8 +14,8 @@ static void fail (MigrateConn *conn, MigrateCall *call, GError **error);
 /* ---- asking ---- */
 
 /* The host's UUID is in the capabilities alone; what knows XML reads it from there. */
-static gboolean
-host_info (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+gboolean
+_migrate_vir_host_info (MigrateConn *conn, MigrateCall *call)
 {
   g_autofree char *hostname = NULL;
   g_autofree char *capabilities = NULL;
@@ -41,15 +41,27 @@ host_info (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **e
 }
 
 static gboolean
-domain_state (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+host_info (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return _migrate_vir_host_info (conn, call);
+}
+
+static gboolean
+get_state (virDomainPtr domain, MigrateDomain *found)
 {
   int state, reason;
 
   if (virDomainGetState (domain, &state, &reason, 0 /* flags */) < 0)
     return FALSE;
-  call->domain.state = (MigrateDomainState) state;
-  call->domain.reason = reason;
+  found->state = (MigrateDomainState) state;
+  found->reason = reason;
   return TRUE;
+}
+
+static gboolean
+domain_state (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return get_state (domain, &call->domain);
 }
 
 /* A driver that has no such thing as autostart or saved state has none of it set. */
@@ -62,27 +74,35 @@ get_flag (int answer, gboolean *flag)
   return TRUE;
 }
 
-static gboolean
-domain_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+/* A guest that runs has no saved state, for starting it removes that. */
+gboolean
+_migrate_vir_domain_find (MigrateConn *conn, virDomainPtr domain, MigrateDomain *found)
 {
   char uuid[VIR_UUID_STRING_BUFLEN];
   const char *name;
-  gboolean persistent, autostart, managed_save;
+  gboolean persistent, autostart, managed_save = FALSE;
   int on = 0;
 
   name = virDomainGetName (domain);
   if (name == NULL || virDomainGetUUIDString (domain, uuid) < 0
       || !get_flag (virDomainIsPersistent (domain), &persistent)
       || !get_flag (virDomainGetAutostart (domain, &on) < 0 ? -1 : on, &autostart)
-      || !get_flag (virDomainHasManagedSaveImage (domain, 0 /* flags */), &managed_save)
-      || !domain_state (conn, domain, call, error))
+      || !get_state (domain, found)
+      || (found->state == MIGRATE_DOMAIN_SHUTOFF
+          && !get_flag (virDomainHasManagedSaveImage (domain, 0 /* flags */), &managed_save)))
     return FALSE;
-  call->domain.uuid = g_strdup (uuid);
-  call->domain.name = g_strdup (name);
-  call->domain.persistent = persistent;
-  call->domain.autostart = autostart;
-  call->domain.managed_save = managed_save;
+  found->uuid = g_strdup (uuid);
+  found->name = g_strdup (name);
+  found->persistent = persistent;
+  found->autostart = autostart;
+  found->managed_save = managed_save;
   return TRUE;
+}
+
+static gboolean
+domain_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return _migrate_vir_domain_find (conn, domain, &call->domain);
 }
 
 /* With secrets only for who asks for them; the text goes to rooms that may keep it. */
@@ -205,20 +225,26 @@ read_stats (const MigrateVirParams *params, MigrateStats *stats)
 
 /* Reading completed statistics deletes them, unless they are asked to stay (6.0.0): another
  * controller, or we after a crash, may need them again. */
-static gboolean
-job_stats (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+gboolean
+_migrate_vir_job_stats (virDomainPtr domain, gboolean completed, MigrateStats *stats)
 {
   g_auto (MigrateVirParams) params = { 0 };
   guint flags = 0;
   int type;
 
-  if (call->value == 1)
+  if (completed)
     flags = VIR_DOMAIN_JOB_STATS_COMPLETED | VIR_DOMAIN_JOB_STATS_KEEP_COMPLETED;
   if (virDomainGetJobStats (domain, &type, &params.list, &params.n, flags) < 0)
     return FALSE;
-  call->stats.type = get_job_type (type);
-  read_stats (&params, &call->stats);
+  stats->type = get_job_type (type);
+  read_stats (&params, stats);
   return TRUE;
+}
+
+static gboolean
+job_stats (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return _migrate_vir_job_stats (domain, call->value == 1, &call->stats);
 }
 
 /* OK does not mean that no job runs: a job shows only while it sits in the monitor. */
@@ -500,6 +526,13 @@ static const struct
   [MIGRATE_CALL_MEMORY] = { memory, GUEST_BY_ANY, "get the memory statistics of" },
   [MIGRATE_CALL_START_DIRTY_RATE] = { start_dirty_rate, GUEST_BY_ANY, "measure the dirty rate of" },
   [MIGRATE_CALL_MESSAGES] = { messages, GUEST_BY_ANY, "get the messages of" },
+  [MIGRATE_CALL_FACTS] = { _migrate_vir_facts, GUEST_NONE, "describe" },
+  [MIGRATE_CALL_POOL_FIND] = { _migrate_libvirt_pool_find, GUEST_NONE, "find a storage pool of" },
+  [MIGRATE_CALL_VOLUME_FIND] = { _migrate_libvirt_volume_find, GUEST_NONE, "find a volume of" },
+  [MIGRATE_CALL_VOLUME_READ] = { _migrate_libvirt_volume_read, GUEST_NONE, "read a volume of" },
+  [MIGRATE_CALL_VOLUME_WRITE] = { _migrate_libvirt_volume_write, GUEST_NONE, "write a volume of" },
+  [MIGRATE_CALL_VOLUME_REMOVE]
+  = { _migrate_libvirt_volume_remove, GUEST_NONE, "remove a volume of" },
   [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
   [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },
   [MIGRATE_CALL_SET_BANDWIDTH] = { set_bandwidth, GUEST_BY_ANY, "set the bandwidth limit of" },
@@ -538,19 +571,26 @@ fail (MigrateConn *conn, MigrateCall *call, GError **error)
 }
 
 /* A guest may be named like a UUID that is not its own. */
+virDomainPtr
+_migrate_vir_find_domain (MigrateConn *conn, const char *guest)
+{
+  virDomainPtr domain;
+
+  if (g_uuid_string_is_valid (guest))
+    {
+      domain = virDomainLookupByUUIDString (conn->vir, guest);
+      if (domain != NULL || virGetLastErrorCode () != VIR_ERR_NO_DOMAIN)
+        return domain;
+    }
+  return virDomainLookupByName (conn->vir, guest);
+}
+
 static virDomainPtr
 find_domain (MigrateConn *conn, MigrateCall *call)
 {
-  gboolean by_any = handlers[call->kind].key == GUEST_BY_ANY;
-  virDomainPtr domain = NULL;
-
-  if (!by_any || g_uuid_string_is_valid (call->guest))
-    {
-      domain = virDomainLookupByUUIDString (conn->vir, call->guest);
-      if (domain != NULL || !by_any || virGetLastErrorCode () != VIR_ERR_NO_DOMAIN)
-        return domain;
-    }
-  return virDomainLookupByName (conn->vir, call->guest);
+  if (handlers[call->kind].key == GUEST_BY_ANY)
+    return _migrate_vir_find_domain (conn, call->guest);
+  return virDomainLookupByUUIDString (conn->vir, call->guest);
 }
 
 /* NOT_FOUND is about the guest asked for, and never what a transfer's far end said. */

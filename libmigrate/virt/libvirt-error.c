@@ -75,6 +75,8 @@ static const struct
   /* In a transfer it may mean that the other host lost its half. */
   { ANY, VIR_ERR_NO_DOMAIN, ANY, MIGRATE_VIR_TRANSFER, MIGRATE_ERROR_FAILED, NULL },
   { ANY, VIR_ERR_NO_DOMAIN, ANY, 0, MIGRATE_ERROR_NOT_FOUND, NULL },
+  { ANY, VIR_ERR_NO_STORAGE_POOL, ANY, 0, MIGRATE_ERROR_NOT_FOUND, NULL },
+  { ANY, VIR_ERR_NO_STORAGE_VOL, ANY, 0, MIGRATE_ERROR_NOT_FOUND, NULL },
 
   { ANY, VIR_ERR_MIGRATE_UNSAFE, ANY, 0, MIGRATE_ERROR_BLOCKED,
     "Use storage that both hosts share; if they do and libvirt cannot see it, set the policy "
@@ -119,6 +121,10 @@ static const struct
   { "cannot limit locked memory", MIGRATE_ERROR_DENIED,
     "Let libvirtd lock as much memory as the guest has (LimitMEMLOCK of its service), or set the "
     "policy zero-copy = false" },
+  { "asynchronous jobs running", MIGRATE_ERROR_BUSY,
+    "Wait until the storage pool's volumes are made" },
+  { "is still in use", MIGRATE_ERROR_BUSY, "Wait until nobody uses the storage volume" },
+  { "is still being allocated", MIGRATE_ERROR_BUSY, "Wait until the storage volume is made" },
   { "certificate", ANY, "See whether the TLS certificates are in place on both ends" },
   { "Failed to get \"write\" lock", ANY,
     "Another process has the disk open: find it before anything else, it may be a second copy" },
@@ -170,6 +176,15 @@ get_words (const virError *said)
   if (words->len == 0)
     g_string_append (words, "libvirt gave no reason");
   return g_string_free (words, FALSE);
+}
+
+char *
+_migrate_vir_dup_words (void)
+{
+  static const virError nothing = { .code = VIR_ERR_OK };
+  const virError *said = virGetLastError ();
+
+  return get_words (said != NULL ? said : &nothing);
 }
 
 static void

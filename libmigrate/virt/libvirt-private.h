@@ -25,8 +25,29 @@ _migrate_vir_domain_free (virDomainPtr domain)
   virDomainFree (domain);
 }
 
+static inline void
+_migrate_vir_pool_free (virStoragePoolPtr pool)
+{
+  virStoragePoolFree (pool);
+}
+
+static inline void
+_migrate_vir_volume_free (virStorageVolPtr volume)
+{
+  virStorageVolFree (volume);
+}
+
+static inline void
+_migrate_vir_stream_free (virStreamPtr stream)
+{
+  virStreamFree (stream);
+}
+
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virConnect, _migrate_vir_connect_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, _migrate_vir_domain_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStoragePool, _migrate_vir_pool_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStorageVol, _migrate_vir_volume_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStream, _migrate_vir_stream_free)
 
 typedef struct
 {
@@ -58,6 +79,9 @@ GError *_migrate_vir_error_convert (const virError *said, MigrateVirWhere where,
 void _migrate_set_vir_error (GError **error, virConnectPtr conn, MigrateVirWhere where,
                              const char *format, ...) G_GNUC_PRINTF (4, 5);
 
+/* The same error's words alone, on one line. */
+char *_migrate_vir_dup_words (void);
+
 /* ---- backend-libvirt.c ---- */
 
 /* Never asks anybody anything. Blocks, possibly for ever. */
@@ -75,9 +99,34 @@ gboolean _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateV
 gboolean _migrate_vir_start_dirty_rate (virDomainPtr domain, guint64 seconds);
 gboolean _migrate_vir_memory (virDomainPtr domain, MigrateMemory *memory);
 
+/* ---- libvirt-storage.c: handlers of calls, as libvirt-calls.c has them ---- */
+
+gboolean _migrate_libvirt_pool_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                     GError **error);
+gboolean _migrate_libvirt_volume_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                       GError **error);
+gboolean _migrate_libvirt_volume_read (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                       GError **error);
+gboolean _migrate_libvirt_volume_write (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                        GError **error);
+gboolean _migrate_libvirt_volume_remove (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                                         GError **error);
+
 /* ---- libvirt-calls.c ---- */
 
 /* FALSE: it is not there, or no number. */
 gboolean _migrate_vir_params_get (const MigrateVirParams *self, const char *name, guint64 *value);
 
 gboolean _migrate_libvirt_call (MigrateConn *conn, MigrateCall *call, GError **error);
+
+/* For calls that ask more than one thing at once; as the handlers of these calls. */
+gboolean _migrate_vir_host_info (MigrateConn *conn, MigrateCall *call);
+gboolean _migrate_vir_domain_find (MigrateConn *conn, virDomainPtr domain, MigrateDomain *found);
+gboolean _migrate_vir_job_stats (virDomainPtr domain, gboolean completed, MigrateStats *stats);
+/* By name or UUID. NULL: libvirt's last error says why. */
+virDomainPtr _migrate_vir_find_domain (MigrateConn *conn, const char *guest);
+
+/* ---- libvirt-facts.c ---- */
+
+gboolean
+_migrate_vir_facts (MigrateConn *conn, virDomainPtr unused, MigrateCall *call, GError **error);

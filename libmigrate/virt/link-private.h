@@ -24,6 +24,12 @@ MigrateBackend *_migrate_link_get_backend (MigrateLink *self);
  * other error than TIMED_OUT. */
 gboolean
 _migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GError **error);
+/* The same in two halves, so that several hosts are asked at once: the time runs from the first on.
+ * Each call that was begun must be ended, which frees it. */
+typedef struct _MigrateBoundedCall MigrateBoundedCall;
+MigrateBoundedCall *
+_migrate_link_begin (MigrateLink *self, MigrateCall *call, guint timeout_ms, GError **error);
+gboolean _migrate_link_end (MigrateBoundedCall *bounded, GError **error);
 guint _migrate_link_count_parked (MigrateLink *self);
 
 /* A transfer on a connection of its own, opened for it. done is called on the transfer's thread,

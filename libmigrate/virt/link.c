@@ -13,8 +13,6 @@ typedef struct
   MigrateConn *conn;
 } SharedConn;
 
-typedef struct _BoundedCall BoundedCall;
-
 struct _MigrateLink
 {
   gatomicrefcount ref_count;
@@ -23,17 +21,19 @@ struct _MigrateLink
 
   GMutex lock;
   GCond changed;
-  SharedConn *conn;    /* nullable; the control connection */
-  BoundedCall *opener; /* nullable, borrowed: whose thread is opening it */
-  guint running;       /* threads in bounded calls, parked ones included */
+  SharedConn *conn;           /* nullable; the control connection */
+  MigrateBoundedCall *opener; /* nullable, borrowed: whose thread is opening it */
+  guint running;              /* threads in bounded calls, parked ones included */
   guint parked;
 };
 
-struct _BoundedCall
+struct _MigrateBoundedCall
 {
   gatomicrefcount ref_count;
   MigrateLink *link;
   MigrateCall *call;
+  guint timeout_ms;
+  gint64 deadline;
   /* Under link->lock. */
   gboolean done, parked;
   SharedConn *asked; /* nullable, borrowed from the thread: where the answer is awaited */
@@ -136,7 +136,7 @@ _migrate_link_get_backend (MigrateLink *self)
 /* One thread opens, the others wait for it: each of them is bounded by its own caller. One that was
  * given up is not waited for, and keeps what it opens to itself. */
 static SharedConn *
-link_get_conn (BoundedCall *caller, gboolean *fresh, GError **error)
+link_get_conn (MigrateBoundedCall *caller, gboolean *fresh, GError **error)
 {
   MigrateLink *self = caller->link;
   SharedConn *conn;
@@ -185,12 +185,12 @@ link_drop_conn (MigrateLink *self, SharedConn *conn)
 static gboolean
 only_reads (MigrateCallKind kind)
 {
-  return kind <= MIGRATE_CALL_MESSAGES;
+  return kind <= MIGRATE_CALL_LAST_READ;
 }
 
 /* FALSE: nobody waits for the answer any more, and an order that comes late is none. */
 static gboolean
-may_ask (BoundedCall *self, SharedConn *conn)
+may_ask (MigrateBoundedCall *self, SharedConn *conn)
 {
   gboolean may;
 
@@ -202,7 +202,7 @@ may_ask (BoundedCall *self, SharedConn *conn)
 }
 
 static gboolean
-ask (BoundedCall *self, SharedConn *conn, GError **error)
+ask (MigrateBoundedCall *self, SharedConn *conn, GError **error)
 {
   MigrateBackend *backend = self->link->backend;
   gboolean ok;
@@ -237,7 +237,7 @@ lost_error (MigrateLink *self, const GError *error)
 }
 
 static gboolean
-link_call_now (BoundedCall *bounded, GError **error)
+link_call_now (MigrateBoundedCall *bounded, GError **error)
 {
   MigrateLink *self = bounded->link;
 
@@ -268,7 +268,7 @@ link_call_now (BoundedCall *bounded, GError **error)
 }
 
 static void
-bounded_unref (BoundedCall *self)
+bounded_unref (MigrateBoundedCall *self)
 {
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
@@ -281,7 +281,7 @@ bounded_unref (BoundedCall *self)
 static void
 bounded_main (gpointer data, gpointer unused)
 {
-  BoundedCall *self = data;
+  MigrateBoundedCall *self = data;
   MigrateLink *link = self->link;
   GError *error = NULL;
 
@@ -328,7 +328,7 @@ link_take_thread (MigrateLink *self, gint64 deadline, GError **error)
  * but opens a connection of his own. Returns what the link held of the connection, to be given back
  * without the lock. */
 static SharedConn *
-park (BoundedCall *bounded)
+park (MigrateBoundedCall *bounded)
 {
   MigrateLink *self = bounded->link;
 
@@ -341,41 +341,49 @@ park (BoundedCall *bounded)
   return NULL;
 }
 
-gboolean
-_migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GError **error)
+MigrateBoundedCall *
+_migrate_link_begin (MigrateLink *self, MigrateCall *call, guint timeout_ms, GError **error)
 {
   gint64 deadline = _migrate_backend_now (self->backend) + (gint64) timeout_ms * 1000;
-  SharedConn *dropped = NULL;
-  BoundedCall *bounded;
-  gboolean ok = FALSE, gave_up;
+  MigrateBoundedCall *bounded;
 
   g_mutex_lock (&self->lock);
   if (!link_take_thread (self, deadline, error))
     {
       g_mutex_unlock (&self->lock);
-      return FALSE;
+      return NULL;
     }
   g_mutex_unlock (&self->lock);
 
-  bounded = g_new0 (BoundedCall, 1);
+  bounded = g_new0 (MigrateBoundedCall, 1);
   g_atomic_ref_count_init (&bounded->ref_count);
   g_atomic_ref_count_inc (&bounded->ref_count); /* the thread's */
   bounded->link = _migrate_link_ref (self);
   bounded->call = _migrate_call_ref (call);
-  if (!self->backend->vtable->start_thread (self->backend, "migrate-call", (GFunc) bounded_main,
-                                            bounded, error))
-    {
-      g_mutex_lock (&self->lock);
-      self->running--;
-      g_mutex_unlock (&self->lock);
-      bounded_unref (bounded);
-      bounded_unref (bounded);
-      return FALSE;
-    }
+  bounded->timeout_ms = timeout_ms;
+  bounded->deadline = deadline;
+  if (self->backend->vtable->start_thread (self->backend, "migrate-call", (GFunc) bounded_main,
+                                           bounded, error))
+    return bounded;
+  g_mutex_lock (&self->lock);
+  self->running--;
+  g_mutex_unlock (&self->lock);
+  bounded_unref (bounded);
+  bounded_unref (bounded);
+  return NULL;
+}
+
+gboolean
+_migrate_link_end (MigrateBoundedCall *bounded, GError **error)
+{
+  MigrateLink *self = bounded->link;
+  SharedConn *dropped = NULL;
+  gboolean ok = FALSE, gave_up;
 
   g_mutex_lock (&self->lock);
-  while (!bounded->done && _migrate_backend_now (self->backend) < deadline)
-    self->backend->vtable->wait_until (self->backend, &self->changed, &self->lock, deadline);
+  while (!bounded->done && _migrate_backend_now (self->backend) < bounded->deadline)
+    self->backend->vtable->wait_until (self->backend, &self->changed, &self->lock,
+                                       bounded->deadline);
   gave_up = !bounded->done;
   if (gave_up)
     {
@@ -383,7 +391,7 @@ _migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GErr
       _migrate_set_error (error, MIGRATE_ERROR_TIMED_OUT,
                           "See whether libvirtd and the guest's monitor answer on that host",
                           "Host “%s” did not answer “%s” within %u ms", self->uri,
-                          _migrate_call_kind_name (call->kind), timeout_ms);
+                          _migrate_call_kind_name (bounded->call->kind), bounded->timeout_ms);
     }
   else if (bounded->error != NULL)
     g_propagate_error (error, g_steal_pointer (&bounded->error));
@@ -396,6 +404,14 @@ _migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GErr
     conn_unref (dropped);
   bounded_unref (bounded);
   return ok;
+}
+
+gboolean
+_migrate_link_call (MigrateLink *self, MigrateCall *call, guint timeout_ms, GError **error)
+{
+  MigrateBoundedCall *bounded = _migrate_link_begin (self, call, timeout_ms, error);
+
+  return bounded != NULL && _migrate_link_end (bounded, error);
 }
 
 guint

@@ -44,7 +44,8 @@ typedef struct
   char
     *type; /* "network", "bridge", "direct", "vhostuser", "vdpa", "hostdev", "user", …; not NULL */
   char *mac;
-  char *network, *port_group, *bridge, *device /* of "direct" */, *socket /* of "vhostuser" */;
+  char *network, *port_group, *bridge, *socket /* of "vhostuser" */;
+  char *device; /* of "direct" and "vdpa"; of "hostdev" the PCI address */
   char *filter, *model, *alias;
   char *mtu; /* as written */
   gboolean teaming_transient, has_port_profile;
@@ -68,7 +69,7 @@ typedef struct
   char *type, *model, *alias;
   char *driver; /* of "filesystem": "virtiofs"; of "tpm": the backend's version; "video": accel3d */
   char *path;   /* on the host, where it names one */
-  char *role;   /* of "shmem" */
+  char *role;   /* of "shmem"; of "watchdog" what it does */
 } MigrateDevice;
 
 typedef struct
@@ -115,7 +116,7 @@ typedef struct
   char *launch_security;   /* its type */
   char *resource_partition;
   char **perf_events;        /* enabled; never NULL */
-  gboolean has_command_line; /* QEMU arguments of the user's own */
+  gboolean has_command_line; /* QEMU arguments or overridden properties of the user's own */
 } MigrateGuest;
 
 /* One document, in bounded time and memory. XML errors: INVALID, naming what is wrong. */
@@ -127,5 +128,6 @@ void _migrate_disk_free (MigrateDisk *self);
 /* Whether its data is a file system's file of the host's, in whatever way it is named. */
 gboolean _migrate_disk_is_file (const MigrateDisk *self);
 
-/* Without passwords, keys and secret values, else as it was. NULL: not a document. */
+/* Without passwords, keys and secret values: "…" is in their place, or the attribute is gone. Byte
+ * by byte as it was when it had none. References to secrets stay. NULL: not a document. */
 char *_migrate_xml_strip_secrets (const char *xml, GError **error);

@@ -69,5 +69,6 @@ void _migrate_pool_free (MigratePool *self);
 MigrateVolume *_migrate_volume_parse (const char *xml, GError **error);
 void _migrate_volume_free (MigrateVolume *self);
 
-/* CPU sets, "0-3,^2,8": whether all of small is in large; what of it is not, for people. */
+/* CPU sets, "0-3,^2,8": whether all of small is in large; missing, nullable and only set when it is
+ * not: what is not, for people. A set that cannot be read contains nothing and is in none. */
 gboolean _migrate_cpu_set_contains (const char *large, const char *small, char **missing);

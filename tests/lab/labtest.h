@@ -106,6 +106,22 @@ MigrateJob *lab_slow_job (const char *guest, int from, int to, const char *const
 MigrateResult *lab_move_and_ask (MigrateJob *job, const char *guest, int from, int to,
                                  const char *command, const char *pattern);
 
+/* ---- shared storage ---- */
+
+/* Of that folder, which is made. */
+void lab_pool (int host, const char *name, const char *folder, gboolean active);
+/* All pools go from both hosts, and the guest “s”. */
+void lab_clear_storage (void);
+/* The guest “s”, which stays off, on host 1, with one disk. source: its attributes. */
+void lab_define_with_disk (const char *type, const char *source);
+/* Pools, their volumes as libvirt tells them, and what is in these folders (NULL at the end). */
+char *lab_storage_now (const char *const *folders);
+/* The first of a code that begins so; nullable. */
+MigrateFinding *lab_find (MigrateReport *report, const char *prefix);
+/* A check of “s” finds this about its disk, in a message with these words, or nothing (NULL), and
+ * leaves everything as it was. */
+void lab_assert_sharing (const char *const *folders, const char *code, const char *message);
+
 /* ---- how a move comes to its end ---- */
 
 guint lab_count_decisions (MigrateJob *job, const char *what);

@@ -14,6 +14,8 @@
 #define LOOKS_IN_A_ROUND 3 /* of what follows a transfer */
 #define LOOKS_PLAYED 10    /* one of so many */
 #define CALM_BANDWIDTH 125000000
+#define DISK "/images/g0.qcow2"
+#define OLD_MS 900000    /* with what it takes to settle: what a check has left is left */
 #define SETTLE_MS 200000 /* whatever libvirt and QEMU do by themselves is over */
 
 typedef struct
@@ -215,6 +217,15 @@ job_new (Process *self, MigrateJournal *journal)
 }
 
 static gboolean
+check_main (Process *self, MigrateJournal *journal, GError **error)
+{
+  g_autoptr (MigrateJob) job = job_new (self, journal);
+  g_autoptr (MigrateReport) report = migrate_job_check (job, NULL, error);
+
+  return report != NULL;
+}
+
+static gboolean
 move_main (Process *self, MigrateJournal *journal, GError **error)
 {
   g_autoptr (MigrateJob) job = job_new (self, journal);
@@ -327,12 +338,22 @@ was_reached (Case *self)
     case FAULT_KILL_AFTER_JOURNAL:
       return sim_world_count_points (self->world) >= 2 * self->n;
     case FAULT_LOSE_MESSAGE:
-      return self->n <= SIM_MSG_LAST + 1;
+      return !self->how->checks && self->n <= SIM_MSG_LAST + 1;
     case FAULT_AT_STAGE:
-      return self->n <= G_N_ELEMENTS (stages);
+      return !self->how->checks && self->n <= G_N_ELEMENTS (stages);
     default:
       return sim_world_count_calls (self->world, "*") >= self->n;
     }
+}
+
+static void
+add_storage (Case *self)
+{
+  for (guint h = 1; h <= 2; h++)
+    sim_world_add_pool (self->world, h == 1 ? "h1" : "h2",
+                        &(SimPoolSpec){ .name = "images",
+                                        .target = "/images",
+                                        .storage = h == 1 ? "one" : self->how->storage });
 }
 
 /* Slow enough that many calls are made in each stage. */
@@ -347,9 +368,12 @@ make_world (Case *self)
   sim_world_set_keepalive (self->world, 30000);
   if (how->bandwidth > 0)
     sim_world_set_bandwidth (self->world, "h1", "h2", how->bandwidth);
+  if (how->storage != NULL)
+    add_storage (self);
   sim_world_add_guest (
     self->world, "h1",
     &(SimGuestSpec){ .name = GUEST,
+                     .disk = how->storage != NULL ? DISK : NULL,
                      .transient = how->transient,
                      .autostart = !how->transient,
                      .memory = how->memory,
@@ -481,6 +505,21 @@ runs_nowhere (Case *self)
         return FALSE;
     }
   return TRUE;
+}
+
+/* Of what checks write; in the folders, and in what libvirt says of them. */
+static void
+check_storage (Case *self, const char *when)
+{
+  for (guint i = 0; self->how->storage != NULL && i < 4; i++)
+    {
+      g_auto (GStrv) names
+        = i < 2 ? sim_world_list_files (self->world, i == 0 ? "one" : self->how->storage)
+                : sim_world_list_volumes (self->world, i == 2 ? "h1" : "h2", "images");
+
+      if (names[0] != NULL)
+        fail (self, "%s: “%s” is left", when, names[0]);
+    }
 }
 
 /* A guest that is off, with nothing that only the operator may end, is defined on one host, as it
@@ -632,11 +671,49 @@ play (Case *self, FaultVerdict *verdict)
   if (!recovered && !self->fault->loses_qemu && !split)
     fail (self, "recovery: %s", process->error != NULL ? process->error->message : "work is left");
   sim_world_sleep (self->world, SETTLE_MS);
+  if (self->how->storage != NULL)
+    sim_world_sleep (self->world, OLD_MS);
   if (split)
-    check_split (self, recovered);
+    {
+      check_split (self, recovered);
+    }
   else
-    check_all (self, recovered);
+    {
+      check_all (self, recovered);
+      check_storage (self, "after the second move");
+    }
   tell (self, "the end", NULL);
+}
+
+/* What it has left goes with a recovery, which needs no proof but the journal and its age. */
+static void
+play_check (Case *self, FaultVerdict *verdict)
+{
+  Process *process;
+
+  arm (self);
+  process = run_process (self, check_main, FALSE);
+  verdict->reached = was_reached (self);
+  sim_world_disarm (self->world);
+  tell (self, "the check", process->error);
+  if (!verdict->reached && !process->ok)
+    fail (self, "without a fault, the check fails: %s", process->error->message);
+  make_whole (self);
+  sim_world_sleep (self->world, SETTLE_MS);
+  make_whole (self); /* what was to happen later has happened */
+  sim_world_sleep (self->world, OLD_MS);
+  process = run_process (self, recover_guest, FALSE);
+  tell (self, process->ok ? "recovered" : "not recovered", process->error);
+  if (!process->ok && !self->fault->loses_qemu)
+    fail (self, "recovery: %s", process->error != NULL ? process->error->message : "work is left");
+  check_storage (self, "after recovery");
+  if (runs_nowhere (self))
+    return;
+  process = run_process (self, check_main, FALSE);
+  if (!process->ok)
+    fail (self, "the next check: %s", process->error != NULL ? process->error->message : "killed");
+  check_owner (self, "after the next check");
+  check_storage (self, "after the next check");
 }
 
 /* What a file adds is SQLite and its locks, at as much again as all else of a case: it is taken
@@ -783,7 +860,10 @@ fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *fo
   FaultVerdict verdict = { 0 };
 
   case_init (&self, folder);
-  play (&self, &verdict);
+  if (how->checks)
+    play_check (&self, &verdict);
+  else
+    play (&self, &verdict);
   if (self.failure->len > 0)
     verdict.failure = g_strdup (self.failure->str);
   case_clear (&self);

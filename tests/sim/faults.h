@@ -19,6 +19,9 @@ typedef struct
    * transfer it is as the first way, so that part is not played again. */
   const char *decides;
   gboolean stays; /* and so it ends at the source */
+  /* Nullable: the guest has a disk in a folder of h1's, and this is the one of that path on h2. */
+  const char *storage;
+  gboolean checks; /* is all that is done: no move */
 } FaultHow;
 
 extern const FaultHow fault_hows[];

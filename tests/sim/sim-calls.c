@@ -206,12 +206,13 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
   if (domain->job == NULL)
     return TRUE;
   if (domain->incoming)
-    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_ABORT
-           || kind == MIGRATE_CALL_POSTCOPY;
+    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_FACTS
+           || kind == MIGRATE_CALL_ABORT || kind == MIGRATE_CALL_POSTCOPY;
   switch (kind)
     {
     case MIGRATE_CALL_JOB_STATS:
     case MIGRATE_CALL_MEMORY:
+    case MIGRATE_CALL_FACTS:
     case MIGRATE_CALL_ABORT:
     case MIGRATE_CALL_SUSPEND:
     case MIGRATE_CALL_SET_DOWNTIME:
@@ -294,27 +295,7 @@ need_monitor (Request *self)
 static gboolean
 do_host_info (Request *self)
 {
-  MigrateCall *call = self->call;
-
-  call->host.hostname = g_strdup (self->host->hostname);
-  call->host.uuid = g_strdup (self->host->uuid);
-  call->host.hypervisor = g_strdup ("QEMU");
-  call->host.libvirt_version = 9000000;
-  call->host.hypervisor_version = 7002022;
-  call->text_out
-    = g_strdup_printf ("<capabilities>\n  <host>\n    <uuid>%s</uuid>\n"
-                       "    <cpu>\n      <arch>x86_64</arch>\n      <model>qemu64</model>\n"
-                       "    </cpu>\n"
-                       "    <migration_features>\n      <live/>\n      <uri_transports>\n"
-                       "        <uri_transport>tcp</uri_transport>\n"
-                       "        <uri_transport>rdma</uri_transport>\n"
-                       "      </uri_transports>\n    </migration_features>\n"
-                       "  </host>\n  <guest>\n    <os_type>hvm</os_type>\n"
-                       "    <arch name='x86_64'>\n      <wordsize>64</wordsize>\n"
-                       "      <emulator>/usr/bin/qemu-system-x86_64</emulator>\n"
-                       "      <domain type='qemu'/>\n    </arch>\n  </guest>\n"
-                       "</capabilities>\n",
-                       self->host->uuid);
+  self->call->text_out = _sim_host_describe (self->host, &self->call->host);
   return TRUE;
 }
 
@@ -322,17 +303,10 @@ static gboolean
 do_find (Request *self)
 {
   SimDomain *domain = need_domain (self);
-  MigrateDomain *out = &self->call->domain;
 
   if (domain == NULL)
     return FALSE;
-  out->uuid = g_strdup (domain->guest->uuid);
-  out->name = g_strdup (domain->guest->name);
-  out->state = domain->state;
-  out->reason = domain->reason;
-  out->persistent = domain->persistent;
-  out->autostart = domain->autostart;
-  out->managed_save = domain->managed_save;
+  _sim_domain_describe (domain, &self->call->domain);
   return TRUE;
 }
 
@@ -360,20 +334,10 @@ do_xml (Request *self)
 }
 
 static gboolean
-do_stats (Request *self)
+ask_stats (Request *self)
 {
-  SimDomain *domain;
+  SimDomain *domain = need_job (self, TRUE);
 
-  if (self->call->value == 1)
-    {
-      domain = need_domain (self);
-      if (domain == NULL)
-        return FALSE;
-      if (domain->has_completed)
-        self->call->stats = domain->completed;
-      return TRUE;
-    }
-  domain = need_job (self, TRUE);
   if (domain == NULL)
     return FALSE;
   if (domain->job != NULL && domain->incoming)
@@ -384,6 +348,35 @@ do_stats (Request *self)
     return FALSE;
   if (domain->job != NULL && !domain->incoming)
     _sim_transfer_get_stats (domain->job, &self->call->stats);
+  return TRUE;
+}
+
+static gboolean
+do_stats (Request *self)
+{
+  SimDomain *domain;
+
+  if (self->call->value != 1)
+    return ask_stats (self);
+  domain = need_domain (self);
+  if (domain == NULL)
+    return FALSE;
+  if (domain->has_completed)
+    self->call->stats = domain->completed;
+  return TRUE;
+}
+
+/* The guest's job is asked for last, for with it comes the guest's lock. */
+static gboolean
+do_facts (Request *self)
+{
+  const char *guest = self->call->guest;
+  SimDomain *domain = guest != NULL ? _sim_find_domain (self->host, guest) : NULL;
+
+  if (domain != NULL && domain->active && !ask_stats (self))
+    return FALSE;
+  domain = guest != NULL ? _sim_find_domain (self->host, guest) : NULL;
+  _sim_facts_answer (self->host, domain, self->call);
   return TRUE;
 }
 
@@ -772,6 +765,27 @@ do_chore (Request *self)
   return need_monitor (self) != NULL;
 }
 
+/* Storage has its own words; none of it waits for a guest. */
+static gboolean
+do_storage (Request *self)
+{
+  const char *words = NULL;
+  int code;
+
+  switch (self->call->kind)
+    {
+    case MIGRATE_CALL_POOL_FIND:
+      code = _sim_pool_find (self->host, self->call, &words);
+      break;
+    case MIGRATE_CALL_VOLUME_FIND:
+      code = _sim_volume_find (self->host, self->call, &words);
+      break;
+    default:
+      code = _sim_volume_do (self->host, self->call, &words);
+    }
+  return code == 0 || refuse (self, code, words);
+}
+
 static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_HOST_INFO] = do_host_info,
   [MIGRATE_CALL_DOMAIN_FIND] = do_find,
@@ -782,6 +796,12 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_MEMORY] = do_memory,
   [MIGRATE_CALL_START_DIRTY_RATE] = do_start_dirty_rate,
   [MIGRATE_CALL_MESSAGES] = do_messages,
+  [MIGRATE_CALL_FACTS] = do_facts,
+  [MIGRATE_CALL_POOL_FIND] = do_storage,
+  [MIGRATE_CALL_VOLUME_FIND] = do_storage,
+  [MIGRATE_CALL_VOLUME_READ] = do_storage,
+  [MIGRATE_CALL_VOLUME_WRITE] = do_storage,
+  [MIGRATE_CALL_VOLUME_REMOVE] = do_storage,
   [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
   [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
   [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,

@@ -16,6 +16,8 @@ typedef struct _SimDomain SimDomain;
 typedef struct _SimLink SimLink;
 typedef struct _SimTransfer SimTransfer;
 typedef struct _SimThread SimThread;
+typedef struct _SimStorage SimStorage;
+typedef struct _SimPool SimPool;
 
 /* ---- the scheduler ---- */
 
@@ -134,6 +136,7 @@ struct _SimWorld
   GPtrArray *transfers; /* under way */
   guint last_transfer;
   guint keepalive_ms;
+  GPtrArray *storages;
   GPtrArray *violations;
   GPtrArray *attic; /* strings, domains and transfers that somebody may still look at */
 };
@@ -200,6 +203,7 @@ struct _SimHost
   char *refuse_prepare;  /* once */
   gboolean fail_persist; /* once */
   GPtrArray *domains;
+  GPtrArray *pools;
 };
 
 /* What two hosts have between them. */
@@ -306,6 +310,31 @@ gboolean _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error
 gboolean _sim_backend_is_alive (MigrateConn *conn);
 void _sim_backend_close (MigrateConn *conn);
 extern const MigrateBackendVtable _sim_vtable;
+
+/* ---- sim-facts.c: what a host tells of itself and its guests ---- */
+
+/* Returns its capabilities. */
+char *_sim_host_describe (const SimHost *self, MigrateHostInfo *info);
+void _sim_domain_describe (const SimDomain *self, MigrateDomain *domain);
+/* guest: nullable; its job is in the call's stats. */
+void _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call);
+
+/* ---- sim-storage.c: 0, or libvirt's code with its words ---- */
+
+enum
+{
+  SIM_ERR_NO_SUPPORT = 3,
+  SIM_ERR_FAILED = 9,
+  SIM_ERR_NO_POOL = 49,
+  SIM_ERR_NO_VOLUME = 50,
+  SIM_ERR_INVALID = 55,
+  SIM_ERR_VOLUME_EXISTS = 90
+};
+
+int _sim_pool_find (SimHost *host, MigrateCall *call, const char **words);
+int _sim_volume_find (SimHost *host, MigrateCall *call, const char **words);
+/* Writes, reads or removes one. */
+int _sim_volume_do (SimHost *host, MigrateCall *call, const char **words);
 
 /* ---- the move ---- */
 

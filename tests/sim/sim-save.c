@@ -419,6 +419,7 @@ archive_all (Archive *ar)
 
       host->world = self;
       host->domains = g_ptr_array_new ();
+      host->pools = g_ptr_array_new ();
     }
   for (guint i = 0; ar->loading && i < domains->len; i++)
     {

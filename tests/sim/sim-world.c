@@ -247,6 +247,7 @@ world_init (SimWorld *self, const char *name, guint64 seed)
   self->guests = g_ptr_array_new ();
   self->links = g_ptr_array_new ();
   self->transfers = g_ptr_array_new ();
+  self->storages = g_ptr_array_new ();
   self->violations = g_ptr_array_new_with_free_func (g_free);
   self->attic = g_ptr_array_new ();
 }
@@ -354,6 +355,7 @@ sim_world_add_host (SimWorld *self, const char *name)
   host->epoch = 1;
   host->workers = SIM_WORKERS;
   host->domains = g_ptr_array_new ();
+  host->pools = g_ptr_array_new ();
   for (guint i = 0; i < self->hosts->len; i++)
     {
       SimLink *link = g_new0 (SimLink, 1);

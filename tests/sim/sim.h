@@ -70,7 +70,28 @@ typedef struct
 
 void sim_world_add_guest (SimWorld *self, const char *host, const SimGuestSpec *spec);
 
+/* A pool of a host. Pools of one storage, whichever host has them, are one folder. */
+typedef struct
+{
+  const char *name;
+  const char *target;  /* its path there */
+  const char *storage; /* what is behind it */
+  gboolean inactive;
+  gboolean read_only;  /* that host mounts it so */
+  gboolean full;       /* for that host */
+  gboolean of_devices; /* not of files */
+} SimPoolSpec;
+
+void sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec);
+void sim_world_add_file (SimWorld *self, const char *storage, const char *name);
+void sim_world_clear_files (SimWorld *self, const char *storage);
+
 /* ---- what the test reads ---- */
+
+/* By name; the caller's. */
+char **sim_world_list_files (SimWorld *self, const char *storage);
+/* What libvirtd says of it, without looking. */
+char **sim_world_list_volumes (SimWorld *self, const char *host, const char *pool);
 
 typedef struct
 {
@@ -234,6 +255,7 @@ void sim_world_restart_client (SimWorld *self);
  * SIM_EXIT_STOPPED: fork, kill, and go on in another process. */
 #define SIM_EXIT_STOPPED 77
 void sim_world_set_stop_file (SimWorld *self, const char *path);
-/* Hosts, guests, links, transfers under way, clock and violations; not faults, not callbacks. */
+/* Hosts, guests, links, transfers under way, clock and violations; not faults, not callbacks, not
+ * storage. */
 gboolean sim_world_save (SimWorld *self, const char *path);
 SimWorld *sim_world_load (const char *path);

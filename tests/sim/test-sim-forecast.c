@@ -232,6 +232,36 @@ Test (sim_forecast, is_cancelled_while_it_looks)
   cr_assert_leq (sim_world_count_calls (world, "start-dirty-rate"), 2);
 }
 
+Test (sim_forecast, is_kept_with_the_facts_it_was_made_of)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (MigrateForecast) forecast = NULL;
+  g_autoptr (MigrateFacts) facts = NULL;
+  g_autoptr (MigrateFacts) read = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (MigrateReport) report = NULL;
+  g_autoptr (MigrateReport) other = NULL;
+  g_autoptr (MigratePolicy) gentle = migrate_policy_new_preset ("gentle", NULL);
+  g_autoptr (GVariant) before = NULL;
+  g_autoptr (GVariant) after = NULL;
+
+  add_guest (20, MIGRATE_DOMAIN_NOSTATE);
+  job = job_new ("h1", "h2", TRUE);
+  set_link_speed (job, "48");
+  forecast = check (job);
+  facts = migrate_job_dup_facts (job);
+  bytes = migrate_facts_to_bytes (facts);
+  read = migrate_facts_new_from_bytes (bytes, NULL);
+  cr_assert_not_null (read);
+  report = migrate_facts_check (read, NULL, migrate_facts_get_kind (read));
+  cr_assert_not_null (migrate_report_get_forecast (report));
+  before = migrate_forecast_dup_details (forecast);
+  after = migrate_forecast_dup_details (migrate_report_get_forecast (report));
+  cr_assert (g_variant_equal (before, after));
+  other = migrate_facts_check (read, gentle, migrate_facts_get_kind (read));
+  cr_assert_null (migrate_report_get_forecast (other), "it was made for another policy");
+}
+
 /* ---- against what came of it ---- */
 
 static void

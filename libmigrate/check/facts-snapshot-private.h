@@ -1,0 +1,60 @@
+/* How a snapshot is laid out: what facts-gather.c fills, facts-read.c reads and facts-file.c
+ * writes. Hosts are as they answered (virt/facts-private.h). */
+#pragma once
+
+#include "check/facts-private.h"
+#include "virt/facts-private.h"
+
+#define MIGRATE_SNAPSHOT_TAKEN "taken"             /* x: wall clock, microseconds */
+#define MIGRATE_SNAPSHOT_REQUEST "request"         /* a{sv} of s: what was asked of the check */
+#define MIGRATE_SNAPSHOT_POLICY "policy"           /* a{sv} of s */
+#define MIGRATE_SNAPSHOT_SOURCE "source"           /* a{sv}: its answers; the guest's among them */
+#define MIGRATE_SNAPSHOT_DESTINATION "destination" /* a{sv} */
+#define MIGRATE_SNAPSHOT_RECORD_ASKED "record-asked" /* b */
+#define MIGRATE_SNAPSHOT_RECORD "record"             /* s */
+#define MIGRATE_SNAPSHOT_ADDRESS "address"           /* s */
+#define MIGRATE_SNAPSHOT_RESOLVES "resolves"         /* b; absent: not known */
+#define MIGRATE_SNAPSHOT_PROBED "probed"             /* aa{sv} */
+#define MIGRATE_SNAPSHOT_DIRTY_RATE "dirty-rate"     /* a{sv}: a sample; where it was asked for */
+#define MIGRATE_SNAPSHOT_FORECAST "forecast"         /* a{sv}: what was made of it */
+
+#define MIGRATE_REQUEST_KEY_KIND "kind"
+#define MIGRATE_REQUEST_KEY_SOURCE_URI "source-uri" /* this and the next three without secrets */
+#define MIGRATE_REQUEST_KEY_DESTINATION_URI "destination-uri"
+#define MIGRATE_REQUEST_KEY_PEER_URI "peer-uri"
+#define MIGRATE_REQUEST_KEY_MIGRATION_URI "migration-uri"
+#define MIGRATE_REQUEST_KEY_LISTEN_ADDRESS "listen-address"
+#define MIGRATE_REQUEST_KEY_TLS_NAME "tls-name"
+#define MIGRATE_REQUEST_KEY_SOURCE_NAME "source-name"
+#define MIGRATE_REQUEST_KEY_DESTINATION_NAME "destination-name"
+
+#define MIGRATE_PROBED_TARGET "target"
+#define MIGRATE_PROBED_PATH "path"
+#define MIGRATE_PROBED_BACKING "backing" /* b */
+#define MIGRATE_PROBED_SHARING "sharing" /* s: its name */
+#define MIGRATE_PROBED_WHY "why"
+
+/* ---- facts-ask.c: decide what is asked ---- */
+
+/* Most round trips that a check may make to one host, all told. */
+#define MIGRATE_CHECK_ROUND_TRIPS 40
+
+/* Before anything is known. */
+GVariant *_migrate_facts_first_question (MigrateSide side);
+/* What this guest needs. spent: round trips of the first. NULL: nothing. */
+GVariant *_migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, guint spent);
+/* The host that the source will be told to send memory to; NULL: none that has a name. */
+char *_migrate_facts_address (const MigrateCheckRequest *request, const char *destination);
+GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);
+
+/* ---- facts-order.c ---- */
+
+/* Floating, or value itself: with its dictionaries sorted. */
+GVariant *_migrate_facts_order (GVariant *value);
+
+/* ---- facts-host.c: one host, read ---- */
+
+gboolean _migrate_host_facts_read (GVariant *answer, MigrateHostFacts *self, GError **error);
+void _migrate_host_facts_clear (MigrateHostFacts *self);
+/* aa{sv} of a dictionary, of bounded length; nullable. */
+GVariant *_migrate_facts_rows (GVariant *values, const char *key);

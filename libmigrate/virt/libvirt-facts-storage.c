@@ -1,0 +1,199 @@
+/* The files that a guest names, and the pools that have them, as a host sees them. Its pools are
+ * not refreshed for that: what they do not know is not found. See libvirt-facts.c. */
+#include "virt/libvirt-facts-private.h"
+
+#include <stdlib.h>
+#include <string.h>
+
+static void
+pool_free (gpointer data)
+{
+  if (data != NULL)
+    virStoragePoolFree (data);
+}
+
+typedef struct
+{
+  MigrateVirAsk *ask;
+  GHashTable *by_directory; /* virStoragePoolPtr; NULL: no active pool has it */
+  GHashTable *told;         /* names of those that are in pools */
+  GVariantBuilder pools, files;
+} Storage;
+
+/* ---- pools ---- */
+
+/* Its capacity and what is free are in the document, as of its last refresh. */
+static void
+tell_pool (Storage *self, virStoragePoolPtr pool, gboolean active)
+{
+  const char *name = virStoragePoolGetName (pool);
+  GVariantDict values;
+  char *xml;
+
+  if (name == NULL || g_hash_table_contains (self->told, name)
+      || !_migrate_vir_ask_may (self->ask, 1))
+    return;
+  xml = virStoragePoolGetXMLDesc (pool, 0 /* flags */);
+  if (xml == NULL)
+    return;
+  g_hash_table_add (self->told, g_strdup (name));
+  g_variant_dict_init (&values, NULL);
+  g_variant_dict_insert (&values, MIGRATE_DOCUMENT_ACTIVE, "b", active);
+  _migrate_vir_add_document (&values, MIGRATE_DOCUMENT_XML, xml);
+  g_variant_builder_add_value (&self->pools, g_variant_dict_end (&values));
+}
+
+/* The active pool that has the directory, and whether that is known. */
+static virStoragePoolPtr
+pool_of (Storage *self, const char *directory, gboolean *known)
+{
+  gpointer found = NULL;
+
+  *known = g_hash_table_lookup_extended (self->by_directory, directory, NULL, &found);
+  if (*known || !_migrate_vir_ask_may (self->ask, 1))
+    return found;
+  found = virStoragePoolLookupByTargetPath (self->ask->conn->vir, directory);
+  if (found == NULL && virGetLastErrorCode () != VIR_ERR_NO_STORAGE_POOL)
+    return NULL;
+  *known = TRUE;
+  g_hash_table_insert (self->by_directory, g_strdup (directory), found);
+  if (found != NULL)
+    tell_pool (self, found, TRUE);
+  return found;
+}
+
+static void
+tell_pools (Storage *self, guint flags, gboolean active)
+{
+  virStoragePoolPtr *found = NULL;
+  int n;
+
+  if (!_migrate_vir_ask_may (self->ask, 1))
+    return;
+  n = virConnectListAllStoragePools (self->ask->conn->vir, &found, flags);
+  for (int i = 0; i < n; i++)
+    {
+      tell_pool (self, found[i], active);
+      virStoragePoolFree (found[i]);
+    }
+  free (found);
+}
+
+/* ---- files ---- */
+
+static void
+tell_file (Storage *self, const char *path, virStoragePoolPtr pool, virStorageVolPtr volume)
+{
+  GVariantDict values;
+  char *xml = NULL;
+
+  if (volume != NULL && _migrate_vir_ask_may (self->ask, 1))
+    xml = virStorageVolGetXMLDesc (volume, 0 /* flags */);
+  g_variant_dict_init (&values, NULL);
+  g_variant_dict_insert_value (&values, MIGRATE_FILE_FACT_PATH, _migrate_fact_text (path));
+  g_variant_dict_insert (&values, MIGRATE_FILE_FACT_FOUND, "b", volume != NULL);
+  if (pool != NULL)
+    g_variant_dict_insert_value (&values, MIGRATE_FILE_FACT_POOL,
+                                 _migrate_fact_text (virStoragePoolGetName (pool)));
+  _migrate_vir_add_document (&values, MIGRATE_FILE_FACT_XML, xml);
+  g_variant_builder_add_value (&self->files, g_variant_dict_end (&values));
+}
+
+/* One that cannot be asked about is left out: it is not known. */
+static void
+tell_volume (Storage *self, const char *path, virStoragePoolPtr pool, const char *name)
+{
+  virStorageVolPtr volume;
+
+  if (!_migrate_vir_ask_may (self->ask, 1))
+    return;
+  volume = virStorageVolLookupByName (pool, name);
+  if (volume == NULL && virGetLastErrorCode () != VIR_ERR_NO_STORAGE_VOL)
+    return;
+  tell_file (self, path, pool, volume);
+  if (volume != NULL)
+    virStorageVolFree (volume);
+}
+
+static void
+tell_path (Storage *self, const char *path)
+{
+  g_autofree char *directory = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  gboolean known;
+  virStoragePoolPtr pool = pool_of (self, directory, &known);
+
+  if (pool != NULL)
+    tell_volume (self, path, pool, name);
+  else if (known)
+    tell_file (self, path, NULL /* pool */, NULL /* volume */);
+}
+
+static void
+tell_named_volume (Storage *self, const char *pool_name, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("%s:%s", pool_name, name);
+  virStoragePoolPtr pool;
+
+  if (!_migrate_vir_ask_may (self->ask, 1))
+    return;
+  pool = virStoragePoolLookupByName (self->ask->conn->vir, pool_name);
+  if (pool == NULL)
+    {
+      if (virGetLastErrorCode () == VIR_ERR_NO_STORAGE_POOL)
+        tell_file (self, path, NULL /* pool */, NULL /* volume */);
+      return;
+    }
+  tell_volume (self, path, pool, name);
+  if (_migrate_vir_ask_may (self->ask, 1))
+    tell_pool (self, pool, virStoragePoolIsActive (pool) == 1);
+  virStoragePoolFree (pool);
+}
+
+static void
+tell_files (Storage *self, GVariant *paths, GVariant *volumes)
+{
+  for (gsize i = 0; paths != NULL && i < g_variant_n_children (paths); i++)
+    {
+      const char *path;
+
+      g_variant_get_child (paths, i, "&s", &path);
+      tell_path (self, path);
+    }
+  for (gsize i = 0; volumes != NULL && i < g_variant_n_children (volumes); i++)
+    {
+      const char *pool, *volume;
+
+      g_variant_get_child (volumes, i, "(&s&s)", &pool, &volume);
+      tell_named_volume (self, pool, volume);
+    }
+}
+
+gboolean
+_migrate_vir_ask_storage (MigrateVirAsk *self, GError **error)
+{
+  g_autoptr (GVariant) paths = _migrate_vir_ask_values (self, MIGRATE_FACT_FILES, "as");
+  g_autoptr (GVariant) volumes = _migrate_vir_ask_values (self, MIGRATE_FACT_VOLUMES, "a(ss)");
+  gboolean all_pools = _migrate_vir_ask_flag (self, MIGRATE_FACT_POOLS);
+  Storage storage = { .ask = self };
+
+  if (paths == NULL && volumes == NULL && !all_pools)
+    return TRUE;
+  storage.by_directory = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pool_free);
+  storage.told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL /* value */);
+  g_variant_builder_init (&storage.pools, G_VARIANT_TYPE ("aa{sv}"));
+  g_variant_builder_init (&storage.files, G_VARIANT_TYPE ("aa{sv}"));
+  tell_files (&storage, paths, volumes);
+  if (all_pools)
+    {
+      tell_pools (&storage, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE, TRUE);
+      tell_pools (&storage, VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE, FALSE);
+    }
+  g_hash_table_unref (storage.by_directory);
+  g_hash_table_unref (storage.told);
+  g_variant_dict_insert_value (&self->answer, MIGRATE_FACT_FILES,
+                               g_variant_builder_end (&storage.files));
+  g_variant_dict_insert_value (&self->answer, MIGRATE_FACT_POOLS,
+                               g_variant_builder_end (&storage.pools));
+  return virConnectIsAlive (self->conn->vir) == 1 || _migrate_vir_ask_pass_over (self, error);
+}

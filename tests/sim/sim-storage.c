@@ -1,0 +1,281 @@
+/* Storage: folders that hosts have in common or not, the pools through which their libvirtd see
+ * them, and what each remembers of a folder until it is told to look again. */
+#include "sim-private.h"
+
+#include <errno.h>
+#include <string.h>
+
+/* A folder on some file system. */
+struct _SimStorage
+{
+  char *name;
+  GHashTable *files; /* name -> GBytes */
+};
+
+struct _SimPool
+{
+  char *name, *target;
+  SimStorage *storage;
+  gboolean inactive, read_only, full, of_devices;
+  GHashTable *known; /* set of names: what libvirtd lists */
+  guint epoch;       /* of the libvirtd that does */
+};
+
+static SimStorage *
+find_storage (SimWorld *self, const char *name)
+{
+  for (guint i = 0; i < self->storages->len; i++)
+    {
+      SimStorage *storage = self->storages->pdata[i];
+
+      if (g_str_equal (storage->name, name))
+        return storage;
+    }
+  return NULL;
+}
+
+static SimStorage *
+need_storage (SimWorld *self, const char *name)
+{
+  SimStorage *storage = find_storage (self, name);
+
+  if (storage != NULL)
+    return storage;
+  storage = g_new0 (SimStorage, 1);
+  storage->name = g_strdup (name);
+  storage->files
+    = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  g_ptr_array_add (self->storages, storage);
+  return storage;
+}
+
+static void
+refresh (SimPool *pool)
+{
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_remove_all (pool->known);
+  g_hash_table_iter_init (&iter, pool->storage->files);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_hash_table_add (pool->known, g_strdup (name));
+}
+
+void
+sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec)
+{
+  SimPool *pool = g_new0 (SimPool, 1);
+
+  _sim_lock (self);
+  pool->name = g_strdup (spec->name);
+  pool->target = g_strdup (spec->target);
+  pool->storage = need_storage (self, spec->storage);
+  pool->inactive = spec->inactive;
+  pool->read_only = spec->read_only;
+  pool->full = spec->full;
+  pool->of_devices = spec->of_devices;
+  pool->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  refresh (pool);
+  g_ptr_array_add (_sim_need_host (self, host)->pools, pool);
+  _sim_unlock (self);
+}
+
+void
+sim_world_add_file (SimWorld *self, const char *storage, const char *name)
+{
+  _sim_lock (self);
+  g_hash_table_replace (need_storage (self, storage)->files, g_strdup (name),
+                        g_bytes_new_static ("", 0));
+  _sim_unlock (self);
+}
+
+void
+sim_world_clear_files (SimWorld *self, const char *storage)
+{
+  _sim_lock (self);
+  g_hash_table_remove_all (need_storage (self, storage)->files);
+  _sim_unlock (self);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  return strcmp (*(const char *const *) a, *(const char *const *) b);
+}
+
+static char **
+list_keys (GHashTable *table)
+{
+  g_autoptr (GPtrArray) names = g_ptr_array_new ();
+  GHashTableIter iter;
+  gpointer name;
+
+  g_hash_table_iter_init (&iter, table);
+  while (g_hash_table_iter_next (&iter, &name, NULL))
+    g_ptr_array_add (names, g_strdup (name));
+  g_ptr_array_sort (names, compare);
+  g_ptr_array_add (names, NULL);
+  return (char **) g_ptr_array_free (g_steal_pointer (&names), FALSE);
+}
+
+char **
+sim_world_list_files (SimWorld *self, const char *storage)
+{
+  char **names;
+
+  _sim_lock (self);
+  names = list_keys (need_storage (self, storage)->files);
+  _sim_unlock (self);
+  return names;
+}
+
+static SimPool *
+find_pool (SimHost *host, const char *name)
+{
+  for (guint i = 0; i < host->pools->len; i++)
+    {
+      SimPool *pool = host->pools->pdata[i];
+
+      if (!g_str_equal (pool->name, name))
+        continue;
+      if (pool->epoch != host->epoch) /* a libvirtd that starts looks anew */
+        refresh (pool);
+      pool->epoch = host->epoch;
+      return pool;
+    }
+  return NULL;
+}
+
+char **
+sim_world_list_volumes (SimWorld *self, const char *host, const char *name)
+{
+  char **names;
+  SimPool *pool;
+
+  _sim_lock (self);
+  pool = find_pool (_sim_need_host (self, host), name);
+  if (pool == NULL)
+    g_error ("sim: host %s has no pool %s", host, name);
+  names = list_keys (pool->known);
+  _sim_unlock (self);
+  return names;
+}
+
+/* ---- the calls ---- */
+
+static int
+say (const char **words, int code, const char *what)
+{
+  *words = what;
+  return code;
+}
+
+static SimPool *
+find_by_target (SimHost *host, const char *target)
+{
+  for (guint i = 0; i < host->pools->len; i++)
+    {
+      SimPool *pool = host->pools->pdata[i];
+
+      if (!pool->inactive && g_str_equal (pool->target, target))
+        return pool;
+    }
+  return NULL;
+}
+
+int
+_sim_pool_find (SimHost *host, MigrateCall *call, const char **words)
+{
+  SimPool *pool = call->storage.pool != NULL ? find_pool (host, call->storage.pool)
+                                             : find_by_target (host, call->text_in);
+
+  if (pool == NULL)
+    return say (words, SIM_ERR_NO_POOL, "Storage pool not found");
+  if (pool->inactive || pool->of_devices)
+    return say (words, SIM_ERR_NO_SUPPORT, "it is not active, or is not one of files");
+  call->text_out = g_strdup (pool->name);
+  return 0;
+}
+
+int
+_sim_volume_find (SimHost *host, MigrateCall *call, const char **words)
+{
+  g_autofree char *folder = g_path_get_dirname (call->text_in);
+  g_autofree char *name = g_path_get_basename (call->text_in);
+  SimPool *found = find_by_target (host, folder);
+  SimPool *pool = found != NULL ? find_pool (host, found->name) : NULL;
+
+  if (pool == NULL || !g_hash_table_contains (pool->known, name))
+    return say (words, SIM_ERR_NO_VOLUME, "Storage volume not found");
+  call->text_out = g_steal_pointer (&name);
+  return 0;
+}
+
+/* As libvirt does it: the volume is made, and then written to. */
+static int
+write_volume (SimPool *pool, MigrateCall *call, const char **words)
+{
+  if (pool->read_only)
+    return say (words, SIM_ERR_FAILED, "cannot create path: Read-only file system");
+  if (g_hash_table_contains (pool->known, call->storage.name))
+    return say (words, SIM_ERR_VOLUME_EXISTS, "storage volume already exists");
+  if (pool->full)
+    return say (words, SIM_ERR_FAILED, "cannot allocate: No space left on device");
+  g_hash_table_replace (pool->storage->files, g_strdup (call->storage.name),
+                        g_bytes_ref (call->storage.bytes));
+  g_hash_table_add (pool->known, g_strdup (call->storage.name));
+  return 0;
+}
+
+static int
+read_volume (SimPool *pool, MigrateCall *call)
+{
+  GBytes *bytes;
+
+  refresh (pool);
+  if (call->storage.name == NULL)
+    return 0;
+  call->storage.names = list_keys (pool->known);
+  bytes = g_hash_table_lookup (pool->storage->files, call->storage.name);
+  call->storage.bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
+  return 0;
+}
+
+/* A file that is gone already is no error, when libvirtd remembers it. */
+static int
+remove_volume (SimPool *pool, MigrateCall *call, const char **words)
+{
+  if (call->value & MIGRATE_REFRESH_BEFORE)
+    refresh (pool);
+  if (g_hash_table_contains (pool->known, call->storage.name))
+    {
+      if (pool->read_only)
+        return say (words, SIM_ERR_FAILED, "cannot unlink file: Read-only file system");
+      g_hash_table_remove (pool->known, call->storage.name);
+      g_hash_table_remove (pool->storage->files, call->storage.name);
+      call->value_out = 1;
+    }
+  if (call->value & MIGRATE_REFRESH_AFTER)
+    refresh (pool);
+  return 0;
+}
+
+int
+_sim_volume_do (SimHost *host, MigrateCall *call, const char **words)
+{
+  SimPool *pool = find_pool (host, call->storage.pool);
+
+  if (pool == NULL)
+    return say (words, SIM_ERR_NO_POOL, "Storage pool not found");
+  if (pool->inactive)
+    return say (words, SIM_ERR_INVALID, "storage pool is not active");
+  switch (call->kind)
+    {
+    case MIGRATE_CALL_VOLUME_WRITE:
+      return write_volume (pool, call, words);
+    case MIGRATE_CALL_VOLUME_READ:
+      return read_volume (pool, call);
+    default:
+      return remove_volume (pool, call, words);
+    }
+}
