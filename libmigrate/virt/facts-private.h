@@ -31,8 +31,9 @@
 #define MIGRATE_FACT_VOLUMES "volumes"       /* a(ss): pool, volume -> MIGRATE_FACT_FILES */
 #define MIGRATE_FACT_PAGE_SIZES "page-sizes" /* au: KiB -> MIGRATE_FACT_FREE_PAGES */
 #define MIGRATE_FACT_DOMAIN "domain" /* a{sv}, by MIGRATE_EMULATOR -> a{sv} of text, error */
-#define MIGRATE_FACT_CPU "cpu" /* s: a <cpu>; needs MIGRATE_FACT_DOMAIN -> a{sv}, by MIGRATE_CPU   \
-                                */
+#define MIGRATE_FACT_CPU                                                                           \
+  "cpu" /* s: a <cpu>; needs MIGRATE_FACT_DOMAIN -> a{sv}, by MIGRATE_CPU                          \
+         */
 
 /* ---- what may be answered besides ---- */
 

@@ -119,6 +119,47 @@ def check_ranks_several():
 
 
 @test
+def facts_give_the_report_again_without_hosts():
+    path = os.path.join(place.name, 'facts')
+    done = ctl('check', 'g0', *HOSTS, '--set', 'allow=postcopy', '--save-facts', path, '--json')
+    assert done.code == 0 and stat.S_IMODE(os.stat(path).st_mode) == 0o600
+    again = ctl('check', '--facts', path, '--json')
+    assert again.out == done.out and again.code == 0
+    assert ctl('check', '--facts', path).out == ctl('check', 'g0', *HOSTS, '--set', 'allow=postcopy').out
+    # What the options say counts over what is written there.
+    tunnelled = ctl('check', '--facts', path, '--transport', 'tunnelled', '--json')
+    assert [finding['code'] for finding in tunnelled.json['findings']
+            if finding['severity'] == 'blocker'] == ['postcopy-excluded'], tunnelled.json
+
+
+@test
+def facts_ask_no_host():
+    path = os.path.join(place.name, 'facts-elsewhere')
+    done = ctl('check', 'g0', *HOSTS, '--save-facts', path, '--json')
+    with open(path, encoding='utf-8') as file:
+        text = file.read()
+    with open(path, 'w', encoding='utf-8') as file:
+        file.write(text.replace('sim://w/', 'sim://nowhere/'))
+    again = ctl('check', '--facts', path, '--json')
+    assert again.code == done.code == 0 and again.json['source'] == 'sim://nowhere/h1'
+    assert again.json['findings'] == done.json['findings']
+
+
+@test
+def facts_that_cannot_be_used_are_told():
+    missing = os.path.join(place.name, 'missing')
+    assert_error(ctl('check', '--facts', '/dev/zero', '--json'), 'invalid', 2)
+    assert_error(ctl('check', '--facts', missing, '--json'), 'failed', 2)
+    assert_error(ctl('check', 'g0', *HOSTS, '--save-facts', place.name, '--json'), 'failed', 2)
+    for wrong in (['g0', '--facts', 'f'], ['--facts', 'f', *HOSTS],
+                  ['--facts', 'f', '--save-facts', 'f'],
+                  ['--facts', 'f', '--peer-uri', 'test:///a'],
+                  ['g0', *HOSTS, '--to', 'sim://w/h3', '--save-facts', 'f']):
+        assert ctl('check', *wrong).code == 64, wrong
+    assert ctl('move', 'g0', *HOSTS, '--facts', 'f').code == 64
+
+
+@test
 def move_tells_what_came_of_it():
     done = ctl(*move('g0', *SLOW, '--json'))
     assert done.code == 0

@@ -455,9 +455,12 @@ Test (facts, ask_for_what_only_some_guests_need)
     "</devices></domain>",
     MIGRATE_SIDE_DESTINATION, 0);
   g_autofree char *text = g_variant_print (question, FALSE);
-  static const char *const asked[]
-    = { "'secrets': <true>", "'filters': <true>",      "'bridges': <true>",
-        "'devices': <true>", "'page-sizes': <[uint32 2048]>", "'volumes': <[('p', 'v')]>" };
+  static const char *const asked[] = { "'secrets': <true>",
+                                       "'filters': <true>",
+                                       "'bridges': <true>",
+                                       "'devices': <true>",
+                                       "'page-sizes': <[uint32 2048]>",
+                                       "'volumes': <[('p', 'v')]>" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (asked); i++)
     cr_assert_not_null (strstr (text, asked[i]), "%s is not in %s", asked[i], text);

@@ -236,6 +236,14 @@ static const struct
   { VIR_FROM_QEMU, VIR_ERR_INTERNAL_ERROR, -1, MIGRATE_VIR_TRANSFER,
     "Unable to find an unused port in range 'migration' (49152-49215)", MIGRATE_ERROR_FAILED,
     "port" },
+  { VIR_FROM_STORAGE, VIR_ERR_NO_STORAGE_POOL, -1, 0, "Storage pool not found",
+    MIGRATE_ERROR_NOT_FOUND, NULL },
+  { VIR_FROM_STORAGE, VIR_ERR_NO_STORAGE_VOL, -1, 0, "Storage volume not found",
+    MIGRATE_ERROR_NOT_FOUND, NULL },
+  { VIR_FROM_STORAGE, VIR_ERR_INTERNAL_ERROR, -1, 0,
+    "internal error: pool 'p' has asynchronous jobs running.", MIGRATE_ERROR_BUSY, "volumes" },
+  { VIR_FROM_STORAGE, VIR_ERR_OPERATION_INVALID, -1, 0, "volume 'v' is still in use.",
+    MIGRATE_ERROR_BUSY, "volume" },
 };
 
 ParameterizedTestParameters (vir_error, maps)
@@ -485,6 +493,70 @@ Test (libvirt_calls, describe_the_host)
   cr_assert (g_str_has_prefix (call->text_out, "<capabilities>"));
   cr_assert_null (call->host.uuid);
   cr_assert (get_backend ()->vtable->is_alive (conn));
+}
+
+/* What the test driver does not know (jobs, domain capabilities, secrets, …) is just not there. */
+Test (libvirt_calls, tell_many_facts_at_once)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_FACTS, "test");
+  g_autoptr (GError) error = NULL;
+  g_autoptr (GVariant) guest = NULL;
+  g_autofree char *answer = NULL;
+  static const char *const said[] = { "'hostname'",
+                                      "'capabilities': <\"<capabilities>",
+                                      "'live': <\"<domain type='test'",
+                                      "'migratable'",
+                                      "'inactive'",
+                                      "'snapshots': <uint32 0>",
+                                      "'cpus-online'",
+                                      "'max-vcpus'",
+                                      "<name>default</name>",
+                                      "'path': <'nope:nope'>",
+                                      "'same-name': <{",
+                                      "'round-trips'" };
+
+  call->question = g_variant_ref_sink (g_variant_parse (
+    NULL,
+    "{'host': <true>, 'capacity': <true>, 'find-name': <'test'>, 'find-uuid': <'" NO_UUID "'>,"
+    " 'networks': <['default', 'nope']>, 'files': <['/nope']>, 'secrets': <true>,"
+    " 'filters': <true>, 'devices': <true>, 'bridges': <true>, 'pools': <true>,"
+    " 'domain': <{'type': <'test'>}>, 'cpu': <'<cpu/>'>, 'page-sizes': <[uint32 4]>,"
+    " 'volumes': <[('nope', 'nope')]>}",
+    NULL, NULL, &error));
+  cr_assert_null (error, "%s", error != NULL ? error->message : "");
+  cr_assert (run (call, &error), "%s", error != NULL ? error->message : "");
+  answer = g_variant_print (call->answer, TRUE);
+  for (gsize i = 0; i < G_N_ELEMENTS (said); i++)
+    cr_expect_not_null (strstr (answer, said[i]), "%s is not in %s", said[i], answer);
+  cr_expect_null (strstr (answer, "'same-uuid'"));
+  cr_expect_null (strstr (answer, "'secrets'"));
+  cr_expect_null (strstr (answer, "'cpu'"));
+}
+
+Test (libvirt_calls, do_not_find_a_guest_among_the_facts)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_FACTS, "nobody");
+  g_autoptr (GError) error = NULL;
+
+  call->question
+    = g_variant_ref_sink (g_variant_parse (NULL, "{'host': <true>}", NULL, NULL, NULL));
+  cr_assert (run (call, &error));
+  cr_assert_null (g_variant_lookup_value (call->answer, "guest", NULL));
+}
+
+/* Those that can be left out are, and how many it took is told truly. */
+Test (libvirt_calls, ask_no_more_than_they_may)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_FACTS, NULL);
+  guint32 round_trips = 0;
+
+  call->question = g_variant_ref_sink (
+    g_variant_parse (NULL, "{'budget': <uint32 2>, 'capacity': <true>, 'networks': <['default']>}",
+                     NULL, NULL, NULL));
+  cr_assert (run (call, NULL));
+  cr_assert (g_variant_lookup (call->answer, "round-trips", "u", &round_trips));
+  cr_assert_eq (round_trips, 2);
+  cr_assert_null (g_variant_lookup_value (call->answer, "networks", NULL));
 }
 
 Test (libvirt_calls, find_by_name_and_by_uuid)
