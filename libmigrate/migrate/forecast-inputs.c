@@ -216,6 +216,19 @@ choose_bandwidth (const MigrateLearned *learned, MigratePolicy *policy,
   cap (&inputs->bandwidth, inputs->bandwidth_most);
 }
 
+/* One that took long because the hosts had much else to do says little of the next. */
+static MigrateFigure
+choose_overhead (const MigrateLearned *learned)
+{
+  MigrateFigure overhead = read_series (&learned->overhead, OVERHEAD_SPREAD);
+
+  if (overhead.origin == MIGRATE_ORIGIN_UNKNOWN)
+    return figure (MIGRATE_ORIGIN_ASSUMED, OVERHEAD_LEAST_MS, OVERHEAD_LIKELY_MS, OVERHEAD_MOST_MS);
+  overhead.least = MIN (overhead.least, OVERHEAD_LIKELY_MS);
+  overhead.most += OVERHEAD_MORE_MS;
+  return overhead;
+}
+
 MigrateForecastInputs
 _migrate_forecast_inputs (const MigrateDirtySample *sample, const MigrateLearned *learned,
                           MigratePolicy *policy)
@@ -228,10 +241,6 @@ _migrate_forecast_inputs (const MigrateDirtySample *sample, const MigrateLearned
     choose_load (learned, &inputs);
   bound_working_set (&inputs);
   choose_bandwidth (learned, policy, &inputs);
-  inputs.overhead = read_series (&learned->overhead, OVERHEAD_SPREAD);
-  inputs.overhead.most += OVERHEAD_MORE_MS;
-  if (inputs.overhead.origin == MIGRATE_ORIGIN_UNKNOWN)
-    inputs.overhead
-      = figure (MIGRATE_ORIGIN_ASSUMED, OVERHEAD_LEAST_MS, OVERHEAD_LIKELY_MS, OVERHEAD_MOST_MS);
+  inputs.overhead = choose_overhead (learned);
   return inputs;
 }

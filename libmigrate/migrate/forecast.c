@@ -150,20 +150,29 @@ limit_s (const Question *self)
          / 1000;
 }
 
+/* What comes of it when nothing is done to the guest. */
+static guint
+play_plain (const Question *self, const Answers *answers)
+{
+  Question plain = *self;
+  MigrateConvergePolicy *converge = &plain.converge;
+
+  if (!converge->postcopy && !converge->throttle && !converge->pause && converge->deadline_ms == 0)
+    return answers->rungs;
+  converge->postcopy = converge->throttle = converge->pause = FALSE;
+  converge->deadline_ms = 0;
+  return play_all (&plain).rungs;
+}
+
 static MigrateConvergence
-judge (const Question *self)
+judge (const Question *self, const Answers *answers)
 {
   const MigrateForecastInputs *in = self->inputs;
-  Question plain = *self;
   const guint converged = 1u << MIGRATE_RUNG_PLAIN;
-  gboolean fits, fast;
-  guint rungs;
+  guint rungs = play_plain (self, answers);
+  gboolean fits = in->working_set.most <= in->bandwidth.least * limit_s (self);
+  gboolean fast = in->dirty_rate.most >= in->bandwidth.least * NEAR;
 
-  plain.converge.postcopy = plain.converge.throttle = plain.converge.pause = FALSE;
-  plain.converge.deadline_ms = 0;
-  rungs = play_all (&plain).rungs;
-  fits = in->working_set.most <= in->bandwidth.least * limit_s (self);
-  fast = in->dirty_rate.most >= in->bandwidth.least * NEAR;
   if ((rungs & converged) == 0)
     return MIGRATE_CONVERGENCE_DIVERGES;
   return rungs == converged && (fits || !fast) ? MIGRATE_CONVERGENCE_CONVERGES
@@ -237,7 +246,7 @@ tell_all (const Question *self, gboolean paused, MigrateForecastValues *values)
   const MigrateForecastInputs *in = self->inputs;
   Answers answers = play_all (self);
 
-  values->convergence = judge (self);
+  values->convergence = judge (self, &answers);
   values->rung = play_likely (self);
   values->rungs = answers.rungs & ~(1u << MIGRATE_RUNG_UNKNOWN);
   values->has_total = TRUE;
