@@ -76,6 +76,12 @@ is_clear (const Candidate *self)
 
 /* ---- telling ---- */
 
+static MigrateForecast *
+forecast_of (const Candidate *self)
+{
+  return self->report != NULL ? migrate_report_get_forecast (self->report) : NULL;
+}
+
 static void
 tell_candidate (const Candidate *self)
 {
@@ -86,6 +92,7 @@ tell_candidate (const Candidate *self)
         ctl_out ("           remedy: %s", self->fault->remedy);
     }
   ctl_tell_findings (self->report, MIGRATE_SEVERITY_NOTE);
+  ctl_tell_forecast ("  forecast", forecast_of (self));
 }
 
 static void
@@ -143,7 +150,7 @@ add_candidate (JsonBuilder *builder, const Candidate *self)
   else
     json_builder_add_null_value (builder);
   ctl_json_findings (builder, self->report);
-  ctl_json_string (builder, "forecast", NULL);
+  ctl_json_forecast (builder, forecast_of (self));
   ctl_json_fault (builder, self->fault);
 }
 
@@ -261,6 +268,7 @@ candidate_new (Check *check, const CtlOptions *options, guint place, MigrateHost
   self->job = migrate_job_new (options->rest[0], source, destination);
   migrate_job_set_kind (self->job, kind);
   migrate_job_set_policy (self->job, policy);
+  migrate_job_set_forecast (self->job, options->forecast);
   return self;
 }
 
@@ -346,6 +354,7 @@ check_hosts (Check *self, MigratePolicy *policy, MigrateKind kind)
   g_autoptr (MigrateHost) source = migrate_host_new (options->from);
   g_autoptr (MigrateJournal) journal
     = options->journal != NULL ? ctl_request_journal (options) : migrate_sqlite_journal_new_none ();
+  g_autoptr (MigrateJournal) history = options->forecast ? ctl_request_journal (options) : NULL;
   GError *error = NULL;
 
   for (guint i = 0; options->to[i] != NULL; i++)
@@ -353,6 +362,7 @@ check_hosts (Check *self, MigratePolicy *policy, MigrateKind kind)
       Candidate *candidate = candidate_new (self, options, i, source, policy, kind);
 
       migrate_job_set_journal (candidate->job, journal);
+      migrate_job_set_history (candidate->job, history);
       g_ptr_array_add (self->candidates, candidate);
       if (!ctl_request_names (options, candidate->job, &error))
         return fail_usage (options, error);

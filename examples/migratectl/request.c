@@ -251,5 +251,6 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   migrate_job_set_kind (job, kind);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
+  migrate_job_set_forecast (job, TRUE);
   return ctl_request_names (options, job, error) ? g_steal_pointer (&job) : NULL;
 }

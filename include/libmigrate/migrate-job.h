@@ -199,6 +199,13 @@ void migrate_job_set_mapping (MigrateJob *self, MigrateMapping *mapping);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_rewrite_func (MigrateJob *self, MigrateRewriteFunc func, gpointer user_data,
                                    GDestroyNotify destroy);
+gboolean migrate_job_get_forecast (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_forecast (MigrateJob *self, gboolean forecast);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateJournal *migrate_job_dup_history (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_history (MigrateJob *self, MigrateJournal *history);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateState migrate_job_get_state (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0

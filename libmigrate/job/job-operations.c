@@ -398,6 +398,8 @@ refresh_work (MigrateJob *self)
   g_set_object (&work->journal, self->journal);
   g_set_object (&work->hooks, self->hooks);
   g_set_object (&work->inventory, self->inventory);
+  g_set_object (&work->history, self->history);
+  work->forecast = self->forecast;
   g_set_object (&work->policy, self->policy);
   if (work->before == NULL) /* what is prepared is what the plan names */
     {
@@ -465,7 +467,10 @@ _migrate_job_start (MigrateJob *self, MigrateVerb verb, GVariant *values, GCance
   if (ensure_work (self, &refused) && (is_control (verb) || may_start (self, verb, &refused)))
     {
       if (!is_control (verb))
-        refresh_work (self);
+        {
+          refresh_work (self);
+          self->work->in_a_hurry = verb != MIGRATE_VERB_CHECK;
+        }
       else if (self->work->journal == NULL)
         refresh_work (self);
       op = operation_new (self, verb, values, cancellable, task);

@@ -25,6 +25,8 @@ struct _MigrateJob
   MigrateInventory *inventory; /* nullable */
   MigrateMapping *mapping;     /* nullable; never changed, but replaced */
   MigrateRewriter *rewriter;   /* nullable */
+  gboolean forecast;
+  MigrateJournal *history; /* nullable */
 
   MigrateState state;
   gboolean in_flight;

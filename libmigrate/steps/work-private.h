@@ -49,6 +49,9 @@ struct _MigrateWork
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
                                         replaced until prepared */
   gboolean has_rewrite;              /* the program's function, which the report calls */
+  gboolean forecast;           /* wanted */
+  gboolean in_a_hurry;         /* the move begins at once: a forecast may come later */
+  MigrateJournal *history;     /* nullable: the journal; what a forecast learns from */
 
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
@@ -68,6 +71,8 @@ struct _MigrateWork
   /* What will be told. */
   MigrateResult *result;
   double fraction;                  /* the last that was told, by whichever process */
+  GVariant *looked;                 /* a{sv}; nullable: a look at the guest that was begun, */
+  gint64 look_ends;                 /* and when it is over; 0: there is none to be read */
   gint64 started;                   /* backend time; 0: not yet */
   MigratePhase phase, failed_phase; /* the second: where the edge failed; IDLE: it did not */
   gint64 phase_since;

@@ -53,6 +53,8 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->inventory);
   g_clear_object (&self->mapping);
   g_clear_object (&self->profile);
+  g_clear_object (&self->history);
+  g_clear_pointer (&self->looked, g_variant_unref);
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->plan, migrate_plan_unref);
   g_clear_pointer (&self->bindings, g_variant_unref);
