@@ -128,6 +128,7 @@ tell_text (Plan *self)
   if (g_list_model_get_n_items (G_LIST_MODEL (self->report)) > 0)
     ctl_out ("findings");
   ctl_tell_findings (self->report, MIGRATE_SEVERITY_NOTE);
+  ctl_tell_forecast ("forecast", migrate_report_get_forecast (self->report));
 }
 
 /* ---- telling scripts ---- */
@@ -197,6 +198,8 @@ tell_json (Plan *self)
       json_builder_add_boolean_value (builder, migrate_report_is_blocked (self->report));
     }
   ctl_json_findings (builder, self->report);
+  ctl_json_forecast (builder,
+                     self->report != NULL ? migrate_report_get_forecast (self->report) : NULL);
   ctl_json_fault (builder, self->fault);
   json_builder_end_object (builder);
   ctl_json_print (builder);
