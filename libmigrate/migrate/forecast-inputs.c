@@ -32,7 +32,7 @@
 #define RESIDENT_LIKELY 0.8
 
 static MigrateFigure
-figure (MigrateOrigin origin, double least, double likely, double most)
+figure (MigrateFigureOrigin origin, double least, double likely, double most)
 {
   return (MigrateFigure){ origin, MAX (least, 0), likely, most };
 }
@@ -63,7 +63,7 @@ read_sample (const MigrateDirtySample *s, MigrateForecastInputs *inputs)
 
   if (s->paused)
     {
-      inputs->dirty_rate = inputs->working_set = figure (MIGRATE_ORIGIN_SAMPLED, 0, 0, 0);
+      inputs->dirty_rate = inputs->working_set = figure (MIGRATE_FIGURE_SAMPLED, 0, 0, 0);
       return;
     }
   if (s->n == 0)
@@ -79,15 +79,15 @@ read_sample (const MigrateDirtySample *s, MigrateForecastInputs *inputs)
       double rate = s->bytes[0] / s->seconds[0];
 
       inputs->dirty_rate = figure (
-        MIGRATE_ORIGIN_SAMPLED, rate - doubt (s->bytes[0]) / s->seconds[0], rate, rate * UNBOUND);
+        MIGRATE_FIGURE_SAMPLED, rate - doubt (s->bytes[0]) / s->seconds[0], rate, rate * UNBOUND);
       inputs->working_set
-        = figure (MIGRATE_ORIGIN_SAMPLED, most - doubt (most), most, most + doubt (most));
+        = figure (MIGRATE_FIGURE_SAMPLED, most - doubt (most), most, most + doubt (most));
       return;
     }
-  inputs->dirty_rate = figure (MIGRATE_ORIGIN_SAMPLED, (bytes - doubt (bytes)) / seconds,
+  inputs->dirty_rate = figure (MIGRATE_FIGURE_SAMPLED, (bytes - doubt (bytes)) / seconds,
                                bytes / seconds, (bytes + doubt (bytes)) / seconds);
   /* At least what was seen; at most all that there is. */
-  inputs->working_set = figure (MIGRATE_ORIGIN_SAMPLED, most - doubt (most), most, 0);
+  inputs->working_set = figure (MIGRATE_FIGURE_SAMPLED, most - doubt (most), most, 0);
 }
 
 /* ---- the guest ---- */
@@ -100,14 +100,14 @@ choose_memory (const MigrateDirtySample *s, const MigrateLearned *learned,
 
   if (learned->has_guest && learned->memory_most > 0 && learned->memory_most <= inputs->total)
     inputs->memory
-      = figure (MIGRATE_ORIGIN_LEARNED, learned->memory_least,
+      = figure (MIGRATE_FIGURE_LEARNED, learned->memory_least,
                 (learned->memory_least + learned->memory_most) / 2, learned->memory_most);
   else if (resident > 0)
-    inputs->memory = figure (MIGRATE_ORIGIN_SAMPLED, resident * RESIDENT_LEAST,
+    inputs->memory = figure (MIGRATE_FIGURE_SAMPLED, resident * RESIDENT_LEAST,
                              resident * RESIDENT_LIKELY, resident);
   else if (inputs->total > 0)
     inputs->memory
-      = figure (MIGRATE_ORIGIN_ASSUMED, inputs->working_set.least, inputs->total, inputs->total);
+      = figure (MIGRATE_FIGURE_ASSUMED, inputs->working_set.least, inputs->total, inputs->total);
 }
 
 /* A load that was measured for as long as a move took is known better than by a sample, as long as
@@ -126,7 +126,7 @@ take_working_set (const MigrateLearned *learned, double less, double more,
   double set = learned->working_set;
 
   if (set > 0)
-    inputs->working_set = figure (MIGRATE_ORIGIN_LEARNED, set * (1 - less), set, set * (1 + more));
+    inputs->working_set = figure (MIGRATE_FIGURE_LEARNED, set * (1 - less), set, set * (1 + more));
 }
 
 /* A move of a guest that writes faster than the link carries does not tell how fast; but to how
@@ -134,7 +134,7 @@ take_working_set (const MigrateLearned *learned, double less, double more,
 static void
 choose_load (const MigrateLearned *learned, MigrateForecastInputs *inputs)
 {
-  gboolean sampled = inputs->dirty_rate.origin == MIGRATE_ORIGIN_SAMPLED;
+  gboolean sampled = inputs->dirty_rate.origin == MIGRATE_FIGURE_SAMPLED;
   const MigrateFigure *set = &inputs->working_set;
 
   if (!learned->has_guest)
@@ -144,7 +144,7 @@ choose_load (const MigrateLearned *learned, MigrateForecastInputs *inputs)
   if (learned->dirty_rate < 0 || (sampled && !is_same_load (inputs, learned->dirty_rate)))
     return;
   inputs->dirty_rate = figure (
-    MIGRATE_ORIGIN_LEARNED, learned->dirty_rate * (1 - (sampled ? LESS_LOAD : OTHER_LOAD)),
+    MIGRATE_FIGURE_LEARNED, learned->dirty_rate * (1 - (sampled ? LESS_LOAD : OTHER_LOAD)),
     learned->dirty_rate, learned->dirty_rate_most * (1 + (sampled ? MORE_LOAD : OTHER_LOAD)));
   take_working_set (learned, sampled ? LESS_LOAD : OTHER_LOAD, sampled ? MORE_LOAD : OTHER_LOAD,
                     inputs);
@@ -157,7 +157,7 @@ bound_working_set (MigrateForecastInputs *inputs)
   MigrateFigure *set = &inputs->working_set;
   double most = inputs->memory.most;
 
-  if (set->origin == MIGRATE_ORIGIN_UNKNOWN || most <= 0)
+  if (set->origin == MIGRATE_FIGURE_UNKNOWN || most <= 0)
     return;
   set->most = set->most > 0 || inputs->dirty_rate.most <= 0 ? MIN (set->most, most) : most;
   set->least = MIN (set->least, set->most);
@@ -180,7 +180,7 @@ read_series (const MigrateLearnedSeries *series, double spread)
       sum += series->values[i] * weight;
       weights += weight;
     }
-  return figure (MIGRATE_ORIGIN_LEARNED, least * (1 - spread), sum / weights, most * (1 + spread));
+  return figure (MIGRATE_FIGURE_LEARNED, least * (1 - spread), sum / weights, most * (1 + spread));
 }
 
 static double
@@ -192,10 +192,10 @@ policy_bytes (MigratePolicy *policy, const char *key)
 static void
 cap (MigrateFigure *self, double most)
 {
-  if (most <= 0 || self->origin == MIGRATE_ORIGIN_UNKNOWN)
+  if (most <= 0 || self->origin == MIGRATE_FIGURE_UNKNOWN)
     return;
   if (self->likely > most)
-    self->origin = MIGRATE_ORIGIN_GIVEN;
+    self->origin = MIGRATE_FIGURE_GIVEN;
   self->least = MIN (self->least, most * GIVEN_LIKELY);
   self->likely = MIN (self->likely, most);
   self->most = MIN (self->most, most);
@@ -208,7 +208,7 @@ choose_bandwidth (const MigrateLearned *learned, MigratePolicy *policy,
   double given = policy_bytes (policy, "link-speed");
 
   if (given > 0)
-    inputs->bandwidth = figure (MIGRATE_ORIGIN_GIVEN, given * GIVEN_LEAST, given * GIVEN_LIKELY,
+    inputs->bandwidth = figure (MIGRATE_FIGURE_GIVEN, given * GIVEN_LEAST, given * GIVEN_LIKELY,
                                 given * GIVEN_MOST);
   else
     inputs->bandwidth = read_series (&learned->bandwidth, LEARNED_SPREAD);
@@ -222,8 +222,8 @@ choose_overhead (const MigrateLearned *learned)
 {
   MigrateFigure overhead = read_series (&learned->overhead, OVERHEAD_SPREAD);
 
-  if (overhead.origin == MIGRATE_ORIGIN_UNKNOWN)
-    return figure (MIGRATE_ORIGIN_ASSUMED, OVERHEAD_LEAST_MS, OVERHEAD_LIKELY_MS, OVERHEAD_MOST_MS);
+  if (overhead.origin == MIGRATE_FIGURE_UNKNOWN)
+    return figure (MIGRATE_FIGURE_ASSUMED, OVERHEAD_LEAST_MS, OVERHEAD_LIKELY_MS, OVERHEAD_MOST_MS);
   overhead.least = MIN (overhead.least, OVERHEAD_LIKELY_MS);
   overhead.most += OVERHEAD_MORE_MS;
   return overhead;

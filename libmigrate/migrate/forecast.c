@@ -225,9 +225,9 @@ tell_least (const Question *self, MigrateForecastValues *values)
 {
   const MigrateForecastInputs *in = self->inputs;
   double most
-    = in->bandwidth.origin != MIGRATE_ORIGIN_UNKNOWN ? in->bandwidth.most : in->bandwidth_most;
+    = in->bandwidth.origin != MIGRATE_FIGURE_UNKNOWN ? in->bandwidth.most : in->bandwidth_most;
 
-  if (in->memory.origin == MIGRATE_ORIGIN_UNKNOWN)
+  if (in->memory.origin == MIGRATE_FIGURE_UNKNOWN)
     return;
   values->has_bytes = TRUE;
   values->bytes_least = (guint64) in->memory.least;
@@ -236,7 +236,7 @@ tell_least (const Question *self, MigrateForecastValues *values)
       values->has_total = TRUE;
       values->total_least_ms = (guint64) (in->memory.least * 1000 / most + in->overhead.least);
     }
-  if (in->dirty_rate.origin != MIGRATE_ORIGIN_UNKNOWN)
+  if (in->dirty_rate.origin != MIGRATE_FIGURE_UNKNOWN)
     need (self, values);
 }
 
@@ -270,7 +270,7 @@ _migrate_forecast_decide (const MigrateForecastInputs *inputs, MigratePolicy *po
 {
   Question question = { inputs, policy, make_policy (policy) };
   gboolean paused
-    = inputs->dirty_rate.origin == MIGRATE_ORIGIN_SAMPLED && inputs->dirty_rate.most <= 0;
+    = inputs->dirty_rate.origin == MIGRATE_FIGURE_SAMPLED && inputs->dirty_rate.most <= 0;
   MigrateForecastValues values = {
     .kind = kind,
     .memory = inputs->memory,
@@ -281,9 +281,9 @@ _migrate_forecast_decide (const MigrateForecastInputs *inputs, MigratePolicy *po
     .max_downtime_ms = MAX (question.converge.max_ms, question.converge.target_ms),
   };
 
-  if (inputs->bandwidth.origin == MIGRATE_ORIGIN_UNKNOWN || inputs->bandwidth.least <= 0
-      || inputs->dirty_rate.origin == MIGRATE_ORIGIN_UNKNOWN
-      || inputs->memory.origin == MIGRATE_ORIGIN_UNKNOWN)
+  if (inputs->bandwidth.origin == MIGRATE_FIGURE_UNKNOWN || inputs->bandwidth.least <= 0
+      || inputs->dirty_rate.origin == MIGRATE_FIGURE_UNKNOWN
+      || inputs->memory.origin == MIGRATE_FIGURE_UNKNOWN)
     tell_least (&question, &values);
   else
     tell_all (&question, paused, &values);

@@ -73,7 +73,7 @@ add_figure (GVariantBuilder *builder, const char *name, const MigrateFigure *fig
   g_autofree char *origin = g_strconcat (name, "-origin", NULL);
 
   g_variant_builder_add (builder, "{sv}", origin, g_variant_new_string (origins[figure->origin]));
-  if (figure->origin == MIGRATE_ORIGIN_UNKNOWN)
+  if (figure->origin == MIGRATE_FIGURE_UNKNOWN)
     return;
   add_number (builder, name, (guint64) figure->likely);
   add_number (builder, least, (guint64) figure->least);
@@ -152,7 +152,7 @@ load_figure (GVariant *value, const char *name, MigrateFigure *figure)
 
   for (guint i = 0; i < G_N_ELEMENTS (origins); i++)
     if (g_strcmp0 (said, origins[i]) == 0)
-      figure->origin = (MigrateOrigin) i;
+      figure->origin = (MigrateFigureOrigin) i;
   figure->likely = (double) _migrate_variant_uint64 (value, name, 0);
   figure->least = (double) _migrate_variant_uint64 (value, least, 0);
   figure->most = (double) _migrate_variant_uint64 (value, most, 0);
@@ -229,7 +229,7 @@ add_rate (GString *text, const char *who, const char *does, const MigrateFigure 
 {
   g_autofree char *amount = tell_amount (figure->least, figure->most);
 
-  if (figure->origin == MIGRATE_ORIGIN_UNKNOWN)
+  if (figure->origin == MIGRATE_FIGURE_UNKNOWN)
     g_string_append_printf (text, "how much %s %s is not known", who, does);
   else
     g_string_append_printf (text, "%s %s %s/s (%s)", who, does, amount, origins[figure->origin]);

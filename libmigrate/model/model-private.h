@@ -127,17 +127,17 @@ void _migrate_result_note (MigrateResult *self, const MigrateProgressValues *see
 /* Where a figure comes from. */
 typedef enum
 {
-  MIGRATE_ORIGIN_UNKNOWN,
-  MIGRATE_ORIGIN_SAMPLED, /* on the running guest, just now */
-  MIGRATE_ORIGIN_GIVEN,   /* by the caller */
-  MIGRATE_ORIGIN_LEARNED, /* from earlier moves in the journal */
-  MIGRATE_ORIGIN_ASSUMED  /* what is usual; for what counts for little */
-} MigrateOrigin;
+  MIGRATE_FIGURE_UNKNOWN,
+  MIGRATE_FIGURE_SAMPLED, /* on the running guest, just now */
+  MIGRATE_FIGURE_GIVEN,   /* by the caller */
+  MIGRATE_FIGURE_LEARNED, /* from earlier moves in the journal */
+  MIGRATE_FIGURE_ASSUMED  /* what is usual; for what counts for little */
+} MigrateFigureOrigin;
 
 /* UNKNOWN: no numbers. */
 typedef struct
 {
-  MigrateOrigin origin;
+  MigrateFigureOrigin origin;
   double least, likely, most;
 } MigrateFigure;
 

@@ -20,7 +20,7 @@ make_policy (const char *allow, const char *max_downtime)
 static MigrateFigure
 known (double least, double likely, double most)
 {
-  return (MigrateFigure){ MIGRATE_ORIGIN_SAMPLED, least * MIB, likely * MIB, most * MIB };
+  return (MigrateFigure){ MIGRATE_FIGURE_SAMPLED, least * MIB, likely * MIB, most * MIB };
 }
 
 static MigrateForecastInputs
@@ -32,7 +32,7 @@ make_inputs (double rate, double link)
     .working_set = known (126, 128, 130),
     .dirty_rate = known (rate * 0.985, rate, rate * 1.015),
     .bandwidth = known (link * 0.99, link, link * 1.01),
-    .overhead = { MIGRATE_ORIGIN_ASSUMED, 200, 400, 600 },
+    .overhead = { MIGRATE_FIGURE_ASSUMED, 200, 400, 600 },
   };
 }
 
@@ -302,7 +302,7 @@ Test (inputs, a_sample_is_an_interval)
       MigrateDirtySample sample = make_sample (read_of_42[i], read_of_42[i]);
       MigrateForecastInputs in = read_figures (&sample, NULL);
 
-      cr_expect_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_SAMPLED);
+      cr_expect_eq (in.dirty_rate.origin, MIGRATE_FIGURE_SAMPLED);
       cr_expect (in.dirty_rate.least <= 43 * MIB && in.dirty_rate.most >= 42 * MIB,
                  "%.0f: %.0f–%.0f", read_of_42[i], in.dirty_rate.least / MIB,
                  in.dirty_rate.most / MIB);
@@ -328,7 +328,7 @@ Test (inputs, a_paused_guest_writes_nothing)
   MigrateForecastInputs in = read_figures (&sample, NULL);
   MigrateForecastValues v;
 
-  cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_SAMPLED);
+  cr_assert_eq (in.dirty_rate.origin, MIGRATE_FIGURE_SAMPLED);
   cr_assert_eq (in.dirty_rate.most, 0);
   in.bandwidth = known (45, 46, 47);
   v = decide (&in, policy);
@@ -342,9 +342,9 @@ Test (inputs, no_look_is_no_figure)
   MigrateDirtySample sample = { .total = 1 << 29, .resident = 1 << 28 };
   MigrateForecastInputs in = read_figures (&sample, NULL);
 
-  cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_UNKNOWN);
-  cr_assert_eq (in.working_set.origin, MIGRATE_ORIGIN_UNKNOWN);
-  cr_assert_eq (in.bandwidth.origin, MIGRATE_ORIGIN_UNKNOWN);
+  cr_assert_eq (in.dirty_rate.origin, MIGRATE_FIGURE_UNKNOWN);
+  cr_assert_eq (in.working_set.origin, MIGRATE_FIGURE_UNKNOWN);
+  cr_assert_eq (in.bandwidth.origin, MIGRATE_FIGURE_UNKNOWN);
 }
 
 static MigrateLearned
@@ -368,13 +368,13 @@ Test (inputs, a_move_of_the_same_load_tells_more_than_a_sample)
   MigrateLearned learned = make_learned (42, 128);
   MigrateForecastInputs in = read_figures (&sample, &learned);
 
-  cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert_eq (in.dirty_rate.origin, MIGRATE_FIGURE_LEARNED);
   cr_assert (in.dirty_rate.least > 40 * MIB && in.dirty_rate.most < 44 * MIB);
-  cr_assert_eq (in.working_set.origin, MIGRATE_ORIGIN_LEARNED);
-  cr_assert_eq (in.bandwidth.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert_eq (in.working_set.origin, MIGRATE_FIGURE_LEARNED);
+  cr_assert_eq (in.bandwidth.origin, MIGRATE_FIGURE_LEARNED);
   cr_assert (in.bandwidth.least < 45 * MIB && in.bandwidth.most > 46 * MIB);
-  cr_assert_eq (in.memory.origin, MIGRATE_ORIGIN_LEARNED);
-  cr_assert_eq (in.overhead.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert_eq (in.memory.origin, MIGRATE_FIGURE_LEARNED);
+  cr_assert_eq (in.overhead.origin, MIGRATE_FIGURE_LEARNED);
 }
 
 Test (inputs, a_load_that_has_changed_is_as_sampled)
@@ -383,9 +383,9 @@ Test (inputs, a_load_that_has_changed_is_as_sampled)
   MigrateLearned learned = make_learned (20, 86);
   MigrateForecastInputs in = read_figures (&sample, &learned);
 
-  cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_SAMPLED);
-  cr_assert_eq (in.working_set.origin, MIGRATE_ORIGIN_SAMPLED);
-  cr_assert_eq (in.bandwidth.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert_eq (in.dirty_rate.origin, MIGRATE_FIGURE_SAMPLED);
+  cr_assert_eq (in.working_set.origin, MIGRATE_FIGURE_SAMPLED);
+  cr_assert_eq (in.bandwidth.origin, MIGRATE_FIGURE_LEARNED);
 }
 
 Test (inputs, a_move_tells_to_how_much_is_written_where_it_cannot_tell_how_fast)
@@ -394,8 +394,8 @@ Test (inputs, a_move_tells_to_how_much_is_written_where_it_cannot_tell_how_fast)
   MigrateLearned learned = make_learned (45, 129);
   MigrateForecastInputs in = read_figures (&sample, &learned);
 
-  cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_SAMPLED);
-  cr_assert_eq (in.working_set.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert_eq (in.dirty_rate.origin, MIGRATE_FIGURE_SAMPLED);
+  cr_assert_eq (in.working_set.origin, MIGRATE_FIGURE_LEARNED);
   cr_assert (in.working_set.least > 120 * MIB && in.working_set.most < 135 * MIB);
 }
 
@@ -405,7 +405,7 @@ Test (inputs, a_load_that_cannot_be_sampled_is_as_it_was_with_doubt)
   MigrateLearned learned = make_learned (42, 128);
   MigrateForecastInputs in = read_figures (&sample, &learned);
 
-  cr_assert_eq (in.dirty_rate.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert_eq (in.dirty_rate.origin, MIGRATE_FIGURE_LEARNED);
   cr_assert (in.dirty_rate.least < 35 * MIB && in.dirty_rate.most > 50 * MIB);
 }
 
@@ -418,7 +418,7 @@ Test (inputs, what_the_caller_says_of_the_link_counts)
 
   migrate_policy_set (policy, "link-speed", "100", NULL);
   in = _migrate_forecast_inputs (&sample, &learned, policy);
-  cr_assert_eq (in.bandwidth.origin, MIGRATE_ORIGIN_GIVEN);
+  cr_assert_eq (in.bandwidth.origin, MIGRATE_FIGURE_GIVEN);
   cr_assert (in.bandwidth.least < 94 * MIB && in.bandwidth.most > 94 * MIB
              && in.bandwidth.most < 100 * MIB);
   migrate_policy_set (policy, "bandwidth", "10", NULL);
