@@ -127,10 +127,15 @@ on_start (void *data, const xmlChar *name, const xmlChar *prefix, const xmlChar 
 
   node->prefix = (const char *) prefix;
   node->uri = (const char *) uri;
-  /* Names and URIs are the context's; an attribute's value lies in the text that was read. */
+  /* Names are the context's; an attribute's value lies in the text that was read. */
   for (int i = 0; i < n_namespaces; i++)
-    end = add_attribute (self, end, namespaces[2 * i], NULL /* prefix */,
-                         namespaces[2 * i + 1] != NULL ? (const char *) namespaces[2 * i + 1] : "");
+    {
+      const char *declared = (const char *) namespaces[2 * i + 1];
+
+      declared = declared != NULL ? declared : "";
+      end = add_attribute (self, end, namespaces[2 * i], NULL /* prefix */,
+                           take_value (self, declared, strlen (declared)));
+    }
   end = &node->attributes;
   for (int i = 0; i < n_attributes; i++)
     {

@@ -1,5 +1,6 @@
 /* The document there: golden files, one for each part of the table; what wins; what is left to be
  * answered; what strangers may try. */
+#include "xml/compare-private.h"
 #include "xml/rewrite-private.h"
 #include "xmltest.h"
 
@@ -132,6 +133,59 @@ Test (rewrite, without_a_rule_it_is_the_same)
   xmltest_assert_same (input, first->xml);
   xmltest_assert_same (input, second->xml);
   cr_assert_eq (first->changes->len + second->changes->len, 0);
+}
+
+/* Everything that XML has two ways of writing. */
+Test (rewrite, what_is_read_is_written)
+{
+  static const char *const awkward[] = {
+    "<domain a='&amp;#38;&amp;amp; &lt;&gt;&quot;&apos; &#9;&#10;&#13;&#x20AC;\xe2\x82\xac'/>",
+    "<domain>&amp;#38; &lt;a&gt; &#13;\n\t &#38;&#60; ]]&gt; \xf0\x9f\x96\xa5</domain>",
+    "<domain><![CDATA[]]><![CDATA[<a>&amp;]]>a<![CDATA[ ]] > ]]></domain>",
+    "<domain><?a?><?b   c ?><!----><!-- - --></domain>",
+    "<?a b?><!-- c --><domain/><!-- d --><?e?>",
+    "<domain xmlns:a='urn:a' xmlns:b='urn:&amp;b'><a:a b:c='1' c='2'><d xmlns='urn:d' e='f'>"
+    "<g xmlns=''/></d></a:a></domain>",
+    "<domain xml:lang='en' xml:space='preserve'> <a></a><a/> </domain>",
+    "\xef\xbb\xbf<?xml version='1.0' encoding='utf-8' standalone='yes'?>\r\n<domain\r\n a\r\n=\r\n"
+    "'b\r\nc'>\r\n</domain >\r\n",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (awkward); i++)
+    {
+      g_autoptr (MigrateRewritten) result = rewrite (awkward[i], &(MigrateRewrite){ NULL });
+
+      xmltest_assert_same (awkward[i], result->xml);
+    }
+}
+
+/* The two trees refuse the same. */
+Test (rewrite, what_is_not_well_formed_is_refused)
+{
+  static const char *const bad[] = {
+    "<domain a='1' a='2'/>",
+    "<domain><a></b></domain>",
+    "<domain>&nbsp;</domain>",
+    "<domain a='<'/>",
+    "<domain a=b/>",
+    "<domain>&#0;</domain>",
+    "<domain/><domain/>",
+    "<domain/>text",
+    "<domain><a:b/></domain>",
+    "<domain>]]></domain>",
+    "<domain><!-- a -- b --></domain>",
+    "<domain xmlns:a='urn:a' xmlns:b='urn:a' a:c='1' b:c='2'/>",
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (bad); i++)
+    {
+      g_autoptr (GError) error = NULL;
+
+      cr_expect_null (_migrate_xml_rewrite (bad[i], &(MigrateRewrite){ NULL }, &error), "%s",
+                      bad[i]);
+      cr_expect (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_INVALID), "%s", bad[i]);
+      cr_expect_null (_migrate_xml_compare (bad[i], bad[i], NULL), "%s", bad[i]);
+    }
 }
 
 /* What is there already is no change, and is used all the same. */
