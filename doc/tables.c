@@ -190,14 +190,10 @@ main (int argc, char **argv)
   {
     const char *name;
     void (*print) (void);
-  } tables[] = { { "checks", print_checks },
-                 { "edges", print_edges },
-                 { "run", print_run },
-                 { "steer", print_steer },
-                 { "policy", print_policy },
-                 { "presets", print_presets },
-                 { "kinds", print_kinds },
-                 { "rules", print_rules } };
+  } tables[]
+    = { { "checks", print_checks }, { "edges", print_edges },   { "run", print_run },
+        { "steer", print_steer },   { "policy", print_policy }, { "presets", print_presets },
+        { "kinds", print_kinds },   { "rules", print_rules } };
 
   for (guint i = 0; argc == 2 && i < G_N_ELEMENTS (tables); i++)
     if (strcmp (argv[1], tables[i].name) == 0)

@@ -785,8 +785,8 @@ migrate_job_dup_report (MigrateJob *self)
  * migrate_job_dup_plan:
  * @self: a job
  *
- * What the move does: decided by a check, once more by prepare from what is true then, and once more
- * when the transfer begins, by the policy as it is then.
+ * What the move does: decided by a check, once more by prepare from what is true then, and once
+ * more when the transfer begins, by the policy as it is then.
  *
  * Returns: (transfer full) (nullable): the plan, or %NULL before the first check
  *

@@ -206,7 +206,8 @@ request_settle (MigrateRequest *self, GVariant *reply, GError *refusal)
  * @self: a request
  * @reply: (nullable): values of type `a{sv}`, or %NULL for none; a floating reference is taken
  *
- * Answers: what was asked is done, the move may go on.
+ * Answers: what was asked is done, the move may go on. Of a hook at the destination before the
+ * transfer the reply may have `bindings`; see [method@Migrate.Request.dup_details].
  *
  * Returns: true when this was the answer; false when one was given before or the deadline passed
  *
