@@ -171,12 +171,10 @@ print_rules (void)
     {
       printf ("| %s | `", rule.rule);
       print_place (rule.place);
-      if (rule.attributes != NULL)
-        {
-          printf ("` @`");
-          print_place (rule.attributes);
-        }
-      printf ("` | ");
+      printf ("`");
+      for (guint k = 0; rule.attributes[k] != NULL; k++)
+        printf ("%s`@%s`", k > 0 ? ", " : " ", rule.attributes[k]);
+      printf (" | ");
       for (guint k = 0; rule.kinds[k] != NULL; k++)
         printf ("%s`%s`", k > 0 ? ", " : "", rule.kinds[k]);
       printf (" | %s |\n", rule.meaning);
