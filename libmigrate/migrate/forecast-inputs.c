@@ -18,7 +18,7 @@
 /* Of a load that was measured all through a move: what disturbs a guest keeps it from writing. */
 #define LESS_LOAD 0.02
 #define MORE_LOAD 0.005
-#define SAME_LOAD 0.15 /* beyond a sample's own doubt */
+#define SAME_LOAD 0.3  /* beyond the doubt of a sample, which is one deviation and a half */
 #define OTHER_LOAD 0.3 /* of a load that was seen, and could not be sampled now */
 
 #define OVERHEAD_LEAST_MS 200

@@ -377,6 +377,15 @@ Test (inputs, a_move_of_the_same_load_tells_more_than_a_sample)
   cr_assert_eq (in.overhead.origin, MIGRATE_FIGURE_LEARNED);
 }
 
+/* As it was seen on a busy machine: no other load, but a sample far off. */
+Test (inputs, a_sample_that_is_far_off_is_no_other_load)
+{
+  MigrateDirtySample sample = make_sample (12, 12.6);
+  MigrateLearned learned = make_learned (20.3, 87);
+
+  cr_assert_eq (read_figures (&sample, &learned).dirty_rate.origin, MIGRATE_ORIGIN_LEARNED);
+}
+
 Test (inputs, a_load_that_has_changed_is_as_sampled)
 {
   MigrateDirtySample sample = make_sample (134, 46);
