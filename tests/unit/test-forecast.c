@@ -383,7 +383,7 @@ Test (inputs, a_sample_that_is_far_off_is_no_other_load)
   MigrateDirtySample sample = make_sample (12, 12.6);
   MigrateLearned learned = make_learned (20.3, 87);
 
-  cr_assert_eq (read_figures (&sample, &learned).dirty_rate.origin, MIGRATE_ORIGIN_LEARNED);
+  cr_assert_eq (read_figures (&sample, &learned).dirty_rate.origin, MIGRATE_FIGURE_LEARNED);
 }
 
 Test (inputs, a_load_that_has_changed_is_as_sampled)
