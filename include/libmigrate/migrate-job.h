@@ -199,6 +199,7 @@ void migrate_job_set_mapping (MigrateJob *self, MigrateMapping *mapping);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_rewrite_func (MigrateJob *self, MigrateRewriteFunc func, gpointer user_data,
                                    GDestroyNotify destroy);
+MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_get_forecast (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_forecast (MigrateJob *self, gboolean forecast);

@@ -49,9 +49,9 @@ struct _MigrateWork
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
                                         replaced until prepared */
   gboolean has_rewrite;              /* the program's function, which the report calls */
-  gboolean forecast;           /* wanted */
-  gboolean in_a_hurry;         /* the move begins at once: a forecast may come later */
-  MigrateJournal *history;     /* nullable: the journal; what a forecast learns from */
+  gboolean forecast;                 /* wanted */
+  gboolean in_a_hurry;               /* the move begins at once: a forecast may come later */
+  MigrateJournal *history;           /* nullable: the journal; what a forecast learns from */
 
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
