@@ -262,7 +262,7 @@ edge_check (MigrateJob *self, GError **error)
   MigrateCheckRequest request;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
-  facts = _migrate_facts_gather (work, error);
+  facts = _migrate_facts_gather_beside (work, self->source_says, error);
   if (facts == NULL || _migrate_work_check_cancelled (work, error))
     return FALSE;
   request = _migrate_facts_request (facts, work->policy);

@@ -82,6 +82,7 @@ job_free (GObject *object)
       _migrate_work_unref (self->work);
     }
   g_clear_pointer (&self->before, g_variant_unref);
+  g_clear_pointer (&self->source_says, g_variant_unref);
   g_clear_pointer (&self->facts, migrate_facts_unref);
   g_clear_pointer (&self->progress, migrate_progress_unref);
   g_clear_pointer (&self->result, migrate_result_unref);
