@@ -389,6 +389,7 @@ typedef enum
   MIGRATE_RISK_DESTRUCTIVE
 } MigrateRisk;
 
+typedef struct _MigrateBaseline MigrateBaseline;
 typedef struct _MigrateDecision MigrateDecision;
 typedef struct _MigrateEvidence MigrateEvidence;
 typedef struct _MigrateFacts MigrateFacts;

@@ -40,6 +40,14 @@ _migrate_step_new (const char *what, const char *host, MigrateRisk risk, const c
 MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gboolean present,
                                         const char *state, guint64 seen_at_us, GVariant *details);
 
+/* Keys of the row of a host. */
+#define MIGRATE_BASELINE_HOST "host"     /* s: its name, or URI without secrets */
+#define MIGRATE_BASELINE_SUITED "suited" /* b; absent: it is not known */
+#define MIGRATE_BASELINE_WHY "why"       /* s; absent where suited */
+/* hosts: aa{sv}, floating is taken. */
+MigrateBaseline *_migrate_baseline_new (const char *cpu, const char *model,
+                                        const char *const *features, GVariant *hosts);
+
 MigrateFailure *_migrate_failure_new (const GError *error, MigratePhase phase);
 GVariant *_migrate_failure_to_variant (MigrateFailure *self);
 MigrateFailure *_migrate_failure_from_variant (GVariant *value);

@@ -603,6 +603,62 @@ test('recover a guest, asynchronous', function()
   eq(recovery:is_at_rest(), true)
 end)
 
+-- ---- surveys ----
+
+local function make_survey(guest)
+  local source, destination = hosts()
+  local destinations = Gio.ListStore.new(Migrate.Host)
+  destinations:append(Migrate.Host.new('sim://w/h9'))
+  destinations:append(destination)
+  return Migrate.Survey.new(guest, source, destinations)
+end
+
+local function ranked(entries)
+  eq(entries:get_n_items(), 2)
+  local best, last = entries:get_item(0), entries:get_item(1)
+  eq(best:get_host():get_uri(), DESTINATION)
+  eq(best:get_rank(), 1)
+  eq(best:get_reason():sub(1, 3), 'It ')
+  eq(best:get_report():is_blocked(), false)
+  eq(best:get_facts():get_destination(), DESTINATION)
+  eq(best:get_failure(), nil)
+  eq(last:get_report(), nil)
+  eq(last:get_facts(), nil)
+  eq(last:get_failure():get_code(), 'UNREACHABLE')
+end
+
+test('survey', function()
+  local Survey = Migrate.Survey
+  local survey = make_survey('g599')
+  eq(survey:get_guest(), 'g599')
+  eq(survey:get_source():get_uri(), SOURCE)
+  eq(survey:get_destinations():get_n_items(), 2)
+  survey:set_kind('LIVE')
+  eq(survey:get_kind(), 'LIVE')
+  survey:set_policy(policy { ['call-timeout'] = 5000 })
+  eq(survey:dup_policy().call_timeout, 5000)
+  survey:set_journal(nil)
+  eq(survey:dup_journal(), nil)
+  ranked(survey:run())
+  eq(survey:dup_failure(), nil)
+  ranked(finish(survey, Survey, 'run'))
+  refused('NOT_FOUND', make_survey('nobody'):run())
+end)
+
+test('baseline', function()
+  local survey = make_survey('g599')
+  local found = survey:baseline()
+  eq(found:get_model(), 'qemu64')
+  eq(found:get_cpu():sub(1, 5), '<cpu ')
+  eq(table.concat(found:dup_features(), ' '), '+aes')
+  eq(table.concat(found:dup_suited(), ' '), SOURCE .. ' ' .. DESTINATION)
+  eq(#found:dup_unsuited(), 0)
+  eq(table.concat(found:dup_unknown(), ' '), 'sim://w/h9')
+  eq(#found:dup_advice(), 3)
+  eq(found:dup_details():get_type_string(), 'a{sv}')
+  eq(finish(survey, Migrate.Survey, 'baseline'):get_model(), 'qemu64')
+end)
+
 -- ---- the journal ----
 
 test('the journal', function()
