@@ -34,6 +34,7 @@ typedef struct
   char *kind, *policy;
   /* check */
   char *facts, *save_facts;
+  gboolean baseline;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
   char **set;
@@ -130,6 +131,8 @@ typedef struct
 } CtlFault;
 
 CtlFault *ctl_fault_new (const GError *error, MigrateJob *job /* nullable */);
+CtlFault *ctl_fault_new_failure (MigrateFailure *failure);
+CtlFault *ctl_fault_copy (const CtlFault *fault);
 CtlFault *ctl_fault_new_literal (const char *code, const char *message, const char *remedy);
 void ctl_fault_free (CtlFault *fault);
 void ctl_fault_tell (const CtlFault *fault); /* on stderr */

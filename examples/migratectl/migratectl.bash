@@ -47,7 +47,7 @@ _migratectl ()
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
-    check) mapfile -t COMPREPLY < <(compgen -W "$move --save-facts --facts $common" -- "$cur") ;;
+    check) mapfile -t COMPREPLY < <(compgen -W "$move --save-facts --facts --baseline $common" -- "$cur") ;;
     move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
