@@ -48,8 +48,8 @@ typedef struct
   char **bridges;       /* host interfaces by name, bridges among them */
   char **devices;       /* node devices: "pci_0000_06_12_5", "mdev_…" */
   GPtrArray *secrets;   /* MigrateSecretFacts */
-  GPtrArray *pools;     /* MigratePool, active ones and others */
-  GPtrArray *files;     /* MigrateFileFacts: every path that the guest names */
+  GPtrArray *pools; /* MigratePool, active ones and others; never proof that there is no other */
+  GPtrArray *files; /* MigrateFileFacts: every path that the guest names */
   guint64 memory_free, memory_total; /* bytes; 0: not known */
   GArray *free_pages;                /* MigrateFreePages */
   guint cpus_online;                 /* 0: not known */

@@ -42,6 +42,15 @@ set_why (MigrateRecoveryHost *host, const GError *error)
 }
 
 /* One host under two names would look like two copies. */
+static char *
+read_machine (const char *xml)
+{
+  g_autoptr (MigrateCapabilities) capabilities
+    = xml != NULL ? _migrate_capabilities_parse (xml, NULL /* error */) : NULL;
+
+  return capabilities != NULL ? g_steal_pointer (&capabilities->uuid) : NULL;
+}
+
 static gboolean
 look_at_machine (Look *self)
 {
@@ -57,8 +66,8 @@ look_at_machine (Look *self)
       return FALSE;
     }
   self->host->machine = g_strdup (call->host.uuid);
-  if (self->host->machine == NULL && call->text_out != NULL)
-    self->host->machine = _migrate_xml_parse_host_uuid (call->text_out, NULL /* error */);
+  if (self->host->machine == NULL)
+    self->host->machine = read_machine (call->text_out);
   if (self->host->machine == NULL)
     self->host->machine = g_strdup (self->host->uri); /* a driver that has none */
   return TRUE;

@@ -17,6 +17,9 @@ void _migrate_probe_args_add (GVariantBuilder *files, MigrateSide side, const ch
                               const char *name);
 GVariant *_migrate_probe_args_new (GVariantBuilder *files);
 
+/* A call about a volume, asked again while its pool is busy, for a moment. */
+gboolean
+_migrate_probe_ask (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error);
 /* One file at one side, with the refreshes of MIGRATE_CALL_VOLUME_REMOVE. was_there: nullable.
  * Errors: as hosts answer; a pool that is gone has none. */
 gboolean

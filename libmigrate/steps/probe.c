@@ -75,8 +75,8 @@ _migrate_probe_args_new (GVariantBuilder *files)
 /* ---- removal ---- */
 
 /* Whoever makes a volume, or another probe, keeps the pool busy for a moment. */
-static gboolean
-remove_when_free (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error)
+gboolean
+_migrate_probe_ask (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error)
 {
   gint64 deadline = _migrate_backend_now (work->backend) + BUSY_WAIT_US;
 
@@ -107,7 +107,7 @@ _migrate_probe_file_remove (MigrateWork *work, MigrateSide side, const char *poo
   call->storage.pool = g_strdup (pool);
   call->storage.name = g_strdup (name);
   call->value = refresh;
-  if (!remove_when_free (work, side, call, &local_error))
+  if (!_migrate_probe_ask (work, side, call, &local_error))
     {
       /* libvirt does not reach the folder any more: a later check that does finds the file. */
       if (!g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))

@@ -9,8 +9,6 @@
 #include "steps/probe-private.h"
 
 #define BYTES 512
-#define BUSY_WAIT_US (2 * G_TIME_SPAN_SECOND)
-#define BUSY_POLL_MS 50
 /* A file that is not seen at once is looked for once more: where each host's own change has brought
  * the folder up to date, no cache is left that time would help against. */
 #define SEE_WAIT_MS 150
@@ -172,28 +170,6 @@ _migrate_probe_name (MigrateWork *work, MigrateProbe *probe)
 
 /* ---- writing, reading, removing ---- */
 
-static gboolean
-ask (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error)
-{
-  gint64 deadline = _migrate_backend_now (work->backend) + BUSY_WAIT_US;
-
-  for (;;)
-    {
-      GError *local_error = NULL;
-
-      if (_migrate_work_run_call (work, side, call, &local_error))
-        return TRUE;
-      if (!g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_BUSY)
-          || _migrate_backend_now (work->backend) >= deadline)
-        {
-          g_propagate_error (error, local_error);
-          return FALSE;
-        }
-      g_error_free (local_error);
-      _migrate_work_sleep (work, BUSY_POLL_MS);
-    }
-}
-
 static MigrateCall *
 call_new (MigrateCallKind kind, const MigrateProbeHalf *at, const char *name)
 {
@@ -232,7 +208,7 @@ read_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side)
 
   if (!is_ready (probe) || self->sees)
     return;
-  if (!ask (work, side, call, &error))
+  if (!_migrate_probe_ask (work, side, call, &error))
     {
       note_trouble (probe, side, error);
       return;
@@ -336,16 +312,20 @@ read_all (MigrateWork *work, GPtrArray *probes)
     }
 }
 
-/* libvirt lists what was there when it last looked. */
+/* libvirt lists what was there when it last looked, and its host may yet believe the same: to
+ * remove what is gone is what puts both right. */
 static gboolean
-refresh_source (MigrateWork *work, MigrateProbe *probe)
+forget_at_source (MigrateWork *work, MigrateProbe *probe)
 {
   const MigrateProbeHalf *self = half (probe, MIGRATE_SIDE_SOURCE);
-  g_autoptr (MigrateCall) call = call_new (MIGRATE_CALL_VOLUME_READ, self, NULL /* name */);
+  const char *name = half (probe, MIGRATE_SIDE_DESTINATION)->name;
 
   if (self->names != NULL && !self->stale)
     return TRUE;
-  return !self->silent && ask (work, MIGRATE_SIDE_SOURCE, call, NULL /* error */);
+  return !self->silent
+         && _migrate_probe_file_remove (work, MIGRATE_SIDE_SOURCE, self->pool, name,
+                                        MIGRATE_REFRESH_BEFORE, NULL /* was_there */,
+                                        NULL /* error */);
 }
 
 gboolean
@@ -360,7 +340,7 @@ _migrate_probe_run (MigrateWork *work, GPtrArray *probes)
   each (work, probes, MIGRATE_SIDE_SOURCE, read_half);
   removed &= remove_each (work, probes, MIGRATE_SIDE_DESTINATION, FALSE, MIGRATE_REFRESH_AFTER);
   for (guint i = 0; i < probes->len; i++)
-    removed &= refresh_source (work, probes->pdata[i]);
+    removed &= forget_at_source (work, probes->pdata[i]);
   return removed;
 }
 

@@ -24,8 +24,8 @@ typedef enum
                                 files that it is, by name; NOT_FOUND, UNSUPPORTED: another kind of pool
                               */
   MIGRATE_CALL_VOLUME_FIND,  /* text_in: a path -> text_out: the volume's name; NOT_FOUND */
-  MIGRATE_CALL_VOLUME_READ,  /* storage.pool, .name: after a refresh -> storage.names, .bytes of the
-                                volume, NULL: there is none; without a name the refresh is all */
+  MIGRATE_CALL_VOLUME_READ,  /* storage.pool, .name: after a refresh -> storage.bytes of the volume,
+                                NULL: there is none; .names of all, NULL: they are too many */
   MIGRATE_CALL_LAST_READ = MIGRATE_CALL_VOLUME_READ,
   MIGRATE_CALL_VOLUME_WRITE,  /* storage.pool, .name, .bytes: a new volume */
   MIGRATE_CALL_VOLUME_REMOVE, /* storage.pool, .name, value: MigrateRefresh -> value_out: 1 where it

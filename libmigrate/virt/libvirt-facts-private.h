@@ -10,6 +10,8 @@ typedef struct
   MigrateCall *call;
   GVariantDict answer;
   guint round_trips, most;
+  GVariantBuilder pools;
+  GHashTable *told_pools; /* names of those that are in pools */
 } MigrateVirAsk;
 
 /* Before round trips that may be left out. FALSE: there are no n more. */
@@ -38,4 +40,5 @@ gboolean _migrate_vir_ask_bridges (MigrateVirAsk *self, GError **error);
 gboolean _migrate_vir_ask_devices (MigrateVirAsk *self, GError **error);
 gboolean _migrate_vir_ask_secrets (MigrateVirAsk *self, GError **error);
 /* libvirt-facts-storage.c */
-gboolean _migrate_vir_ask_storage (MigrateVirAsk *self, GError **error);
+gboolean _migrate_vir_ask_files (MigrateVirAsk *self, GError **error);
+gboolean _migrate_vir_ask_pools (MigrateVirAsk *self, GError **error);

@@ -16,31 +16,30 @@ typedef struct
 {
   MigrateVirAsk *ask;
   GHashTable *by_directory; /* virStoragePoolPtr; NULL: no active pool has it */
-  GHashTable *told;         /* names of those that are in pools */
-  GVariantBuilder pools, files;
+  GVariantBuilder files;
 } Storage;
 
 /* ---- pools ---- */
 
 /* Its capacity and what is free are in the document, as of its last refresh. */
 static void
-tell_pool (Storage *self, virStoragePoolPtr pool, gboolean active)
+tell_pool (MigrateVirAsk *ask, virStoragePoolPtr pool, gboolean active)
 {
   const char *name = virStoragePoolGetName (pool);
   GVariantDict values;
   char *xml;
 
-  if (name == NULL || g_hash_table_contains (self->told, name)
-      || !_migrate_vir_ask_may (self->ask, 1))
+  if (name == NULL || !_migrate_vir_ask_flag (ask, MIGRATE_FACT_POOLS)
+      || g_hash_table_contains (ask->told_pools, name) || !_migrate_vir_ask_may (ask, 1))
     return;
   xml = virStoragePoolGetXMLDesc (pool, 0 /* flags */);
   if (xml == NULL)
     return;
-  g_hash_table_add (self->told, g_strdup (name));
+  g_hash_table_add (ask->told_pools, g_strdup (name));
   g_variant_dict_init (&values, NULL);
   g_variant_dict_insert (&values, MIGRATE_DOCUMENT_ACTIVE, "b", active);
   _migrate_vir_add_document (&values, MIGRATE_DOCUMENT_XML, xml);
-  g_variant_builder_add_value (&self->pools, g_variant_dict_end (&values));
+  g_variant_builder_add_value (&ask->pools, g_variant_dict_end (&values));
 }
 
 /* The active pool that has the directory, and whether that is known. */
@@ -58,22 +57,22 @@ pool_of (Storage *self, const char *directory, gboolean *known)
   *known = TRUE;
   g_hash_table_insert (self->by_directory, g_strdup (directory), found);
   if (found != NULL)
-    tell_pool (self, found, TRUE);
+    tell_pool (self->ask, found, TRUE);
   return found;
 }
 
 static void
-tell_pools (Storage *self, guint flags, gboolean active)
+tell_pools (MigrateVirAsk *ask, guint flags, gboolean active)
 {
   virStoragePoolPtr *found = NULL;
   int n;
 
-  if (!_migrate_vir_ask_may (self->ask, 1))
+  if (!_migrate_vir_ask_may (ask, 1))
     return;
-  n = virConnectListAllStoragePools (self->ask->conn->vir, &found, flags);
+  n = virConnectListAllStoragePools (ask->conn->vir, &found, flags);
   for (int i = 0; i < n; i++)
     {
-      tell_pool (self, found[i], active);
+      tell_pool (ask, found[i], active);
       virStoragePoolFree (found[i]);
     }
   free (found);
@@ -145,8 +144,8 @@ tell_named_volume (Storage *self, const char *pool_name, const char *name)
       return;
     }
   tell_volume (self, path, pool, name);
-  if (_migrate_vir_ask_may (self->ask, 1))
-    tell_pool (self, pool, virStoragePoolIsActive (pool) == 1);
+  if (_migrate_vir_ask_flag (self->ask, MIGRATE_FACT_POOLS) && _migrate_vir_ask_may (self->ask, 1))
+    tell_pool (self->ask, pool, virStoragePoolIsActive (pool) == 1);
   virStoragePoolFree (pool);
 }
 
@@ -170,30 +169,32 @@ tell_files (Storage *self, GVariant *paths, GVariant *volumes)
 }
 
 gboolean
-_migrate_vir_ask_storage (MigrateVirAsk *self, GError **error)
+_migrate_vir_ask_files (MigrateVirAsk *self, GError **error)
 {
   g_autoptr (GVariant) paths = _migrate_vir_ask_values (self, MIGRATE_FACT_FILES, "as");
   g_autoptr (GVariant) volumes = _migrate_vir_ask_values (self, MIGRATE_FACT_VOLUMES, "a(ss)");
-  gboolean all_pools = _migrate_vir_ask_flag (self, MIGRATE_FACT_POOLS);
   Storage storage = { .ask = self };
 
-  if (paths == NULL && volumes == NULL && !all_pools)
+  if (paths == NULL && volumes == NULL)
     return TRUE;
   storage.by_directory = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pool_free);
-  storage.told = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL /* value */);
-  g_variant_builder_init (&storage.pools, G_VARIANT_TYPE ("aa{sv}"));
   g_variant_builder_init (&storage.files, G_VARIANT_TYPE ("aa{sv}"));
   tell_files (&storage, paths, volumes);
-  if (all_pools)
-    {
-      tell_pools (&storage, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE, TRUE);
-      tell_pools (&storage, VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE, FALSE);
-    }
   g_hash_table_unref (storage.by_directory);
-  g_hash_table_unref (storage.told);
   g_variant_dict_insert_value (&self->answer, MIGRATE_FACT_FILES,
                                g_variant_builder_end (&storage.files));
+  return virConnectIsAlive (self->conn->vir) == 1 || _migrate_vir_ask_pass_over (self, error);
+}
+
+/* Those that have the guest's files are told already; as many of the others as may be. */
+gboolean
+_migrate_vir_ask_pools (MigrateVirAsk *self, GError **error)
+{
+  if (!_migrate_vir_ask_flag (self, MIGRATE_FACT_POOLS))
+    return TRUE;
+  tell_pools (self, VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE, TRUE);
+  tell_pools (self, VIR_CONNECT_LIST_STORAGE_POOLS_INACTIVE, FALSE);
   g_variant_dict_insert_value (&self->answer, MIGRATE_FACT_POOLS,
-                               g_variant_builder_end (&storage.pools));
+                               g_variant_builder_end (&self->pools));
   return virConnectIsAlive (self->conn->vir) == 1 || _migrate_vir_ask_pass_over (self, error);
 }

@@ -251,10 +251,11 @@ static const MigrateVirPart parts[] = {
   _migrate_vir_ask_filters,
   _migrate_vir_ask_capacity,
   _migrate_vir_ask_free_pages,
+  _migrate_vir_ask_files,
   _migrate_vir_ask_networks,
-  _migrate_vir_ask_storage,
   _migrate_vir_ask_bridges,
   _migrate_vir_ask_devices,
+  _migrate_vir_ask_pools,
 };
 
 gboolean
@@ -266,8 +267,12 @@ _migrate_vir_facts (MigrateConn *conn, virDomainPtr unused, MigrateCall *call, G
 
   g_variant_lookup (call->question, MIGRATE_FACT_BUDGET, "u", &ask.most);
   g_variant_dict_init (&ask.answer, NULL);
+  g_variant_builder_init (&ask.pools, G_VARIANT_TYPE ("aa{sv}"));
+  ask.told_pools = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL /* value */);
   for (gsize i = 0; ok && i < G_N_ELEMENTS (parts); i++)
     ok = parts[i](&ask, error);
+  g_variant_builder_clear (&ask.pools);
+  g_hash_table_unref (ask.told_pools);
   g_variant_dict_insert (&ask.answer, MIGRATE_FACT_ROUND_TRIPS, "u", ask.round_trips);
   answer = g_variant_ref_sink (g_variant_dict_end (&ask.answer));
   if (ok)

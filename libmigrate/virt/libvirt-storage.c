@@ -24,10 +24,11 @@ fail (MigrateConn *conn, const char *doing, const char *what, GError **error)
 }
 
 static gboolean
-refuse (MigrateConn *conn, MigrateError code, const char *pool, const char *why, GError **error)
+refuse (MigrateConn *conn, const char *pool, GError **error)
 {
-  _migrate_set_error (error, code, NULL /* remedy */, "Storage pool “%s” on “%s” %s", pool,
-                      conn->uri, why);
+  _migrate_set_error (error, MIGRATE_ERROR_UNSUPPORTED, NULL /* remedy */,
+                      "Storage pool “%s” on “%s” is not active, or is not one of files", pool,
+                      conn->uri);
   return FALSE;
 }
 
@@ -64,12 +65,13 @@ _migrate_libvirt_pool_find (MigrateConn *conn, virDomainPtr domain, MigrateCall 
                       : virStoragePoolLookupByTargetPath (conn->vir, call->text_in);
   if (pool == NULL)
     return fail (conn, name != NULL ? "find storage pool" : "find a storage pool of", what, error);
-  call->text_out = g_strdup (virStoragePoolGetName (pool));
-  if (!is_file_pool (conn, call->text_out, &of_files))
-    return fail (conn, "see what kind of storage pool is", call->text_out, error);
-  return of_files
-         || refuse (conn, MIGRATE_ERROR_UNSUPPORTED, call->text_out,
-                    "is not active, or is not one of files", error);
+  name = virStoragePoolGetName (pool);
+  if (!is_file_pool (conn, name, &of_files))
+    return fail (conn, "see what kind of storage pool is", name, error);
+  if (!of_files)
+    return refuse (conn, name, error);
+  call->text_out = g_strdup (name);
+  return TRUE;
 }
 
 static virStoragePoolPtr
@@ -189,7 +191,14 @@ download (MigrateConn *conn, virStorageVolPtr volume, MigrateCall *call, GError 
   return FALSE;
 }
 
-/* The one that is asked for, out of the list of all, whose names are wanted too. */
+static gboolean
+is_missing (virStorageVolPtr volume)
+{
+  return volume == NULL && virGetLastErrorCode () == VIR_ERR_NO_STORAGE_VOL;
+}
+
+/* The one that is asked for, out of the list of all, whose names are wanted too. A list that is too
+ * long for a message (16384 in libvirt 9.0) is done without. */
 static gboolean
 list_volumes (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call,
               virStorageVolPtr *wanted, GError **error)
@@ -199,7 +208,11 @@ list_volumes (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call,
   int n = virStoragePoolListAllVolumes (pool, &list, 0 /* flags */);
 
   if (n < 0)
-    return fail (conn, "list the volumes of storage pool", call->storage.pool, error);
+    {
+      *wanted = virStorageVolLookupByName (pool, call->storage.name);
+      return *wanted != NULL || is_missing (*wanted)
+             || fail (conn, "list the volumes of storage pool", call->storage.pool, error);
+    }
   for (int i = 0; i < n; i++)
     {
       const char *name = virStorageVolGetName (list[i]);
@@ -211,6 +224,7 @@ list_volumes (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call,
         virStorageVolFree (list[i]);
     }
   free (list);
+  g_strfreev (call->storage.names); /* of a connection that broke */
   call->storage.names = g_strv_builder_end (names);
   return TRUE;
 }
@@ -223,11 +237,8 @@ _migrate_libvirt_volume_read (MigrateConn *conn, virDomainPtr domain, MigrateCal
   g_autoptr (virStoragePool) pool = need_pool (conn, call, error);
   g_autoptr (virStorageVol) volume = NULL;
 
-  if (pool == NULL || !refresh (conn, pool, call, error))
-    return FALSE;
-  if (call->storage.name == NULL)
-    return TRUE;
-  return list_volumes (conn, pool, call, &volume, error)
+  return pool != NULL && refresh (conn, pool, call, error)
+         && list_volumes (conn, pool, call, &volume, error)
          && (volume == NULL || download (conn, volume, call, error));
 }
 
@@ -236,7 +247,7 @@ delete_volume (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call, GEr
 {
   g_autoptr (virStorageVol) volume = virStorageVolLookupByName (pool, call->storage.name);
 
-  if (volume == NULL && virGetLastErrorCode () == VIR_ERR_NO_STORAGE_VOL)
+  if (is_missing (volume))
     return TRUE;
   if (volume == NULL || virStorageVolDelete (volume, 0 /* flags */) < 0)
     return fail (conn, "delete a volume of storage pool", call->storage.pool, error);

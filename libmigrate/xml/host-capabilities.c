@@ -44,9 +44,6 @@ _migrate_domain_capabilities_free (MigrateDomainCapabilities *self)
   g_free (self);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateCapabilities, _migrate_capabilities_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateDomainCapabilities, _migrate_domain_capabilities_free)
-
 /* Of each child of that name its attribute, or its text; with usable, of those alone whose
  * attribute of that name it is. */
 static char **

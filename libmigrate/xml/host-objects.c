@@ -38,10 +38,6 @@ _migrate_volume_free (MigrateVolume *self)
   g_free (self);
 }
 
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateNetwork, _migrate_network_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigratePool, _migrate_pool_free)
-G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateVolume, _migrate_volume_free)
-
 /* The name that each of them must have, and has once. */
 static char *
 read_name (const xmlNode *root, GError **error)

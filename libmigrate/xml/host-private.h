@@ -58,16 +58,22 @@ typedef struct
   char *compat, *cluster_size;
 } MigrateVolume;
 
+/* Errors of each: INVALID, naming what is wrong. */
 MigrateCapabilities *_migrate_capabilities_parse (const char *xml, GError **error);
 void _migrate_capabilities_free (MigrateCapabilities *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateCapabilities, _migrate_capabilities_free)
 MigrateDomainCapabilities *_migrate_domain_capabilities_parse (const char *xml, GError **error);
 void _migrate_domain_capabilities_free (MigrateDomainCapabilities *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateDomainCapabilities, _migrate_domain_capabilities_free)
 MigrateNetwork *_migrate_network_parse (const char *xml, GError **error);
 void _migrate_network_free (MigrateNetwork *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateNetwork, _migrate_network_free)
 MigratePool *_migrate_pool_parse (const char *xml, GError **error);
 void _migrate_pool_free (MigratePool *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigratePool, _migrate_pool_free)
 MigrateVolume *_migrate_volume_parse (const char *xml, GError **error);
 void _migrate_volume_free (MigrateVolume *self);
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateVolume, _migrate_volume_free)
 
 /* CPU sets, "0-3,^2,8": whether all of small is in large; missing, nullable and only set when it is
  * not: what is not, for people. A set that cannot be read contains nothing and is in none. */

@@ -185,19 +185,14 @@ find_value (const char *key, const char *at, MigrateTextKind kind, const char **
   *end = MAX (*begin, *end);
 }
 
-/* What else holds a secret among QEMU's arguments: the data of an object "secret", the text of a
- * firmware's file. */
-static gboolean
-names_secret_there (const char *key, const char *text)
-{
-  if (strcmp (key, "data") == 0)
-    return strstr (text, "secret") != NULL;
-  return strcmp (key, "string") == 0 && strstr (text, "name=") != NULL;
-}
-
 static char *
 redact_pairs (const char *text, MigrateTextKind kind)
 {
+  /* What else holds one among QEMU's arguments: the data of an object “secret”, the text of a
+   * firmware's file. */
+  gboolean is_argument = kind == MIGRATE_TEXT_ARGUMENT;
+  const char *data = is_argument && strstr (text, "secret") != NULL ? "data" : NULL;
+  const char *string = is_argument && strstr (text, "name=") != NULL ? "string" : NULL;
   GString *out = NULL;
   const char *done = text;
 
@@ -211,8 +206,8 @@ redact_pairs (const char *text, MigrateTextKind kind)
         continue;
       key = key_before (done, at);
       if (key == NULL
-          || (!_migrate_names_secret (key)
-              && !(kind == MIGRATE_TEXT_ARGUMENT && names_secret_there (key, text))))
+          || (!_migrate_names_secret (key) && g_strcmp0 (key, data) != 0
+              && g_strcmp0 (key, string) != 0))
         continue;
       find_value (key, at, kind, &begin, &end);
       if (!is_redacted (begin, end))

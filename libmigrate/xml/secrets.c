@@ -51,6 +51,9 @@ is_secret_element (const xmlNode *node)
     return _migrate_node_is (parent, "launchSecurity");
   if (strcmp (name, "entry") == 0 && _migrate_node_is (parent, "sysinfo"))
     return _migrate_node_has (parent, "type", "fwcfg");
+  /* The name of a volume or a lease. */
+  if (strcmp (name, "key") == 0)
+    return !_migrate_node_is (parent, "volume") && !_migrate_node_is (parent, "lease");
   /* <secret> is libvirt's reference to one, <secrets> and the like of others hold them. */
   return strcmp (name, "secret") != 0 && _migrate_names_secret (name);
 }

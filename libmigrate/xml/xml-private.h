@@ -4,11 +4,6 @@
 #include "xml/guest-private.h"
 #include "xml/host-private.h"
 
-/* The disks of a domain XML, as MigrateDisk. */
-GPtrArray *_migrate_xml_parse_disks (const char *xml, GError **error);
-/* The host's UUID out of a capabilities document; NULL without error when it has none. */
-char *_migrate_xml_parse_host_uuid (const char *xml, GError **error);
-
 /* The CPU that a hypervisor gives a guest as the host's own, out of its domain capabilities: a
  * <cpu>. NULL without error when it gives none. */
 char *_migrate_xml_host_model (const char *domain_capabilities, GError **error);

@@ -108,6 +108,8 @@ MigrateResult *lab_move_and_ask (MigrateJob *job, const char *guest, int from, i
 
 /* ---- shared storage ---- */
 
+/* A command as the host sees its files; its output, without the last newline. It must succeed. */
+char *lab_inside (int host, const char *format, ...) G_GNUC_PRINTF (2, 3);
 /* Of that folder, which is made. */
 void lab_pool (int host, const char *name, const char *folder, gboolean active);
 /* All pools go from both hosts, and the guest “s”. */

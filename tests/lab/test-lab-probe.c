@@ -142,6 +142,28 @@ Test (probe, writing_not_permitted_there)
   lab_assert_sharing (folders, "disk-sharing-unproven", "Permission denied");
 }
 
+/* More than libvirt lists. What it lists is not looked at here, it takes long. */
+Test (probe, more_files_than_libvirt_lists)
+{
+  g_autofree char *left = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (MigrateReport) report = NULL;
+  g_autoptr (MigrateFinding) finding = NULL;
+
+  g_free (lab_run ("run 1 sh -c 'cd %s && seq 16500 | xargs touch'", folders[0]));
+  define_with_file ("s.img");
+  lab_pool (1, "p", folders[0], TRUE);
+  lab_pool (2, "p", folders[0], TRUE);
+  job = lab_job_new ("s", 1, 2);
+  lab_set_policy (job, "call-timeout", "60000");
+  report = migrate_job_check (job, NULL, NULL);
+  cr_assert_not_null (report);
+  finding = lab_find (report, "disk-");
+  cr_assert_null (finding, "%s", finding != NULL ? migrate_finding_get_message (finding) : "");
+  left = lab_run ("run 1 find %s -name '.libmigrate*'", folders[0]);
+  cr_assert_str_eq (left, "");
+}
+
 /* Nothing was written yet: the check itself fails. */
 Test (probe, unreachable_host)
 {

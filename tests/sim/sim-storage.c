@@ -17,6 +17,7 @@ struct _SimPool
   char *name, *target;
   SimStorage *storage;
   gboolean inactive, read_only, full, of_devices;
+  GHashTable *view; /* nullable; set of names: what the host believes until it changes the folder */
   GHashTable *known; /* set of names: what libvirtd lists */
   guint epoch;       /* of the libvirtd that does */
 };
@@ -50,15 +51,29 @@ need_storage (SimWorld *self, const char *name)
 }
 
 static void
-refresh (SimPool *pool)
+copy_names (GHashTable *from, GHashTable *to)
 {
   GHashTableIter iter;
   gpointer name;
 
-  g_hash_table_remove_all (pool->known);
-  g_hash_table_iter_init (&iter, pool->storage->files);
+  g_hash_table_remove_all (to);
+  g_hash_table_iter_init (&iter, from);
   while (g_hash_table_iter_next (&iter, &name, NULL))
-    g_hash_table_add (pool->known, g_strdup (name));
+    g_hash_table_add (to, g_strdup (name));
+}
+
+static void
+refresh (SimPool *pool)
+{
+  copy_names (pool->view != NULL ? pool->view : pool->storage->files, pool->known);
+}
+
+/* The server told it how the folder is now. */
+static void
+changed (SimPool *pool)
+{
+  if (pool->view != NULL)
+    copy_names (pool->storage->files, pool->view);
 }
 
 void
@@ -75,6 +90,9 @@ sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec)
   pool->full = spec->full;
   pool->of_devices = spec->of_devices;
   pool->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  if (spec->caches)
+    pool->view = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  changed (pool);
   refresh (pool);
   g_ptr_array_add (_sim_need_host (self, host)->pools, pool);
   _sim_unlock (self);
@@ -94,6 +112,20 @@ sim_world_clear_files (SimWorld *self, const char *storage)
 {
   _sim_lock (self);
   g_hash_table_remove_all (need_storage (self, storage)->files);
+  _sim_unlock (self);
+}
+
+void
+sim_world_refresh_pools (SimWorld *self)
+{
+  _sim_lock (self);
+  for (guint i = 0; i < self->hosts->len; i++)
+    {
+      SimHost *host = self->hosts->pdata[i];
+
+      for (guint p = 0; p < host->pools->len; p++)
+        refresh (host->pools->pdata[p]);
+    }
   _sim_unlock (self);
 }
 
@@ -224,6 +256,7 @@ write_volume (SimPool *pool, MigrateCall *call, const char **words)
   g_hash_table_replace (pool->storage->files, g_strdup (call->storage.name),
                         g_bytes_ref (call->storage.bytes));
   g_hash_table_add (pool->known, g_strdup (call->storage.name));
+  changed (pool);
   return 0;
 }
 
@@ -233,10 +266,10 @@ read_volume (SimPool *pool, MigrateCall *call)
   GBytes *bytes;
 
   refresh (pool);
-  if (call->storage.name == NULL)
-    return 0;
   call->storage.names = list_keys (pool->known);
-  bytes = g_hash_table_lookup (pool->storage->files, call->storage.name);
+  bytes = g_hash_table_contains (pool->known, call->storage.name)
+            ? g_hash_table_lookup (pool->storage->files, call->storage.name)
+            : NULL;
   call->storage.bytes = bytes != NULL ? g_bytes_ref (bytes) : NULL;
   return 0;
 }
@@ -253,6 +286,7 @@ remove_volume (SimPool *pool, MigrateCall *call, const char **words)
         return say (words, SIM_ERR_FAILED, "cannot unlink file: Read-only file system");
       g_hash_table_remove (pool->known, call->storage.name);
       g_hash_table_remove (pool->storage->files, call->storage.name);
+      changed (pool);
       call->value_out = 1;
     }
   if (call->value & MIGRATE_REFRESH_AFTER)

@@ -84,11 +84,14 @@ typedef struct
   gboolean read_only;  /* that host mounts it so */
   gboolean full;       /* for that host */
   gboolean of_devices; /* not of files */
+  gboolean caches;     /* its host learns of others' changes only when it makes one itself */
 } SimPoolSpec;
 
 void sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec);
 void sim_world_add_file (SimWorld *self, const char *storage, const char *name);
 void sim_world_clear_files (SimWorld *self, const char *storage);
+/* Every libvirtd looks into its folders. */
+void sim_world_refresh_pools (SimWorld *self);
 
 /* ---- what the test reads ---- */
 

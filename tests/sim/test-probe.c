@@ -145,6 +145,27 @@ Test (probe, shared_with_few_calls)
   sim_world_free (world);
 }
 
+/* As clients of network file systems do, for half a minute. */
+Test (probe, shared_by_hosts_that_remember_folders)
+{
+  make_world (POOL ("a", .caches = TRUE), POOL ("a", .caches = TRUE));
+  assert_says (NULL, NULL);
+  assert_nothing_listed ();
+  sim_world_free (world);
+}
+
+Test (probe, shared_by_one_host_that_remembers_folders)
+{
+  make_world (POOL ("a", .caches = TRUE), POOL ("a"));
+  assert_says (NULL, NULL);
+  assert_nothing_listed ();
+  sim_world_free (world);
+  make_world (POOL ("a"), POOL ("a", .caches = TRUE));
+  assert_says (NULL, NULL);
+  assert_nothing_listed ();
+  sim_world_free (world);
+}
+
 Test (probe, not_shared)
 {
   make_world (POOL ("a"), POOL ("b"));
@@ -253,6 +274,64 @@ Test (probe, volumes)
       assert_nothing_left (storages[i]);
       sim_world_free (world);
     }
+}
+
+/* ---- what cannot be written to ---- */
+
+static void
+ignore_phase (gpointer data, MigratePhase phase)
+{
+}
+
+static gboolean
+refuse_journal (gpointer data, GError **error)
+{
+  _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, NULL, "Nothing is to be written");
+  return FALSE;
+}
+
+static MigrateSharing
+ask_about (const char *path)
+{
+  static const MigrateWorkReport report
+    = { .phase = ignore_phase, .enter_journal = refuse_journal };
+  g_autoptr (MigrateWork) work = _migrate_work_new ("j");
+  g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (MigrateProbeFile));
+  g_autoptr (GPtrArray) probed = NULL;
+  g_autoptr (GError) error = NULL;
+  MigrateProbeFile file = { .target = "vda", .path = path, .type = "block" };
+
+  work->backend = sim_world_get_backend (world);
+  work->report = &report;
+  work->source = _migrate_link_new ("sim://p/h1");
+  work->destination = _migrate_link_new ("sim://p/h2");
+  work->policy = migrate_policy_new ();
+  g_array_append_val (files, file);
+  cr_assert (_migrate_storage_probe (work, files, &probed, &error), "%s",
+             error != NULL ? error->message : "");
+  cr_assert_eq (probed->len, 1);
+  cr_assert_not_null (((MigrateProbed *) probed->pdata[0])->why);
+  return ((MigrateProbed *) probed->pdata[0])->sharing;
+}
+
+#define LUN "ip-10.0.0.1:3260-iscsi-iqn.2020-01.org.x:t-lun-1"
+#define LUNS(...)                                                                                  \
+  &(SimPoolSpec) { .name = "luns", .target = "/dev/disk/by-path", .of_devices = TRUE, __VA_ARGS__ }
+
+Test (probe, device_that_both_hosts_have)
+{
+  make_world (LUNS (.storage = "a"), LUNS (.storage = "b"));
+  sim_world_add_file (world, "a", LUN);
+  sim_world_add_file (world, "a", "pci-0000:00:1f.2-ata-1");
+  sim_world_add_file (world, "b", "pci-0000:00:1f.2-ata-1");
+  sim_world_refresh_pools (world);
+  cr_assert_eq (ask_about ("/dev/disk/by-path/" LUN), MIGRATE_SHARING_UNKNOWN);
+  sim_world_add_file (world, "b", LUN);
+  sim_world_refresh_pools (world);
+  cr_assert_eq (ask_about ("/dev/disk/by-path/" LUN), MIGRATE_SHARING_SHARED);
+  cr_assert_eq (ask_about ("/dev/disk/by-path/pci-0000:00:1f.2-ata-1"), MIGRATE_SHARING_UNKNOWN);
+  cr_assert_eq (ask_about ("/dev/sdb"), MIGRATE_SHARING_UNKNOWN);
+  sim_world_free (world);
 }
 
 /* ---- what is left, and who removes it ---- */

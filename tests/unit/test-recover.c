@@ -17,17 +17,18 @@
 
 enum
 {
-  JOB = 1 << 0,        /* the journal has the job, its transfer was asked for */
-  PROVEN = 1 << 1,     /* … its hand-over was proven */
-  STRICT = 1 << 2,     /* … the hand-over is the strict one */
-  RESUMED = 1 << 3,    /* … and we have let the guest run there */
-  PAUSED = 1 << 4,     /* the guest was paused before */
-  TRANSIENT = 1 << 5,  /* … or transient */
-  AUTOSTART = 1 << 6,  /* … or starts with its host; an obligation is open */
-  KEEP_B = 1 << 7,     /* the operator chose B */
-  RECORD_A = 1 << 8,   /* the platform's record names A */
-  FENCE = 1 << 9,      /* there is a fence that can also reset a stream */
-  DEFINITION = 1 << 10 /* the journal knows how the guest was defined */
+  JOB = 1 << 0,         /* the journal has the job, its transfer was asked for */
+  PROVEN = 1 << 1,      /* … its hand-over was proven */
+  STRICT = 1 << 2,      /* … the hand-over is the strict one */
+  RESUMED = 1 << 3,     /* … and we have let the guest run there */
+  PAUSED = 1 << 4,      /* the guest was paused before */
+  TRANSIENT = 1 << 5,   /* … or transient */
+  AUTOSTART = 1 << 6,   /* … or starts with its host; an obligation is open */
+  KEEP_B = 1 << 7,      /* the operator chose B */
+  RECORD_A = 1 << 8,    /* the platform's record names A */
+  FENCE = 1 << 9,       /* there is a fence that can also reset a stream */
+  DEFINITION = 1 << 10, /* the journal knows how the guest was defined */
+  PROBE = 1 << 11       /* a check of a job from A to B has left files */
 };
 
 typedef struct
@@ -46,6 +47,9 @@ static const Row rows[] = {
   { RUNS " | -", JOB, V (RUNS_ON_SOURCE), "close-job@A:safe" },
   { RUNS " | -", JOB | AUTOSTART, V (RUNS_ON_SOURCE),
     "release-obligations@A:safe close-job@A:safe" },
+  { RUNS " | -", PROBE, V (RUNS_ON_SOURCE), "remove-probe@A:safe close-job@A:safe" },
+  { RUNS " | -", JOB | AUTOSTART | PROBE, V (RUNS_ON_SOURCE),
+    "remove-probe@A:safe release-obligations@A:safe close-job@A:safe" },
   { RUNS " | " INCOMING, JOB, V (RUNS_ON_SOURCE), "remove-incoming@B:safe close-job@A:safe" },
   { RUNS " | " INCOMING, 0, V (RUNS_ON_SOURCE), "remove-incoming@B:safe" },
   { RUNS " | " OFF, JOB, V (RUNS_ON_SOURCE), "undefine-destination@B:safe close-job@A:safe" },
@@ -163,6 +167,7 @@ static const Row rows[] = {
   { "? | " ARRIVED, JOB, V (UNKNOWN), "" },
   { "? | " ARRIVED, JOB | PROVEN, V (UNKNOWN), "" },
   { "? | -", 0, V (UNKNOWN), "" },
+  { RUNS " | ?", PROBE, V (UNKNOWN), "" },
   { "? | ?", JOB, V (UNKNOWN), "" },
   /* off */
   { OFF " | -", 0, V (STOPPED), "" },
@@ -271,15 +276,16 @@ static MigrateCase
 read_row (const Row *row, MigrateSeen *seen)
 {
   guint j = row->journal;
-  gboolean job = (j & JOB) != 0;
+  gboolean job = (j & JOB) != 0, hosts = (j & (JOB | PROBE)) != 0;
 
   return (MigrateCase){
     .hosts = seen,
     .n_hosts = read_hosts (row->hosts, seen),
-    .is_open = job,
+    .is_open = hosts,
     .has_job = job,
-    .source = job ? 0 : MIGRATE_NO_HOST,
-    .destination = job ? 1 : MIGRATE_NO_HOST,
+    .has_probe = (j & PROBE) != 0,
+    .source = hosts ? 0 : MIGRATE_NO_HOST,
+    .destination = hosts ? 1 : MIGRATE_NO_HOST,
     .begun = job,
     .proven = (j & PROVEN) != 0,
     .arrives_paused = (j & STRICT) != 0 && (j & PAUSED) == 0,

@@ -236,6 +236,14 @@ static const struct
   { VIR_FROM_QEMU, VIR_ERR_INTERNAL_ERROR, -1, MIGRATE_VIR_TRANSFER,
     "Unable to find an unused port in range 'migration' (49152-49215)", MIGRATE_ERROR_FAILED,
     "port" },
+  { VIR_FROM_STORAGE, VIR_ERR_NO_STORAGE_POOL, -1, 0, "Storage pool not found",
+    MIGRATE_ERROR_NOT_FOUND, NULL },
+  { VIR_FROM_STORAGE, VIR_ERR_NO_STORAGE_VOL, -1, 0, "Storage volume not found",
+    MIGRATE_ERROR_NOT_FOUND, NULL },
+  { VIR_FROM_STORAGE, VIR_ERR_INTERNAL_ERROR, -1, 0,
+    "internal error: pool 'p' has asynchronous jobs running.", MIGRATE_ERROR_BUSY, "volumes" },
+  { VIR_FROM_STORAGE, VIR_ERR_OPERATION_INVALID, -1, 0, "volume 'v' is still in use.",
+    MIGRATE_ERROR_BUSY, "volume" },
 };
 
 ParameterizedTestParameters (vir_error, maps)

@@ -334,6 +334,21 @@ Test (guest_made, may_say_little)
   cr_expect (!small->has_command_line);
 }
 
+Test (guest_made, has_no_part_of_what_only_looks_like_one)
+{
+  g_autoptr (MigrateGuest) small = _migrate_guest_parse (
+    "<domain type='kvm'>" IDENTITY "<x:os xmlns:x='urn:x'><x:kernel>/k</x:kernel></x:os>"
+    "<metadata><name>b</name><devices><disk/></devices></metadata>"
+    "<devices><x:disk xmlns:x='urn:x'/><filesystem><disk/></filesystem></devices></domain>",
+    NULL);
+
+  cr_assert_not_null (small);
+  expect_text (small->name, "a");
+  expect_text (small->kernel, NULL);
+  cr_expect_eq (small->disks->len, 0);
+  cr_expect_eq (small->devices->len, 1);
+}
+
 static const struct
 {
   const char *inside, *what;

@@ -90,6 +90,7 @@ static const struct
   { "file=rbd:pool/img:id=admin:key=HUSH==:auth_supported=cephx",
     "file=rbd:pool/img:id=admin:key=…" },
   { "name=opt/a,string=HUSH HUSH", "name=opt/a,string=…" },
+  { "name=opt/secret,string=HUSH", "name=opt/secret,string=…" },
   { "iscsi,url=iscsi://u:HUSH@h/1,password=HUSH", "iscsi,url=iscsi://u:…@h/1,password=…" },
   { "type=11,value=io.systemd.credential.binary:x=HUSH,HUSH",
     "type=11,value=io.systemd.credential.binary:x=…" },
@@ -154,6 +155,8 @@ Test (secrets, named_stay)
     "<domain><tpm><backend><encryption secret='uuid'/></backend></tpm></domain>",
     "<domain><on_crash>destroy</on_crash><cputune/><keywrap><cipher "
     "name='aes'/></keywrap></domain>",
+    "<volume><name>a</name><key>/srv/a</key></volume>",
+    "<domain><devices><lease><key>a</key><target path='/l'/></lease></devices></domain>",
     "<?xml version='1.0'?>\n<domain xmlns:a='urn:a'><!-- a=b: c --></domain>\n",
   };
 
@@ -214,7 +217,8 @@ Test (secrets, are_found_in_text)
 Test (secrets, are_found_in_bounded_time)
 {
   static const char *const pieces[]
-    = { "=", ":", "password=", "password: ", "a://b:c@", "\"password\":\"\\\"", "token=x," };
+    = { "=",        ":",      "password=", "password: ", "a://b:c@", "\"password\":\"\\\"",
+        "token=x,", "data=x," };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pieces); i++)
     {

@@ -1,0 +1,154 @@
+/* What a probe of shared storage means: from what each host saw to one word and its reason; and the
+ * names of its files. */
+#include "steps/probe-private.h"
+#include "storage/probe-private.h"
+
+#include <criterion/criterion.h>
+#include <string.h>
+
+TestSuite (storage, .timeout = 20);
+
+/* Each half as words: “sees”, “stale”, “lost”, “trouble”, “file”. */
+static const struct
+{
+  const char *source, *destination;
+  MigrateSharing sharing;
+  const char *why;
+} rows[] = {
+  { "sees stale", "sees stale", MIGRATE_SHARING_SHARED, "each host read what the other wrote" },
+  { "", "", MIGRATE_SHARING_NOT_SHARED, "neither host sees" },
+  { "", "file", MIGRATE_SHARING_NOT_SHARED, "the destination has another file of that name" },
+  { "file", "", MIGRATE_SHARING_NOT_SHARED, "neither host sees what the other wrote to “/d”" },
+  { "sees stale", "", MIGRATE_SHARING_UNKNOWN, "what the source wrote" },
+  { "", "sees stale", MIGRATE_SHARING_UNKNOWN, "what the destination wrote" },
+  { "stale", "", MIGRATE_SHARING_UNKNOWN, "with other content" },
+  { "", "stale", MIGRATE_SHARING_UNKNOWN, "with other content" },
+  { "lost", "", MIGRATE_SHARING_UNKNOWN, "somebody removed" },
+  { "", "lost", MIGRATE_SHARING_UNKNOWN, "somebody removed" },
+  { "sees stale lost", "sees stale", MIGRATE_SHARING_UNKNOWN, "somebody removed" },
+  { "trouble", "", MIGRATE_SHARING_UNKNOWN, "no room" },
+  { "", "trouble", MIGRATE_SHARING_UNKNOWN, "no room" },
+  /* It was proven by what was read, and then something went wrong: no more than unknown. */
+  { "sees stale", "sees stale trouble", MIGRATE_SHARING_UNKNOWN, "no room" },
+};
+
+static void
+fill (MigrateProbeHalf *self, const char *words)
+{
+  static char *with[] = { (char *) "other", (char *) "f.img", NULL };
+  static char *without[] = { (char *) "other", NULL };
+
+  *self = (MigrateProbeHalf){
+    .sees = strstr (words, "sees") != NULL,
+    .stale = strstr (words, "stale") != NULL,
+    .lost = strstr (words, "lost") != NULL,
+    .trouble = strstr (words, "trouble") != NULL ? (char *) "no room" : NULL,
+    .names = strstr (words, "file") != NULL ? with : without,
+  };
+}
+
+Test (storage, judges)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
+    {
+      MigrateProbe probe = { .folder = (char *) "/d" };
+      g_autofree char *why = NULL;
+      MigrateSharing sharing;
+
+      fill (&probe.halves[0], rows[i].source);
+      fill (&probe.halves[1], rows[i].destination);
+      sharing = _migrate_probe_judge (&probe, "/d/f.img", &why);
+      cr_assert_eq (sharing, rows[i].sharing, "row %zu: %s: %s", i, _migrate_sharing_name (sharing),
+                    why);
+      cr_assert_not_null (strstr (why, rows[i].why), "row %zu: %s", i, why);
+    }
+}
+
+static void
+add (GPtrArray *probed, const char *target, MigrateSharing sharing, const char *why)
+{
+  MigrateProbed *row = g_new0 (MigrateProbed, 1);
+
+  row->target = g_strdup (target);
+  row->path = g_strdup ("/d/f.img");
+  row->sharing = sharing;
+  row->why = g_strdup (why);
+  g_ptr_array_add (probed, row);
+}
+
+Test (storage, of_a_disks_files_the_worst_counts)
+{
+  g_autoptr (GPtrArray) probed
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_probed_free);
+  const char *why = NULL;
+
+  cr_assert_eq (_migrate_probed_of (probed, "vda", &why), MIGRATE_SHARING_UNKNOWN);
+  cr_assert_null (why);
+  add (probed, "vdb", MIGRATE_SHARING_NOT_SHARED, "another disk");
+  add (probed, "vda", MIGRATE_SHARING_SHARED, "one");
+  cr_assert_eq (_migrate_probed_of (probed, "vda", &why), MIGRATE_SHARING_SHARED);
+  cr_assert_str_eq (why, "one");
+  add (probed, "vda", MIGRATE_SHARING_UNKNOWN, "two");
+  cr_assert_eq (_migrate_probed_of (probed, "vda", &why), MIGRATE_SHARING_UNKNOWN);
+  cr_assert_str_eq (why, "two");
+  add (probed, "vda", MIGRATE_SHARING_NOT_SHARED, "three");
+  add (probed, "vda", MIGRATE_SHARING_SHARED, "four");
+  cr_assert_eq (_migrate_probed_of (probed, "vda", &why), MIGRATE_SHARING_NOT_SHARED);
+  cr_assert_str_eq (why, "three");
+}
+
+Test (storage, names_that_mean_one_device)
+{
+  static const struct
+  {
+    const char *path;
+    gboolean stable;
+  } names[] = {
+    { "/dev/disk/by-id/wwn-0x5000c500a1b2c3d4", TRUE },
+    { "/dev/disk/by-id/scsi-36001405f1", TRUE },
+    { "/dev/disk/by-id/dm-uuid-mpath-36001405f1", TRUE },
+    { "/dev/disk/by-path/ip-10.0.0.1:3260-iscsi-iqn.2020-01.org.x:t-lun-1", TRUE },
+    { "/dev/disk/by-path/pci-0000:00:1f.2-ata-1", FALSE },
+    { "/dev/disk/by-id/scsi-0QEMU_HARDDISK_drive1", FALSE }, /* as somebody has called it */
+    { "/dev/sdb", FALSE },
+    { "/dev/vg/guest", FALSE },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    cr_assert_eq (_migrate_probe_is_stable_name (names[i].path), names[i].stable, "%s",
+                  names[i].path);
+}
+
+#define NOW ((gint64) 1800000000 * G_USEC_PER_SEC)
+
+Test (storage, files_of_a_probe_tell_whose_they_are)
+{
+  g_autofree char *young = _migrate_probe_file_name ("job-1", NOW - G_TIME_SPAN_MINUTE);
+  g_autofree char *old = _migrate_probe_file_name ("job-1", NOW - MIGRATE_PROBE_OLD_US * 2);
+  g_autofree char *ahead = _migrate_probe_file_name ("job-1", NOW + G_TIME_SPAN_DAY);
+  g_autofree char *again = _migrate_probe_file_name ("job-1", NOW - G_TIME_SPAN_MINUTE);
+
+  cr_assert (g_str_has_prefix (young, ".libmigrate-probe-job-1-1799999940-"), "%s", young);
+  cr_assert_str_neq (young, again);
+  cr_assert (_migrate_probe_file_is_left (young, "job-1", NOW));
+  cr_assert_not (_migrate_probe_file_is_left (young, "job", NOW));
+  cr_assert_not (_migrate_probe_file_is_left (young, "job-2", NOW));
+  cr_assert (_migrate_probe_file_is_left (old, "job-2", NOW));
+  cr_assert_not (_migrate_probe_file_is_left (ahead, "job-2", NOW)); /* its clock, or ours */
+}
+
+Test (storage, other_files_are_left_alone)
+{
+  static const char *const names[] = { "disk.img",
+                                       "",
+                                       ".libmigrate-probe-",
+                                       ".libmigrate-probe-x",
+                                       ".libmigrate-probe-x-y",
+                                       ".libmigrate-probe-x-12y-z",
+                                       ".libmigrate-probe-x--z",
+                                       "libmigrate-probe-x-1-z",
+                                       ".libmigrate-probe.img" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    cr_assert_not (_migrate_probe_file_is_left (names[i], "x", NOW), "%s", names[i]);
+}
