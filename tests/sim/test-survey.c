@@ -152,6 +152,40 @@ Test (survey, facts_are_of_the_one_destination)
     }
 }
 
+/* Each destination is probed by itself, beside the others, in one folder. */
+Test (survey, probes_shared_storage_for_each)
+{
+  static const struct
+  {
+    const char *host, *storage;
+  } pools[] = { { "h1", "a" }, { "h2", "b" }, { "h3", "a" }, { "h4", "a" } };
+  g_autoptr (MigrateSurvey) survey = survey_new ("g1", "h2 h3 h4");
+  g_autoptr (GListModel) entries = NULL;
+  g_autoptr (MigrateSurveyEntry) last = NULL;
+  g_auto (GStrv) files = NULL;
+
+  sim_world_add_guest (world, "h1", &(SimGuestSpec){ .name = "g1", .disk = "/images/g1.qcow2" });
+  sim_world_add_file (world, "a", "g1.qcow2");
+  for (gsize i = 0; i < G_N_ELEMENTS (pools); i++)
+    sim_world_add_pool (
+      world, pools[i].host,
+      &(SimPoolSpec){ .name = "p", .target = "/images", .storage = pools[i].storage });
+  sim_world_refresh_pools (world);
+  entries = run_works (survey);
+  assert_order (entries, "h3 h4 h2");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (MigrateSurveyEntry) entry = g_list_model_get_item (entries, i);
+
+      cr_assert_not (migrate_report_is_blocked (migrate_survey_entry_get_report (entry)), "%s",
+                     migrate_survey_entry_get_reason (entry));
+    }
+  last = g_list_model_get_item (entries, 2);
+  assert_reason (last, "disk-not-shared");
+  files = sim_world_list_files (world, "a");
+  cr_assert_eq (g_strv_length (files), 1, "%s", files[0]);
+}
+
 /* As often as for one destination, however many there are. */
 Test (survey, asks_the_source_once)
 {
