@@ -1,5 +1,6 @@
 /* Prints the tables of the documentation that are data in the library, as Markdown, so that they
  * cannot tell something else than the code does. */
+#include "check/checks-private.h"
 #include "job/edges-private.h"
 #include "migrate/steer-private.h"
 
@@ -107,6 +108,30 @@ print_presets (void)
     }
 }
 
+static void
+print_check (const MigrateCheck *check)
+{
+  printf ("| `%s` | %s%s | %s | %s |\n", check->code,
+          _migrate_enum_nick (MIGRATE_TYPE_SEVERITY, (int) check->severity),
+          check->acceptable ? ", may be accepted" : "", check->meaning,
+          check->remedy != NULL ? check->remedy : "");
+}
+
+static void
+print_checks (void)
+{
+  const MigrateCheckFamily *family;
+
+  for (gsize i = 0; (family = _migrate_check_family (i)) != NULL; i++)
+    {
+      printf ("%s### %c%s\n\n", i > 0 ? "\n" : "", g_ascii_toupper (family->name[0]),
+              family->name + 1);
+      printf ("| code | severity | meaning | remedy |\n|---|---|---|---|\n");
+      for (gsize j = 0; j < family->n; j++)
+        print_check (&family->checks[j]);
+    }
+}
+
 int
 main (int argc, char **argv)
 {
@@ -114,11 +139,9 @@ main (int argc, char **argv)
   {
     const char *name;
     void (*print) (void);
-  } tables[] = { { "edges", print_edges },
-                 { "run", print_run },
-                 { "steer", print_steer },
-                 { "policy", print_policy },
-                 { "presets", print_presets } };
+  } tables[]
+    = { { "checks", print_checks }, { "edges", print_edges },   { "run", print_run },
+        { "steer", print_steer },   { "policy", print_policy }, { "presets", print_presets } };
 
   for (guint i = 0; argc == 2 && i < G_N_ELEMENTS (tables); i++)
     if (strcmp (argv[1], tables[i].name) == 0)

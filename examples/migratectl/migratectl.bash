@@ -23,6 +23,13 @@ _migratectl ()
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
+    --accept) mapfile -t COMPREPLY < <(compgen -W 'block-device-unproven boot-file-missing bridge-missing chain-missing cpu-incompatible
+        cpu-model-unknown disk-cache disk-named-otherwise disk-of-the-host disk-server-local
+        disk-sharing-unproven filesystem-9p filter-missing host-device host-device-missing
+        host-interface host-passthrough-differs huge-pages-short image-missing managed-save
+        mediated-device memory-too-small network-device-missing network-inactive
+        network-missing pool-missing port-group-missing scsi-device secret-missing
+        tpm-passthrough tpm-unknown tsc-frequency vdpa vhost-scsi virtiofs' -- "$cur"); return ;;
     --chore) mapfile -t COMPREPLY < <(compgen -W 'clock trim announce' -- "$cur"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live' -- "$cur"); return ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W 'p2p direct tunnelled' -- "$cur"); return ;;
@@ -35,10 +42,10 @@ _migratectl ()
         tls resume-timeout postcopy-timeout deadline at-deadline memory-timeout
         disk-timeout call-timeout settle-timeout stall-timeout
         switchover-timeout at-stall poll-interval shadow hook-timeout
-        fence-timeout chores chore-timeout accept' -- "$cur")
+        fence-timeout chores chore-timeout space-margin space-reserve accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--listen-address|--tls-name|--target-downtime|--max-downtime|--deadline|\
-    --bandwidth|--accept|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
+    --bandwidth|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "check move list show follow cancel retune finish-now pause give-up

@@ -6,28 +6,33 @@
 static void
 tell_finding (MigrateFinding *finding)
 {
-  const char *severity
-    = ctl_nick (MIGRATE_TYPE_SEVERITY, (int) migrate_finding_get_severity (finding));
   g_autofree char *message = ctl_redact (migrate_finding_get_message (finding));
   const char *remedy = migrate_finding_get_remedy (finding);
 
-  ctl_out ("  %-8s %s [%s%s]", severity, message, migrate_finding_get_code (finding),
+  ctl_out ("    %s [%s%s]", message, migrate_finding_get_code (finding),
            migrate_finding_is_accepted (finding) ? ", accepted" : "");
   if (remedy != NULL && !migrate_finding_is_accepted (finding))
-    ctl_out ("           remedy: %s", remedy);
+    ctl_out ("      remedy: %s", remedy);
 }
 
+/* Heaviest first, as the report has them, under a heading each. */
 void
 ctl_tell_findings (MigrateReport *report, MigrateSeverity least)
 {
   guint n = report != NULL ? g_list_model_get_n_items (G_LIST_MODEL (report)) : 0;
+  int before = -1;
 
   for (guint i = 0; i < n; i++)
     {
       g_autoptr (MigrateFinding) finding = g_list_model_get_item (G_LIST_MODEL (report), i);
+      MigrateSeverity severity = migrate_finding_get_severity (finding);
 
-      if (migrate_finding_get_severity (finding) >= least)
-        tell_finding (finding);
+      if (severity < least)
+        continue;
+      if ((int) severity != before)
+        ctl_out ("  %ss", ctl_nick (MIGRATE_TYPE_SEVERITY, (int) severity));
+      before = (int) severity;
+      tell_finding (finding);
     }
 }
 
@@ -147,7 +152,7 @@ tell_job (MigrateJob *job)
   /* Refused: what stands against it; moved or not: what was risked. */
   if (result == NULL)
     {
-      ctl_tell_findings (report, MIGRATE_SEVERITY_BLOCKER);
+      ctl_tell_findings (report, MIGRATE_SEVERITY_WARNING);
       return;
     }
   name = migrate_result_get_guest_name (result);

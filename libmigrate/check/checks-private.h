@@ -1,6 +1,7 @@
 /* What the checks share. Each is one row: a stable code, how much it weighs, whether the caller may
- * take it on himself, and the look that finds it. Nothing that could make two copies of a guest may
- * be accepted. */
+ * take it on himself, what it means and what is said of it, and the look that finds it. The
+ * documentation is made from the same rows. Nothing that could make two copies of a guest may be
+ * accepted, and nothing that libvirt or QEMU refuses in any case. */
 #pragma once
 
 #include "check/facts-private.h"
@@ -10,10 +11,21 @@ typedef struct _MigrateLook MigrateLook;
 typedef struct
 {
   const char *code;
-  MigrateSeverity severity;
+  MigrateSeverity severity; /* as a rule; a look may weigh one finding otherwise */
   gboolean acceptable;
+  const char *meaning; /* for the documentation: Markdown, without “|” */
+  const char *message; /* “$1” is the subject, “$2” and so on what else the look names; NULL: its
+                          words depend on what is found */
+  const char *remedy; /* nullable: with the message, or of a note */
   void (*look) (MigrateLook *look);
 } MigrateCheck;
+
+typedef struct
+{
+  const char *name;
+  const MigrateCheck *checks;
+  gsize n;
+} MigrateCheckFamily;
 
 struct _MigrateLook
 {
@@ -24,9 +36,38 @@ struct _MigrateLook
   const MigrateCheck *check;
 };
 
+/* In the row's own words. */
+void _migrate_look_find (MigrateLook *look, const char *subject, ...) G_GNUC_NULL_TERMINATED;
+void _migrate_look_find_as (MigrateLook *look, MigrateSeverity severity, const char *subject,
+                            ...) G_GNUC_NULL_TERMINATED;
+/* In others. */
 void _migrate_look_found (MigrateLook *look, MigrateSeverity severity, const char *subject,
                           const char *remedy, const char *format, ...) G_GNUC_PRINTF (5, 6);
 
-/* ---- transport.c ---- */
-extern const MigrateCheck _migrate_transport_checks[];
-extern const gsize _migrate_n_transport_checks;
+/* The guest as it will be at the destination. */
+const MigrateGuest *_migrate_look_there (const MigrateLook *look);
+/* What the destination said of a file; NULL: nothing. */
+const MigrateFileFacts *_migrate_look_file (const MigrateLook *look, const char *path);
+/* Not known to be there is not known to be missing. */
+gboolean _migrate_look_lacks (const MigrateLook *look, const char *path);
+/* A file, or a directory that is made to look like a disk. */
+gboolean _migrate_look_is_file (const MigrateDisk *disk);
+/* Whether both hosts see the file of a disk; why, for people. */
+MigrateSharing
+_migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why);
+/* "1.5 GiB", in whatever locale. */
+char *_migrate_look_size (guint64 bytes);
+
+extern const MigrateCheckFamily _migrate_identity_checks;
+extern const MigrateCheckFamily _migrate_storage_checks;
+extern const MigrateCheckFamily _migrate_image_checks;
+extern const MigrateCheckFamily _migrate_cpu_checks;
+extern const MigrateCheckFamily _migrate_device_checks;
+extern const MigrateCheckFamily _migrate_network_checks;
+extern const MigrateCheckFamily _migrate_capacity_checks;
+extern const MigrateCheckFamily _migrate_transport_checks;
+
+/* All of them, in the order in which they look; NULL past the last. */
+const MigrateCheckFamily *_migrate_check_family (gsize i);
+/* NULL: there is no such code. */
+const MigrateCheck *_migrate_check_by_code (const char *code);

@@ -1,272 +1,208 @@
-/* Decide: what stands against a move, from facts alone: identity, hosts, storage, hand-over. How
- * memory travels is in transport.c. */
+/* Decide: what stands against a move, from facts alone. Each family of checks has a file; here is
+ * what they share, and what the caller takes on himself. */
 #include "check/checks-private.h"
 
 #include <string.h>
 
-void
-_migrate_look_found (MigrateLook *look, MigrateSeverity severity, const char *subject,
-                     const char *remedy, const char *format, ...)
-{
-  g_autofree char *message = NULL;
-  MigrateFinding *finding;
-  va_list args;
+/* ---- what is said ---- */
 
-  va_start (args, format);
-  message = g_strdup_vprintf (format, args);
-  va_end (args);
-  finding = _migrate_finding_new (severity, look->check->code, subject, message, remedy);
+static char *
+expand (const char *text, const GPtrArray *words)
+{
+  GString *out = g_string_new (NULL);
+
+  for (const char *p = text; *p != '\0'; p++)
+    if (p[0] == '$' && p[1] >= '1' && (guint) (p[1] - '1') < words->len)
+      g_string_append (out, words->pdata[*++p - '1']);
+    else
+      g_string_append_c (out, *p);
+  return g_string_free (out, FALSE);
+}
+
+static void
+add (MigrateLook *look, MigrateSeverity severity, const char *subject, const char *message,
+     const char *remedy)
+{
+  MigrateFinding *finding
+    = _migrate_finding_new (severity, look->check->code, subject, message, remedy);
+
   if (severity == MIGRATE_SEVERITY_BLOCKER && look->check->acceptable
       && _migrate_policy_accepts (look->policy, look->check->code))
     _migrate_finding_accept (finding);
   _migrate_report_add (look->report, finding);
 }
 
-/* ---- identity ---- */
-
 static void
-look_same_host (MigrateLook *look)
+add_worded (MigrateLook *look, MigrateSeverity severity, const char *subject, va_list args)
 {
-  const MigrateFacts *f = look->facts;
+  g_autoptr (GPtrArray) words = g_ptr_array_new ();
+  g_autofree char *message = NULL;
 
-  if (g_strcmp0 (look->request->source_uri, look->request->destination_uri) == 0)
-    _migrate_look_found (look, look->check->severity, f->source.hostname,
-                         "Name another destination",
-                         "Source and destination are one host: their URIs are equal");
-  else if (f->source.uuid != NULL && g_strcmp0 (f->source.uuid, f->destination.uuid) == 0)
-    _migrate_look_found (
-      look, look->check->severity, f->source.hostname,
-      "Name another destination; if these are two machines that were cloned, give each a "
-      "“host_uuid” of its own in libvirtd.conf",
-      "Source and destination are one host: both have the host UUID %s", f->source.uuid);
+  for (const char *word = subject; word != NULL; word = va_arg (args, const char *))
+    g_ptr_array_add (words, (char *) word);
+  message = expand (look->check->message, words);
+  add (look, severity, subject, message, look->check->remedy);
 }
 
-static void
-look_not_running (MigrateLook *look)
+void
+_migrate_look_find (MigrateLook *look, const char *subject, ...)
 {
-  const MigrateDomain *guest = &look->facts->guest;
-  g_autofree char *state = NULL;
+  va_list args;
 
-  if (guest->state == MIGRATE_DOMAIN_RUNNING || guest->state == MIGRATE_DOMAIN_BLOCKED
-      || (guest->state == MIGRATE_DOMAIN_PAUSED && guest->reason != MIGRATE_PAUSED_MIGRATION))
-    return;
-  state = _migrate_domain_describe (guest->state, guest->reason);
-  _migrate_look_found (
-    look, look->check->severity, guest->name, "Start it, or resume it, then try again",
-    "Guest “%s” is %s: only a running or paused guest moves live", guest->name, state);
+  va_start (args, subject);
+  add_worded (look, look->check->severity, subject, args);
+  va_end (args);
 }
 
-static void
-look_has_job (MigrateLook *look)
+void
+_migrate_look_find_as (MigrateLook *look, MigrateSeverity severity, const char *subject, ...)
 {
-  if (look->facts->guest_has_job)
-    _migrate_look_found (look, look->check->severity, look->facts->guest.name,
-                         "Wait until it ends, or end it with “virsh domjobabort”",
-                         "Guest “%s” has another job running in libvirt", look->facts->guest.name);
+  va_list args;
+
+  va_start (args, subject);
+  add_worded (look, severity, subject, args);
+  va_end (args);
 }
 
-static void
-look_already_there (MigrateLook *look)
+void
+_migrate_look_found (MigrateLook *look, MigrateSeverity severity, const char *subject,
+                     const char *remedy, const char *format, ...)
 {
-  const MigrateDomain *there = &look->facts->same_uuid;
-  g_autofree char *state = NULL;
+  g_autofree char *message = NULL;
+  va_list args;
 
-  if (!look->facts->found_uuid)
-    return;
-  state = _migrate_domain_describe (there->state, there->reason);
-  _migrate_look_found (look, look->check->severity, there->name,
-                       there->state == MIGRATE_DOMAIN_SHUTOFF
-                         ? "If that definition is stale, undefine it there"
-                         : "Find out which of the two is good; do not start or stop either before",
-                       "The destination already has a guest with UUID %s: “%s”, %s", there->uuid,
-                       there->name, state);
+  va_start (args, format);
+  message = g_strdup_vprintf (format, args);
+  va_end (args);
+  add (look, severity, subject, message, remedy);
 }
 
-static void
-look_name_taken (MigrateLook *look)
+char *
+_migrate_look_size (guint64 bytes)
 {
-  const MigrateDomain *there = &look->facts->same_name;
+  static const char *const units[] = { "bytes", "KiB", "MiB", "GiB", "TiB", "PiB", "EiB" };
+  char number[G_ASCII_DTOSTR_BUF_SIZE];
+  double size = (double) bytes;
+  gsize unit = 0;
 
-  if (look->facts->found_name && g_strcmp0 (there->uuid, look->facts->guest.uuid) != 0)
-    _migrate_look_found (look, look->check->severity, there->name, "Rename one of the two",
-                         "The destination has another guest named “%s” (UUID %s)", there->name,
-                         there->uuid);
+  for (; size >= 1024 && unit + 1 < G_N_ELEMENTS (units); unit++)
+    size /= 1024;
+  g_ascii_formatd (number, sizeof number, unit > 0 ? "%.1f" : "%.0f", size);
+  return g_strdup_printf ("%s %s", number, units[unit]);
 }
 
-static void
-look_transient (MigrateLook *look)
+/* ---- what is looked at ---- */
+
+const MigrateGuest *
+_migrate_look_there (const MigrateLook *look)
 {
-  if (!look->facts->guest.persistent)
-    _migrate_look_found (look, look->check->severity, look->facts->guest.name, NULL,
-                         "Guest “%s” is transient: it will be transient at the destination",
-                         look->facts->guest.name);
+  return look->request->there != NULL ? look->request->there : look->facts->shape;
 }
 
-static void
-look_paused (MigrateLook *look)
+const MigrateFileFacts *
+_migrate_look_file (const MigrateLook *look, const char *path)
 {
-  if (look->facts->guest.state == MIGRATE_DOMAIN_PAUSED)
-    _migrate_look_found (look, look->check->severity, look->facts->guest.name, NULL,
-                         "Guest “%s” is paused: it will arrive paused", look->facts->guest.name);
-}
+  const GPtrArray *files = look->facts->on_destination.files;
 
-/* ---- hosts ---- */
-
-static void
-look_hypervisor (MigrateLook *look)
-{
-  const MigrateFacts *f = look->facts;
-
-  if (g_strcmp0 (f->source.hypervisor, f->destination.hypervisor) != 0)
-    _migrate_look_found (look, look->check->severity, f->destination.hostname,
-                         "Name another destination", "The source runs %s, the destination %s",
-                         f->source.hypervisor, f->destination.hypervisor);
-}
-
-static void
-look_older (MigrateLook *look)
-{
-  const MigrateFacts *f = look->facts;
-
-  if (f->destination.libvirt_version < f->source.libvirt_version
-      || f->destination.hypervisor_version < f->source.hypervisor_version)
-    _migrate_look_found (look, look->check->severity, f->destination.hostname,
-                         "Upgrade the destination if the move is refused",
-                         "The destination has an older libvirt or hypervisor than the source");
-}
-
-/* ---- storage ---- */
-
-static gboolean
-is_file_disk (const MigrateDisk *disk)
-{
-  return disk->source != NULL
-         && (g_str_equal (disk->type, "file") || g_str_equal (disk->type, "dir")
-             || g_str_equal (disk->type, "volume"));
-}
-
-static void
-look_disks (MigrateLook *look)
-{
-  for (guint i = 0; i < look->facts->disks->len; i++)
+  for (guint i = 0; path != NULL && files != NULL && i < files->len; i++)
     {
-      const MigrateDisk *disk = look->facts->disks->pdata[i];
-      const char *why = NULL;
+      const MigrateFileFacts *file = files->pdata[i];
 
-      if (!is_file_disk (disk)
-          || _migrate_probed_of (look->facts->probed, disk->target, &why)
-               != MIGRATE_SHARING_UNKNOWN)
-        continue;
-      _migrate_look_found (
-        look,
-        look->request->kind == MIGRATE_KIND_LIVE ? MIGRATE_SEVERITY_WARNING : look->check->severity,
-        disk->target, "Make sure that both hosts see the same file, then ask for the kind “live”",
-        "Disk “%s” is the file “%s”: nothing proves that both hosts share it%s%s", disk->target,
-        disk->source, why != NULL ? ": " : "", why != NULL ? why : "");
+      if (g_strcmp0 (file->path, path) == 0)
+        return file;
     }
+  return NULL;
 }
 
-static void
-look_not_shared (MigrateLook *look)
+/* A file that no pool has the directory of was not looked for. */
+gboolean
+_migrate_look_lacks (const MigrateLook *look, const char *path)
 {
-  for (guint i = 0; i < look->facts->disks->len; i++)
+  const MigrateFileFacts *file = _migrate_look_file (look, path);
+
+  return file != NULL && !file->found && file->pool != NULL;
+}
+
+gboolean
+_migrate_look_is_file (const MigrateDisk *disk)
+{
+  return _migrate_disk_is_file (disk) || (g_str_equal (disk->type, "dir") && disk->path != NULL);
+}
+
+MigrateSharing
+_migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why)
+{
+  MigrateSharing sharing = _migrate_probed_of (look->facts->probed, disk->target, why);
+
+  if (*why == NULL)
+    *why = "that was not tried";
+  return sharing;
+}
+
+/* ---- what the caller takes on himself ---- */
+
+static void
+look_accept_unknown (MigrateLook *look)
+{
+  g_auto (GStrv) codes = _migrate_policy_dup_list (look->policy, "accept");
+
+  for (gsize i = 0; codes[i] != NULL; i++)
+    if (_migrate_check_by_code (codes[i]) == NULL)
+      _migrate_look_find (look, codes[i], NULL);
+}
+
+/* What is no blocker needs no accepting: that is no mistake. */
+static void
+look_accept_refused (MigrateLook *look)
+{
+  g_auto (GStrv) codes = _migrate_policy_dup_list (look->policy, "accept");
+
+  for (gsize i = 0; codes[i] != NULL; i++)
     {
-      const MigrateDisk *disk = look->facts->disks->pdata[i];
-      const char *why = NULL;
+      const MigrateCheck *check = _migrate_check_by_code (codes[i]);
 
-      if (_migrate_probed_of (look->facts->probed, disk->target, &why)
-          == MIGRATE_SHARING_NOT_SHARED)
-        _migrate_look_found (look, look->check->severity, disk->target,
-                             "Put the disk on storage that both hosts have",
-                             "Disk “%s”, “%s”, is not shared: %s", disk->target, disk->source, why);
+      if (check != NULL && check->severity == MIGRATE_SEVERITY_BLOCKER && !check->acceptable)
+        _migrate_look_find (look, codes[i], NULL);
     }
-}
-
-static void
-look_transient_disk (MigrateLook *look)
-{
-  for (guint i = 0; i < look->facts->disks->len; i++)
-    {
-      const MigrateDisk *disk = look->facts->disks->pdata[i];
-
-      if (disk->transient)
-        _migrate_look_found (look, look->check->severity, disk->target, "Detach the disk",
-                             "Disk “%s” is transient: what the guest wrote to it cannot move",
-                             disk->target);
-    }
-}
-
-/* ---- hand-over ---- */
-
-static void
-look_unprotected (MigrateLook *look)
-{
-  gboolean locked = FALSE;
-
-  /* QEMU locks the images of files it writes; nothing else stands between two copies. */
-  for (guint i = 0; i < look->facts->disks->len; i++)
-    {
-      const MigrateDisk *disk = look->facts->disks->pdata[i];
-
-      locked |= is_file_disk (disk) && !disk->read_only && !disk->shareable;
-    }
-  if (!locked && look->request->hand_over == MIGRATE_HAND_OVER_FAST)
-    _migrate_look_found (
-      look, look->check->severity, look->facts->guest.name,
-      "Choose the policy “hand-over = strict” where a short second copy would do harm",
-      "No image lock guards the hand-over: if its last reply is lost, or the destination's "
-      "libvirtd "
-      "dies in it, the guest could run twice");
-}
-
-/* Else the guest would be moved, and then nothing could be released. */
-static void
-look_record (MigrateLook *look)
-{
-  const MigrateFacts *f = look->facts;
-  const MigrateCheckRequest *request = look->request;
-
-  if (!f->has_record
-      || (f->record != NULL
-          && (g_str_equal (f->record, request->source_name)
-              || g_str_equal (f->record, request->destination_name))))
-    return;
-  if (f->record == NULL)
-    _migrate_look_found (look, look->check->severity, f->guest.name,
-                         "Put the platform's record right",
-                         "The platform's record does not have guest “%s”", f->guest.name);
-  else
-    _migrate_look_found (
-      look, look->check->severity, f->guest.name, "Put the platform's record right",
-      "The platform's record has guest “%s” on “%s”, neither on “%s” nor on “%s”", f->guest.name,
-      f->record, request->source_name, request->destination_name);
 }
 
 static const MigrateCheck checks[] = {
-  { "same-host", MIGRATE_SEVERITY_BLOCKER, FALSE, look_same_host },
-  { "guest-not-running", MIGRATE_SEVERITY_BLOCKER, FALSE, look_not_running },
-  { "guest-has-job", MIGRATE_SEVERITY_BLOCKER, FALSE, look_has_job },
-  { "already-there", MIGRATE_SEVERITY_BLOCKER, FALSE, look_already_there },
-  { "name-taken", MIGRATE_SEVERITY_BLOCKER, FALSE, look_name_taken },
-  { "record-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_record },
-  { "hypervisor-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, look_hypervisor },
-  { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE, look_disks },
-  { "disk-not-shared", MIGRATE_SEVERITY_BLOCKER, FALSE, look_not_shared },
-  { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE, look_transient_disk },
-  { "destination-older", MIGRATE_SEVERITY_WARNING, FALSE, look_older },
-  { "hand-over-unprotected", MIGRATE_SEVERITY_WARNING, FALSE, look_unprotected },
-  { "guest-transient", MIGRATE_SEVERITY_NOTE, FALSE, look_transient },
-  { "guest-paused", MIGRATE_SEVERITY_NOTE, FALSE, look_paused },
+  { "accept-unknown", MIGRATE_SEVERITY_WARNING, FALSE,
+    "the policy key `accept` names a code that no check has",
+    "“$1” is to be accepted, and no check has that code",
+    "Name the code of the finding that is to be accepted", look_accept_unknown },
+  { "accept-refused", MIGRATE_SEVERITY_WARNING, FALSE,
+    "the policy key `accept` names a blocker that cannot be accepted",
+    "“$1” is to be accepted, and nobody can take that on himself",
+    "Take it out of the policy key “accept”; where it is found it must be put right",
+    look_accept_refused },
 };
+static const MigrateCheckFamily accept_checks = { "accept", checks, G_N_ELEMENTS (checks) };
 
-static void
-look_at_all (MigrateLook *look, const MigrateCheck *list, gsize n)
+/* ---- all of them ---- */
+
+const MigrateCheckFamily *
+_migrate_check_family (gsize i)
 {
-  for (gsize i = 0; i < n; i++)
-    {
-      look->check = &list[i];
-      list[i].look (look);
-    }
+  static const MigrateCheckFamily *const families[] = {
+    &_migrate_identity_checks, &_migrate_storage_checks,   &_migrate_image_checks,
+    &_migrate_cpu_checks,      &_migrate_device_checks,    &_migrate_network_checks,
+    &_migrate_capacity_checks, &_migrate_transport_checks, &accept_checks,
+  };
+
+  return i < G_N_ELEMENTS (families) ? families[i] : NULL;
+}
+
+const MigrateCheck *
+_migrate_check_by_code (const char *code)
+{
+  const MigrateCheckFamily *family;
+
+  for (gsize i = 0; (family = _migrate_check_family (i)) != NULL; i++)
+    for (gsize j = 0; j < family->n; j++)
+      if (g_str_equal (family->checks[j].code, code))
+        return &family->checks[j];
+  return NULL;
 }
 
 MigrateReport *
@@ -276,11 +212,18 @@ _migrate_check_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *r
   MigrateLook look
     = { facts, request, policy,
         _migrate_report_new (MIGRATE_KIND_LIVE, facts->guest.name, facts->guest.uuid), NULL };
+  const MigrateCheckFamily *family;
 
-  look_at_all (&look, checks, G_N_ELEMENTS (checks));
-  look_at_all (&look, _migrate_transport_checks, _migrate_n_transport_checks);
+  for (gsize i = 0; (family = _migrate_check_family (i)) != NULL; i++)
+    for (gsize j = 0; j < family->n; j++)
+      {
+        look.check = &family->checks[j];
+        look.check->look (&look);
+      }
   return look.report;
 }
+
+/* ---- what changed since ---- */
 
 static char *
 compare_disks (const MigrateFacts *before, const MigrateFacts *now)

@@ -122,6 +122,7 @@ typedef struct
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
   const char *listen_address, *tls_name;                               /* nullable */
   const char *source_name, *destination_name; /* of the platform's record */
+  const MigrateGuest *there; /* the guest as it will be there; NULL: as it is here */
 } MigrateCheckRequest;
 
 /* What was asked when the facts were gathered, but for what a policy says; strings are borrowed. */

@@ -198,8 +198,7 @@ look_unused (MigrateLook *look)
 
   if ((_migrate_features_asked (look) & both) == both
       && qemu_in_range (look->facts, QEMU (8, 2), 0) == 0)
-    _migrate_look_found (look, look->check->severity, look->facts->guest.name, "Use one of the two",
-                         "What parallel connections carry is not compressed by “xbzrle”");
+    _migrate_look_find (look, look->facts->guest.name, NULL);
 }
 
 /* ---- versions ---- */
@@ -265,9 +264,7 @@ look_local_peer (MigrateLook *look)
     = look->request->peer_uri != NULL ? look->request->peer_uri : look->request->destination_uri;
 
   if (look->request->transport != MIGRATE_TRANSPORT_DIRECT && is_local_peer (peer))
-    _migrate_look_found (look, look->check->severity, look->facts->destination.hostname,
-                         "Give the URI with which the source reaches the destination (peer URI)",
-                         "The source's libvirt would take “%s” for itself", peer);
+    _migrate_look_find (look, look->facts->destination.hostname, peer, NULL);
 }
 
 /* Somebody may carry the socket over: a proxy on each host. */
@@ -278,25 +275,133 @@ look_unix_between_hosts (MigrateLook *look)
 
   if ((_migrate_features_asked (look) & MIGRATE_FEATURE_UNIX_URI) != 0
       && g_strcmp0 (f->source.hostname, f->destination.hostname) != 0)
-    _migrate_look_found (look, look->check->severity, f->destination.hostname,
-                         "Make sure that a proxy on each host carries that socket to the other",
-                         "Memory is to arrive on a unix socket, and “%s” and “%s” are two hosts",
-                         f->source.hostname, f->destination.hostname);
+    _migrate_look_find (look, f->destination.hostname, f->source.hostname, NULL);
 }
 
-const MigrateCheck _migrate_transport_checks[] = {
-  { "peer-uri-local", MIGRATE_SEVERITY_BLOCKER, FALSE, look_local_peer },
-  { "tunnelled-with-uri", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "listen-address-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "connections-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "compression-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "compression-tuning", MIGRATE_SEVERITY_BLOCKER, FALSE, look_tuning },
-  { "zero-copy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "tls-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "at-deadline-not-allowed", MIGRATE_SEVERITY_BLOCKER, FALSE, look_excluded },
-  { "feature-unknown", MIGRATE_SEVERITY_BLOCKER, FALSE, look_unknown },
-  { "compression-unused", MIGRATE_SEVERITY_WARNING, FALSE, look_unused },
-  { "unix-between-hosts", MIGRATE_SEVERITY_WARNING, FALSE, look_unix_between_hosts },
+/* ---- what nobody can tell beforehand ---- */
+
+static void
+look_tunnelled_disks (MigrateLook *look)
+{
+  const GPtrArray *disks = look->facts->disks;
+  const char *why;
+
+  if (look->request->transport != MIGRATE_TRANSPORT_TUNNELLED)
+    return;
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const MigrateDisk *disk = disks->pdata[i];
+
+      if (!disk->read_only
+          && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
+        _migrate_look_find (look, disk->target, NULL);
+    }
+}
+
+static void
+look_tls (MigrateLook *look)
+{
+  if ((_migrate_features_asked (look) & MIGRATE_FEATURE_TLS) != 0)
+    _migrate_look_find (look, look->facts->guest.name, NULL);
+}
+
+static void
+look_postcopy_permission (MigrateLook *look)
+{
+  if ((_migrate_features_asked (look) & MIGRATE_FEATURE_POSTCOPY) != 0)
+    _migrate_look_find (look, look->facts->guest.name, NULL);
+}
+
+/* What fetches pages at the destination does so for anonymous and shared memory only, and each
+ * program that has the guest's memory mapped must take part in it. */
+static void
+look_postcopy_memory (MigrateLook *look)
+{
+  const MigrateGuest *guest = _migrate_look_there (look);
+  const char *what = NULL;
+
+  if ((_migrate_features_asked (look) & MIGRATE_FEATURE_POSTCOPY) == 0)
+    return;
+  if (guest->huge_pages->len > 0)
+    what = "huge pages, which must be of one size on both hosts";
+  else if (g_strcmp0 (guest->memory_source, "file") == 0)
+    what = "a file";
+  else if (guest->memory_locked)
+    what = "locked memory";
+  if (what != NULL)
+    _migrate_look_find (look, look->facts->guest.name, what, NULL);
+}
+
+static const MigrateCheck checks[] = {
+  { "peer-uri-local", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the source's libvirt would take the destination's URI for itself",
+    "The source's libvirt would take “$2” for itself",
+    "Give the URI with which the source reaches the destination (peer URI)", look_local_peer },
+  { "tunnelled-with-uri", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the transport `tunnelled` and a migration URI exclude each other", NULL, NULL, look_excluded },
+  { "listen-address-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "a listen address is given, and the transport `tunnelled` or a migration URI that is a unix "
+    "socket excludes it",
+    NULL, NULL, look_excluded },
+  { "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "post-copy is allowed, and the transport `tunnelled`, the hand-over `strict`, the guest's "
+    "pause, or parallel connections (QEMU before 10.1) exclude it",
+    NULL, NULL, look_excluded },
+  { "connections-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "parallel connections exclude the transport `tunnelled`, the compression `mt` and, from QEMU "
+    "8.2 on, `xbzrle`",
+    NULL, NULL, look_excluded },
+  { "compression-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "`zlib` and `zstd` need parallel connections and exclude each other; `mt` and `xbzrle` do from "
+    "QEMU 8.2 on",
+    NULL, NULL, look_excluded },
+  { "compression-tuning", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "a level, a number of threads or a cache size for a compression that was not asked for, or one "
+    "that it does not take",
+    NULL, NULL, look_tuning },
+  { "zero-copy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "zero-copy needs parallel connections and excludes TLS and all compression", NULL, NULL,
+    look_excluded },
+  { "tls-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "TLS and the transport `tunnelled` exclude each other; over a unix socket it needs the TLS "
+    "name",
+    NULL, NULL, look_excluded },
+  { "tunnelled-with-disks", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "a disk would have to be copied, and the transport `tunnelled` carries no disks",
+    "Disk “$1” would have to be copied, and the transport “tunnelled” carries no disks",
+    "Put it on storage that both hosts share", look_tunnelled_disks },
+  { "at-deadline-not-allowed", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "`at-deadline` names what `allow` does not", NULL, NULL, look_excluded },
+  { "feature-unknown", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "a host's libvirt or QEMU is too old for what is asked, or has it no more", NULL, NULL,
+    look_unknown },
+  { "compression-unused", MIGRATE_SEVERITY_WARNING, FALSE,
+    "QEMU does not apply `xbzrle` to what parallel connections carry (before 8.2; later ones "
+    "refuse it)",
+    "What parallel connections carry is not compressed by “xbzrle”", "Use one of the two",
+    look_unused },
+  { "unix-between-hosts", MIGRATE_SEVERITY_WARNING, FALSE,
+    "the migration URI is a unix socket and the hosts are two: a proxy must carry it",
+    "Memory is to arrive on a unix socket, and “$2” and “$1” are two hosts",
+    "Make sure that a proxy on each host carries that socket to the other",
+    look_unix_between_hosts },
+  { "postcopy-memory", MIGRATE_SEVERITY_WARNING, FALSE,
+    "post-copy is allowed, and the guest's memory is in huge pages, in a file, or locked: QEMU may "
+    "refuse to switch",
+    "Post-copy is allowed, and the memory of guest “$1” is in $2",
+    "Try it with a guest of that kind first, or take “postcopy” out of the policy key “allow”",
+    look_postcopy_memory },
+  { "tls-unproven", MIGRATE_SEVERITY_NOTE, FALSE,
+    "TLS is asked for, and no call tells whether the hypervisors have certificates for it "
+    "(`migrate_tls_x509_cert_dir` in qemu.conf)",
+    "TLS is asked for: both hosts need QEMU's certificates for it, which no call tells of", NULL,
+    look_tls },
+  { "postcopy-permission", MIGRATE_SEVERITY_NOTE, FALSE,
+    "post-copy is allowed, and no call tells whether the kernels let QEMU do it "
+    "(`vm.unprivileged_userfaultfd`, where QEMU does not run as root)",
+    "Post-copy is allowed: the kernels of both hosts must let QEMU do it "
+    "(vm.unprivileged_userfaultfd)",
+    NULL, look_postcopy_permission },
 };
-const gsize _migrate_n_transport_checks = G_N_ELEMENTS (_migrate_transport_checks);
+
+const MigrateCheckFamily _migrate_transport_checks = { "transport", checks, G_N_ELEMENTS (checks) };

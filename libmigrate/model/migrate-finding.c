@@ -185,7 +185,7 @@ migrate_finding_get_severity (MigrateFinding *self)
  * migrate_finding_get_code:
  * @self: a finding
  *
- * The stable code, such as `already-defined`.
+ * The stable code, such as `already-there`.
  *
  * Returns: the code
  *

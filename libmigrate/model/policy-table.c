@@ -97,6 +97,10 @@ const MigratePolicyKey _migrate_policy_keys[] = {
   /* None by default: clock and trim need an agent in the guest, announce taints it in libvirt. */
   LIST ("chores", chore_words, "what is done in the moved guest after the move"),
   NUMBER ("chore-timeout", 60, 1, 3600, "s", FALSE, "how long one chore may take"),
+  NUMBER ("space-margin", 20, 0, 1000, "%", FALSE,
+          "how much more than it has now a disk that is to be copied may need at the destination"),
+  NUMBER ("space-reserve", 1024, 0, 1024 * 1024 * 1024, "MiB", FALSE,
+          "how much of the destination's pool is to be left when disks are copied into it"),
   LIST ("accept", NULL, "codes of findings that the caller takes on himself"),
 };
 
@@ -421,9 +425,25 @@ _migrate_policy_preset_settings (gsize *n)
  * Since: 1.0
  */
 /**
+ * MigratePolicy:space-margin:
+ *
+ * How much more than it has now a disk that is to be copied may need at the destination, in
+ * percent: the guest goes on writing. It never needs more than its capacity.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:space-reserve:
+ *
+ * How much of the destination's pool is to be left when disks are copied into it, in MiB.
+ *
+ * Since: 1.0
+ */
+/**
  * MigratePolicy:accept:
  *
- * Codes of findings that the caller takes on himself; most blockers cannot be accepted.
+ * Codes of findings that the caller takes on himself; not every blocker can be accepted. A code
+ * that cannot, or that no check has, is a warning of the report, and accepts nothing.
  *
  * Since: 1.0
  */

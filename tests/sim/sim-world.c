@@ -574,6 +574,7 @@ sim_world_new_from_spec (const char *spec)
   g_autofree char *name = g_strdup ("w");
   g_autofree char *cpu = NULL;
   SimGuestSpec guest = { 0 };
+  g_autofree char *disk = NULL;
   guint hosts = 2, guests = 1, workers = SIM_WORKERS, pace = 100;
   guint64 bandwidth = 0, seed = 1;
   SimWorld *self;
@@ -610,6 +611,11 @@ sim_world_new_from_spec (const char *spec)
         guest.dirty_rate = number;
       else if (g_str_equal (key, "working-set"))
         guest.working_set = number;
+      else if (g_str_equal (key, "disk"))
+        {
+          g_free (disk);
+          guest.disk = disk = g_strdup (value);
+        }
       else if (g_str_equal (key, "transient"))
         guest.transient = number != 0;
       else if (g_str_equal (key, "autostart"))

@@ -104,11 +104,8 @@ static const struct
   guint n;
   const char *host;
 } calls[] = {
-  { "open:h1", 1, "sim://w/h1" },
-  { "open:h2", 1, "sim://w/h2" },
-  { "facts:h1", 1, "h1" },
-  { "facts:h2", 1, "h2" },
-  { "facts:h2", 2, "h2" },
+  { "open:h1", 1, "sim://w/h1" }, { "open:h2", 1, "sim://w/h2" }, { "facts:h1", 1, "h1" },
+  { "facts:h2", 1, "h2" },        { "facts:h2", 2, "h2" },
 };
 
 /* Which host it was is told, the job is as new, and the next check asks again. */
@@ -214,9 +211,8 @@ text_of (MigrateFacts *facts)
 
 Test (facts, hold_no_password)
 {
-  g_autoptr (MigrateJob) job
-    = job_of ((SimGuestSpec){ .uuid = "11111111-2222-3333-4444-555555555555",
-                              .xml = GUEST_WITH_SECRETS });
+  g_autoptr (MigrateJob) job = job_of (
+    (SimGuestSpec){ .uuid = "11111111-2222-3333-4444-555555555555", .xml = GUEST_WITH_SECRETS });
   g_autoptr (MigrateFacts) facts = check (job);
   g_autofree char *text = text_of (facts);
   g_autoptr (GVariant) details = migrate_facts_dup_details (facts);

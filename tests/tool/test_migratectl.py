@@ -75,7 +75,31 @@ def check_tells_what_it_found():
     done = ctl('check', 'g0', *HOSTS)
     assert done.code == 0
     assert done.out.startswith('“g0”: live, 0 blockers, 1 warning\n')
-    assert '[hand-over-unprotected]' in done.out and '  remedy: ' in done.out
+    assert re.search(r'^  warnings\n    .* \[hand-over-unprotected\]\n      remedy: ', done.out, re.M)
+
+
+@test
+def check_accepts_what_may_be_accepted():
+    env = {**os.environ, 'MIGRATE_SIM': 'world=w;hosts=2;guests=1;disk=/a.img'}
+    done = ctl('check', 'g0', *HOSTS, env=env)
+    assert done.code == 2
+    assert re.search(r'^  blockers\n    .* \[disk-sharing-unproven\]\n', done.out, re.M)
+    accepted = ('check', 'g0', *HOSTS, '--accept', 'disk-sharing-unproven')
+    done = ctl(*accepted, env=env)
+    assert done.code == 0 and '[disk-sharing-unproven, accepted]\n' in done.out
+    done = ctl(*accepted, '--json', env=env)
+    assert [f['code'] for f in done.json['findings'] if f['accepted']] == ['disk-sharing-unproven']
+
+
+@test
+def check_says_what_was_accepted_in_vain():
+    done = ctl('check', 'g0', *HOSTS, '--accept', 'no-such-code', '--accept', 'same-host', '--json')
+    assert done.code == 0
+    found = {(f['code'], f['subject']) for f in done.json['findings']}
+    assert {('accept-unknown', 'no-such-code'), ('accept-refused', 'same-host')} <= found
+    there = ('--from', 'sim://w/h1', '--to', 'sim://w/h1')
+    done = ctl('move', 'g0', *there, *JOURNAL, '--accept', 'same-host')
+    assert done.code == 2 and '[same-host]\n' in done.out and '[accept-refused]\n' in done.out
 
 
 @test

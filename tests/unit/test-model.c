@@ -137,6 +137,8 @@ Test (policy, has_the_documented_defaults)
     { "chores", "" },
     { "fence-timeout", "180" },
     { "chore-timeout", "60" },
+    { "space-margin", "20" },
+    { "space-reserve", "1024" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (defaults); i++)

@@ -1,0 +1,316 @@
+/* Decide: whether the guest finds the same disks at the destination. That is what a live move rests
+ * on: a guest that goes on with another file, or another device of that name, destroys data. So not
+ * to know is a blocker here, which the caller may take on himself. */
+#include "check/checks-private.h"
+
+#include <string.h>
+
+#define QEMU_DROPS_CACHE 4000000 /* QEMU 4.0: forgets at the hand-over what it read before */
+
+static gboolean
+is_writable_file (const MigrateDisk *disk)
+{
+  return _migrate_look_is_file (disk) && !disk->read_only;
+}
+
+static const MigrateDisk *
+disk_there (const MigrateLook *look, const MigrateDisk *disk)
+{
+  const MigrateGuest *there = _migrate_look_there (look);
+
+  for (guint i = 0; i < there->disks->len; i++)
+    {
+      const MigrateDisk *other = there->disks->pdata[i];
+
+      if (g_strcmp0 (other->target, disk->target) == 0)
+        return other;
+    }
+  return disk;
+}
+
+static const MigrateDisk *
+nth_disk (const MigrateLook *look, guint i)
+{
+  return i < look->facts->disks->len ? look->facts->disks->pdata[i] : NULL;
+}
+
+/* The caller who asks for the kind “live” says with it that the disks are there. */
+static MigrateSeverity
+weight (const MigrateLook *look)
+{
+  return look->request->kind == MIGRATE_KIND_LIVE ? MIGRATE_SEVERITY_WARNING
+                                                  : look->check->severity;
+}
+
+/* ---- files ---- */
+
+static void
+look_not_shared (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+  const char *why;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    if (disk->source != NULL && !disk->read_only
+        && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
+      _migrate_look_find (look, disk->target, disk->source, why, NULL);
+}
+
+static void
+look_unproven (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+  const char *why;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    if (is_writable_file (disk)
+        && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_UNKNOWN)
+      _migrate_look_find_as (look, weight (look), disk->target, disk->source, why, NULL);
+}
+
+/* ---- what is compared by its name ---- */
+
+/* Names that hold what the device itself says of itself, so that two hosts mean the same one. */
+static gboolean
+names_the_device (const char *path)
+{
+  static const char *const prefixes[] = { "/dev/disk/by-id/", "/dev/disk/by-uuid/",
+                                          "/dev/disk/by-partuuid/", "/dev/rbd/", "/dev/drbd/" };
+  const char *name = strrchr (path, '/');
+
+  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
+    if (g_str_has_prefix (path, prefixes[i]))
+      return TRUE;
+  if (g_str_has_prefix (path, "/dev/disk/by-path/"))
+    return strstr (path, "-iscsi-") != NULL;
+  /* multipath's name for a disk is its WWID: a digit for its kind, and 16 or 32 others. */
+  return g_str_has_prefix (path, "/dev/mapper/") && strlen (name + 1) >= 17
+         && strspn (name + 1, "0123456789abcdef") == strlen (name + 1);
+}
+
+/* libvirt takes a device in the place of a file too. */
+static gboolean
+is_block (const MigrateDisk *disk)
+{
+  return disk->path != NULL && !_migrate_look_is_file (disk);
+}
+
+static void
+look_block (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+  const char *why;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    if (is_block (disk) && g_strcmp0 (disk_there (look, disk)->path, disk->path) == 0
+        && !names_the_device (disk->path)
+        && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_UNKNOWN)
+      _migrate_look_find_as (look, weight (look), disk->target, disk->path, NULL);
+}
+
+static gboolean
+is_network (const MigrateDisk *disk)
+{
+  return g_str_equal (disk->type, "network");
+}
+
+/* What they name, not by which of its hosts it is reached. */
+static gboolean
+names_differ (const MigrateDisk *here, const MigrateDisk *there)
+{
+  if (!is_network (here) && !is_block (here))
+    return FALSE;
+  if (g_strcmp0 (here->type, there->type) != 0)
+    return TRUE;
+  if (is_block (here))
+    return g_strcmp0 (here->path, there->path) != 0;
+  return g_strcmp0 (here->protocol, there->protocol) != 0
+         || g_strcmp0 (here->name, there->name) != 0;
+}
+
+static void
+look_names (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+  const char *why;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    {
+      const MigrateDisk *there = disk_there (look, disk);
+
+      if (names_differ (disk, there) && disk->source != NULL && there->source != NULL
+          && _migrate_look_sharing (look, disk, &why) != MIGRATE_SHARING_SHARED)
+        _migrate_look_find (look, disk->target, disk->source, there->source, NULL);
+    }
+}
+
+static gboolean
+is_of_the_host (const char *address)
+{
+  return address[0] == '/' || g_str_has_prefix (address, "localhost")
+         || g_str_has_prefix (address, "127.") || g_str_has_prefix (address, "[::1]")
+         || g_str_has_prefix (address, "::1");
+}
+
+static void
+look_local_server (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    {
+      char **hosts = is_network (disk) ? disk_there (look, disk)->hosts : NULL;
+
+      for (gsize j = 0; hosts != NULL && hosts[j] != NULL; j++)
+        if (is_of_the_host (hosts[j]))
+          _migrate_look_find (look, disk->target, hosts[j], NULL);
+    }
+}
+
+static void
+look_of_the_host (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    if (g_str_equal (disk->type, "nvme") || g_str_equal (disk->type, "vhostuser")
+        || g_str_equal (disk->type, "vhostvdpa"))
+      _migrate_look_find (look, disk->target, disk->type, NULL);
+}
+
+/* ---- how they are used ---- */
+
+static void
+look_transient_disk (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    if (disk->transient)
+      _migrate_look_find (look, disk->target, NULL);
+}
+
+static gboolean
+drops_cache (const MigrateHostInfo *host)
+{
+  return g_strcmp0 (host->hypervisor, "QEMU") != 0 || host->hypervisor_version >= QEMU_DROPS_CACHE;
+}
+
+/* With “none” and “directsync” the source's writes are at the storage when it hands over. With
+ * “unsafe” they are where its kernel likes; with the others QEMU flushes, and the destination must
+ * forget what it has read. */
+static void
+look_cache (MigrateLook *look)
+{
+  const MigrateFacts *f = look->facts;
+  gboolean forgets = drops_cache (&f->source) && drops_cache (&f->destination);
+  const MigrateDisk *disk;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    {
+      const char *cache = disk->cache != NULL ? disk->cache : "default";
+
+      if (disk->read_only || (!_migrate_look_is_file (disk) && !is_block (disk))
+          || g_str_equal (cache, "none") || g_str_equal (cache, "directsync"))
+        continue;
+      if (g_str_equal (cache, "unsafe") || !forgets)
+        _migrate_look_find (look, disk->target, cache, NULL);
+    }
+}
+
+static void
+look_reservations (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    if (disk->reservations)
+      _migrate_look_find (look, disk->target, NULL);
+}
+
+static void
+look_shareable (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    if (disk->shareable && !disk->read_only)
+      _migrate_look_find (look, disk->target, NULL);
+}
+
+/* QEMU locks the images of files it writes; nothing else stands between two copies. */
+static void
+look_unprotected (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+  gboolean locked = FALSE;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    locked |= is_writable_file (disk) && !disk->shareable;
+  if (!locked && look->request->hand_over == MIGRATE_HAND_OVER_FAST)
+    _migrate_look_find (look, look->facts->guest.name, NULL);
+}
+
+static const MigrateCheck checks[] = {
+  { "disk-not-shared", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the hosts do not see the same file for a disk, [shown by writing](storage.html): the guest "
+    "would "
+    "go on with another",
+    "Disk “$1” is “$2”, and the hosts do not share it: $3",
+    "Put it on storage that both hosts see under that name: a live move carries no disks",
+    look_not_shared },
+  { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "a disk is a file, and nothing proves that both hosts see the same one; a warning where the "
+    "kind `live` is asked for",
+    "Disk “$1” is the file “$2”: nothing proves that both hosts share it: $3",
+    "Make sure that both hosts see the same file, then ask for the kind “live”", look_unproven },
+  { "block-device-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "a disk is a block device, and its name does not say which: another host may have another one "
+    "of that name; a warning where the kind `live` is asked for",
+    "Disk “$1” is the device “$2”: the destination may have another one of that name",
+    "Make sure that it is the same device, then ask for the kind “live”; or name it by what it "
+    "is, as in /dev/disk/by-id",
+    look_block },
+  { "disk-named-otherwise", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "a network disk or a block device is to have another name at the destination, and nothing "
+    "proves that it is the same",
+    "Disk “$1” is “$2” here and is to be “$3” there: nothing proves that they are the same",
+    "Make sure that they are, and accept it; or map the disk to its own name", look_names },
+  { "disk-server-local", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "a network disk is reached by an address that is each host's own: the destination would ask "
+    "another server",
+    "Disk “$1” is reached by “$2”, which is each host's own address",
+    "Make sure that the destination has a way to the same server there, and accept it; or map the "
+    "disk to an address that both hosts reach",
+    look_local_server },
+  { "disk-of-the-host", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "a disk is a device or a program of the source's own (nvme, vhostuser, vhostvdpa)",
+    "Disk “$1” is of the type “$2”: a device or a program of this host's own",
+    "Detach the disk, or make sure that the destination has the same data behind it, and accept it",
+    look_of_the_host },
+  { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "a disk is transient: what the guest wrote to it cannot move",
+    "Disk “$1” is transient: what the guest wrote to it cannot move", "Detach the disk",
+    look_transient_disk },
+  { "disk-cache", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "a disk's cache mode lets the destination read what is not there yet: `unsafe`, or with QEMU "
+    "before 4.0 any but `none` and `directsync`",
+    "Disk “$1” has the cache mode “$2”: the destination may read what is not there yet",
+    "Set its cache mode to “none” and start the guest again", look_cache },
+  { "disk-reservations", MIGRATE_SEVERITY_WARNING, FALSE,
+    "a disk has persistent reservations: they belong to the host that made them",
+    "Disk “$1” has persistent reservations, which stay with the source",
+    "See to it that the guest, or the cluster in it, makes them again", look_reservations },
+  { "hand-over-unprotected", MIGRATE_SEVERITY_WARNING, FALSE,
+    "no image lock stands between two copies if the last reply of the hand-over is lost, or the "
+    "destination's libvirtd dies in it; `hand-over = strict` does",
+    "No image lock guards the hand-over: if its last reply is lost, or the destination's libvirtd "
+    "dies in it, the guest could run twice",
+    "Choose the policy “hand-over = strict” where a short second copy would do harm",
+    look_unprotected },
+  { "disk-shareable", MIGRATE_SEVERITY_NOTE, FALSE,
+    "a disk may be written by several guests: nothing locks it",
+    "Disk “$1” may be written by several guests: nothing locks it", NULL, look_shareable },
+};
+
+const MigrateCheckFamily _migrate_storage_checks = { "storage", checks, G_N_ELEMENTS (checks) };
