@@ -13,6 +13,12 @@ kind_of (const CtlCandidate *self)
   return ctl_nick (MIGRATE_TYPE_KIND, (int) migrate_report_get_kind (self->report));
 }
 
+static MigrateForecast *
+forecast_of (const CtlCandidate *self)
+{
+  return self->report != NULL ? migrate_report_get_forecast (self->report) : NULL;
+}
+
 /* Of whichever destination was checked. */
 static MigrateReport *
 any_report (const CtlCheck *self)
@@ -43,6 +49,7 @@ tell_one (const CtlCheck *self, const CtlCandidate *candidate)
   ctl_out ("“%s”: %s, %u blocker%s, %u warning%s", guest_name (self), kind_of (candidate), blockers,
            blockers == 1 ? "" : "s", warnings, warnings == 1 ? "" : "s");
   ctl_tell_findings (candidate->report, MIGRATE_SEVERITY_NOTE);
+  ctl_tell_forecast ("  forecast", forecast_of (candidate));
 }
 
 /* ---- several ---- */
@@ -120,11 +127,13 @@ tell_several (const CtlCheck *self)
     {
       const CtlCandidate *candidate = self->candidates->pdata[i];
       MigrateSeverity least = i == 0 ? MIGRATE_SEVERITY_NOTE : MIGRATE_SEVERITY_BLOCKER;
+      MigrateForecast *forecast = forecast_of (candidate);
 
-      if (candidate->report == NULL || (i > 0 && count (candidate, least) == 0))
+      if (candidate->report == NULL || (i > 0 && forecast == NULL && count (candidate, least) == 0))
         continue;
       ctl_out ("%u. %s", i + 1, candidate->destination);
       ctl_tell_findings (candidate->report, least);
+      ctl_tell_forecast ("  forecast", forecast);
     }
 }
 
@@ -165,7 +174,7 @@ add_candidate (JsonBuilder *builder, const CtlCandidate *self)
   else
     json_builder_add_null_value (builder);
   ctl_json_findings (builder, self->report);
-  ctl_json_string (builder, "forecast", NULL);
+  ctl_json_forecast (builder, forecast_of (self));
   ctl_json_fault (builder, self->fault);
 }
 

@@ -234,6 +234,7 @@ survey_from_options (const CtlOptions *options, MigratePolicy *policy, MigrateKi
   g_autoptr (GListStore) destinations = g_list_store_new (MIGRATE_TYPE_HOST);
   g_autoptr (MigrateJournal) journal
     = options->journal != NULL ? ctl_request_journal (options) : NULL;
+  g_autoptr (MigrateJournal) history = options->forecast ? ctl_request_journal (options) : NULL;
   MigrateSurvey *survey;
 
   for (guint i = 0; options->to[i] != NULL; i++)
@@ -246,6 +247,8 @@ survey_from_options (const CtlOptions *options, MigratePolicy *policy, MigrateKi
   migrate_survey_set_kind (survey, kind);
   migrate_survey_set_policy (survey, policy);
   migrate_survey_set_journal (survey, journal);
+  migrate_survey_set_forecast (survey, options->forecast);
+  migrate_survey_set_history (survey, history);
   return survey;
 }
 

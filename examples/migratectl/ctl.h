@@ -38,6 +38,8 @@ typedef struct
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
   char **set;
+  /* check */
+  gboolean forecast;
   /* chores */
   char **chore;
   /* recover */
@@ -163,6 +165,11 @@ void ctl_tell_findings (MigrateReport *report, MigrateSeverity least);
 void ctl_tell_entries (GVariant *entries, guint last);
 /* The exit code of a job at rest; error is that of the operation, nullable. */
 CtlExit ctl_exit_of (MigrateJob *job, const GError *error);
+
+/* ---- forecast.c ---- */
+
+void ctl_tell_forecast (const char *what, MigrateForecast *forecast);     /* nullable */
+void ctl_json_forecast (JsonBuilder *builder, MigrateForecast *forecast); /* nullable */
 
 /* ---- file.c: files of the user's ---- */
 

@@ -246,6 +246,7 @@ ctl_json_job (MigrateJob *job, const CtlFault *fault)
   add_numbers (builder, result);
   add_transfer (builder, result);
   add_phases (builder, result);
+  ctl_json_forecast (builder, result != NULL ? migrate_result_get_forecast (result) : NULL);
   add_decisions (builder, result);
   add_warnings (builder, result);
   ctl_json_findings (builder, report);

@@ -36,7 +36,7 @@ _migratectl ()
     --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
     --allow) mapfile -t COMPREPLY < <(compgen -W 'throttle postcopy pause' -- "$cur"); return ;;
     --set)
-      mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth target-downtime max-downtime allow
+      mapfile -t COMPREPLY < <(compgen -S = -W 'transport hand-over confirm bandwidth link-speed target-downtime max-downtime allow
         postcopy-start throttle-initial throttle-increment connections
         compression compression-level compression-threads xbzrle-cache zero-copy
         tls resume-timeout postcopy-timeout deadline at-deadline memory-timeout
@@ -54,7 +54,7 @@ _migratectl ()
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
-    check) mapfile -t COMPREPLY < <(compgen -W "$move --save-facts --facts --baseline $common" -- "$cur") ;;
+    check) mapfile -t COMPREPLY < <(compgen -W "$move --forecast --save-facts --facts --baseline $common" -- "$cur") ;;
     move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;

@@ -31,6 +31,7 @@ job_from_options (const CtlOptions *options, GError **error)
   migrate_job_set_kind (job, kind);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
+  migrate_job_set_forecast (job, TRUE);
   return job;
 }
 

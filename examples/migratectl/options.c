@@ -175,6 +175,8 @@ add_check (Entries *entries, CtlOptions *o)
             "write down what the hosts said, for --facts; not passwords, but names and paths",
             "FILE");
   add_text (entries, "facts", &o->facts, "check what is written there, and ask no host", "FILE");
+  add (entries, "forecast", G_OPTION_ARG_NONE, &o->forecast,
+       "look at how the guest writes, and tell what the move will take", NULL);
   add (entries, "baseline", G_OPTION_ARG_NONE, &o->baseline,
        "advise on a CPU that all of these hosts can give the guest", NULL);
 }

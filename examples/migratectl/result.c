@@ -92,6 +92,7 @@ tell_numbers (MigrateResult *result)
       ctl_out ("limit        %s of downtime at the end", limit);
     }
   tell_phases (result);
+  ctl_tell_forecast ("forecast    ", migrate_result_get_forecast (result));
 }
 
 static void

@@ -164,6 +164,14 @@ MigrateInventory *migrate_job_dup_inventory (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_inventory (MigrateJob *self, MigrateInventory *inventory);
 MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_get_forecast (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_forecast (MigrateJob *self, gboolean forecast);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateJournal *migrate_job_dup_history (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_history (MigrateJob *self, MigrateJournal *history);
+MIGRATE_AVAILABLE_IN_1_0
 MigrateState migrate_job_get_state (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigratePhase migrate_job_get_phase (MigrateJob *self);

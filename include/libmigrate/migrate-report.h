@@ -8,6 +8,7 @@
 #include <gio/gio.h>
 #include <libmigrate/migrate-types.h>
 #include <libmigrate/migrate-finding.h>
+#include <libmigrate/migrate-forecast.h>
 
 G_BEGIN_DECLS
 
@@ -25,5 +26,7 @@ MIGRATE_AVAILABLE_IN_1_0
 const char *migrate_report_get_guest_name (MigrateReport *self);
 MIGRATE_AVAILABLE_IN_1_0
 const char *migrate_report_get_guest_uuid (MigrateReport *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateForecast *migrate_report_get_forecast (MigrateReport *self);
 
 G_END_DECLS

@@ -7,6 +7,7 @@
 
 #include <glib-object.h>
 #include <libmigrate/migrate-types.h>
+#include <libmigrate/migrate-forecast.h>
 
 G_BEGIN_DECLS
 
@@ -58,6 +59,8 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateDecision *migrate_result_get_decision (MigrateResult *self, guint index);
 MIGRATE_AVAILABLE_IN_1_0
 char **migrate_result_dup_warnings (MigrateResult *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateForecast *migrate_result_get_forecast (MigrateResult *self);
 MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_result_dup_details (MigrateResult *self);
 

@@ -60,6 +60,14 @@ MigrateJournal *migrate_survey_dup_journal (MigrateSurvey *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_survey_set_journal (MigrateSurvey *self, MigrateJournal *journal);
 MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_survey_get_forecast (MigrateSurvey *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_survey_set_forecast (MigrateSurvey *self, gboolean forecast);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateJournal *migrate_survey_dup_history (MigrateSurvey *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_survey_set_history (MigrateSurvey *self, MigrateJournal *history);
+MIGRATE_AVAILABLE_IN_1_0
 MigrateFailure *migrate_survey_dup_failure (MigrateSurvey *self);
 
 G_END_DECLS

@@ -389,11 +389,55 @@ typedef enum
   MIGRATE_RISK_DESTRUCTIVE
 } MigrateRisk;
 
+/**
+ * MigrateConvergence:
+ * @MIGRATE_CONVERGENCE_UNKNOWN: how fast the guest writes, or what the link carries, is not known
+ * @MIGRATE_CONVERGENCE_CONVERGES: the copy comes to an end by itself, within the downtime allowed
+ * @MIGRATE_CONVERGENCE_NEAR: the guest writes about as fast as the link carries: it may or may not,
+ *   and how long it takes depends on little
+ * @MIGRATE_CONVERGENCE_DIVERGES: it does not; something must be done to the guest, or it stays
+ *
+ * Whether a copy of memory is forecast to come to an end by itself.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_CONVERGENCE_UNKNOWN,
+  MIGRATE_CONVERGENCE_CONVERGES,
+  MIGRATE_CONVERGENCE_NEAR,
+  MIGRATE_CONVERGENCE_DIVERGES
+} MigrateConvergence;
+
+/**
+ * MigrateRung:
+ * @MIGRATE_RUNG_UNKNOWN: it is not known
+ * @MIGRATE_RUNG_PLAIN: nothing is done to the guest but the hand-over
+ * @MIGRATE_RUNG_THROTTLE: its CPUs are slowed down
+ * @MIGRATE_RUNG_POSTCOPY: it runs at the destination before all of its memory is there
+ * @MIGRATE_RUNG_PAUSE: it stands still while the rest is sent
+ * @MIGRATE_RUNG_GIVE_UP: the move is given up, and the guest stays
+ *
+ * What is forecast to be done to a guest so that its move comes to an end.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_RUNG_UNKNOWN,
+  MIGRATE_RUNG_PLAIN,
+  MIGRATE_RUNG_THROTTLE,
+  MIGRATE_RUNG_POSTCOPY,
+  MIGRATE_RUNG_PAUSE,
+  MIGRATE_RUNG_GIVE_UP
+} MigrateRung;
+
 typedef struct _MigrateBaseline MigrateBaseline;
 typedef struct _MigrateDecision MigrateDecision;
 typedef struct _MigrateEvidence MigrateEvidence;
 typedef struct _MigrateFacts MigrateFacts;
 typedef struct _MigrateFailure MigrateFailure;
+typedef struct _MigrateForecast MigrateForecast;
 typedef struct _MigrateProgress MigrateProgress;
 typedef struct _MigrateResult MigrateResult;
 typedef struct _MigrateStep MigrateStep;

@@ -16,6 +16,7 @@
 #include <libmigrate/migrate-failure.h>
 #include <libmigrate/migrate-fence.h>
 #include <libmigrate/migrate-finding.h>
+#include <libmigrate/migrate-forecast.h>
 #include <libmigrate/migrate-hooks.h>
 #include <libmigrate/migrate-host.h>
 #include <libmigrate/migrate-inventory.h>

@@ -1,4 +1,5 @@
 /* The facts, as the program sees them: to keep, to carry elsewhere, and to check again. */
+#include "check/dirty-rate-private.h"
 #include "check/facts-file-private.h"
 #include "check/facts-snapshot-private.h"
 
@@ -244,6 +245,15 @@ migrate_facts_dup_details (MigrateFacts *self)
   return g_variant_ref (self->snapshot);
 }
 
+static gboolean
+is_same (MigratePolicy *a, MigratePolicy *b)
+{
+  g_autoptr (GVariant) values = g_variant_ref_sink (_migrate_policy_to_variant (a));
+  g_autoptr (GVariant) others = g_variant_ref_sink (_migrate_policy_to_variant (b));
+
+  return g_variant_equal (values, others);
+}
+
 /**
  * migrate_facts_check:
  * @self: facts
@@ -252,7 +262,7 @@ migrate_facts_dup_details (MigrateFacts *self)
  *
  * What stands against the move, as far as these facts tell. No host is asked; with the policy and
  * the kind of the check that gathered them ([method@Migrate.Facts.get_kind]) the report is the one
- * that the check gave.
+ * that the check gave, with its forecast.
  *
  * Returns: (transfer full): the report
  *
@@ -262,13 +272,22 @@ MigrateReport *
 migrate_facts_check (MigrateFacts *self, MigratePolicy *policy, MigrateKind kind)
 {
   g_autoptr (MigratePolicy) own = NULL;
+  g_autoptr (MigrateForecast) forecast = NULL;
+  gboolean as_then;
+  MigrateReport *report;
   MigrateCheckRequest request;
 
   g_return_val_if_fail (self != NULL, NULL);
   g_return_val_if_fail (policy == NULL || MIGRATE_IS_POLICY (policy), NULL);
+  own = _migrate_facts_dup_policy (self);
   if (policy == NULL)
-    policy = own = _migrate_facts_dup_policy (self);
+    policy = own;
   request = _migrate_facts_request (self, policy);
+  as_then = request.kind == kind && is_same (policy, own);
   request.kind = kind;
-  return _migrate_check_evaluate (self, &request, policy);
+  report = _migrate_check_evaluate (self, &request, policy);
+  forecast = _migrate_facts_dup_forecast (self);
+  if (forecast != NULL && as_then)
+    _migrate_report_set_forecast (report, forecast);
+  return report;
 }

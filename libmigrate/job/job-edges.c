@@ -1,7 +1,9 @@
 /* Act: the edges of the state machine, each on a worker, and what the journal is told of them. */
 #include "job/job-private.h"
 
+#include "check/dirty-rate-private.h"
 #include "finalize/finalize-private.h"
+#include "migrate/forecast-private.h"
 #include "migrate/migrate-private.h"
 #include "prepare/prepare-private.h"
 #include "steps/steps-private.h"
@@ -253,6 +255,64 @@ ensure_claim (MigrateJob *self, MigrateVerb verb, GError **error)
 
 /* ---- the edges ---- */
 
+/* A move does not wait for its look at the guest, and reads it on the way. */
+static void
+begin_forecast (MigrateWork *work, const MigrateDomain *guest)
+{
+  MigrateDirtySample sample;
+
+  if (_migrate_dirty_rate_begin (work, guest, &sample, &work->look_ends))
+    work->looked = g_variant_ref_sink (_migrate_dirty_sample_to_variant (&sample));
+}
+
+static gboolean
+look (MigrateJob *self, const MigrateDomain *guest, MigrateDirtySample *sample, GError **error)
+{
+  if (self->source_look == NULL)
+    return _migrate_dirty_rate_sample (self->work, guest, sample, error);
+  *sample = _migrate_dirty_sample_from_variant (self->source_look);
+  return TRUE;
+}
+
+static gboolean
+make_forecast (MigrateJob *self, MigrateReport *report, MigrateFacts **facts, GError **error)
+{
+  MigrateWork *work = self->work;
+  const MigrateDomain *guest = &(*facts)->guest;
+  MigrateDirtySample sample;
+  g_autoptr (MigrateForecast) made = NULL;
+  MigrateFacts *with;
+
+  if (!look (self, guest, &sample, error))
+    return FALSE;
+  made = _migrate_forecast_make (work, &sample, guest->uuid, migrate_report_get_kind (report));
+  with = _migrate_facts_add_forecast (*facts, &sample, made, error);
+  if (with == NULL)
+    return FALSE;
+  _migrate_facts_unref (*facts);
+  *facts = with;
+  _migrate_report_set_forecast (report, made);
+  work->result->forecast = migrate_forecast_ref (made);
+  return TRUE;
+}
+
+static gboolean
+forecast (MigrateJob *self, MigrateReport *report, MigrateFacts **facts, GError **error)
+{
+  MigrateWork *work = self->work;
+
+  work->look_ends = 0;
+  g_clear_pointer (&work->looked, g_variant_unref);
+  g_clear_pointer (&work->result->forecast, migrate_forecast_unref);
+  if (!work->forecast || (*facts)->guest.state == MIGRATE_DOMAIN_SHUTOFF)
+    return TRUE;
+  if (!work->in_a_hurry)
+    return make_forecast (self, report, facts, error);
+  if (!migrate_report_is_blocked (report))
+    begin_forecast (work, &(*facts)->guest);
+  return TRUE;
+}
+
 static gboolean
 edge_check (MigrateJob *self, GError **error)
 {
@@ -267,6 +327,8 @@ edge_check (MigrateJob *self, GError **error)
     return FALSE;
   request = _migrate_facts_request (facts, work->policy);
   report = _migrate_check_evaluate (facts, &request, work->policy);
+  if (!forecast (self, report, &facts, error))
+    return FALSE;
   _migrate_job_set_report (self, report, facts);
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);

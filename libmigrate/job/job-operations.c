@@ -387,6 +387,8 @@ refresh_work (MigrateJob *self)
   g_set_object (&work->journal, self->journal);
   g_set_object (&work->hooks, self->hooks);
   g_set_object (&work->inventory, self->inventory);
+  g_set_object (&work->history, self->history);
+  work->forecast = self->forecast;
   g_set_object (&work->policy, self->policy);
   work->kind = self->kind;
   work->max_outgoing = migrate_host_get_max_outgoing (self->source);
@@ -419,13 +421,14 @@ _migrate_job_make_ready (MigrateJob *self, MigrateQueue *queue, GError **error)
 }
 
 gboolean
-_migrate_job_check_beside (MigrateJob *self, GVariant *source, GError **error)
+_migrate_job_check_beside (MigrateJob *self, GVariant *source, GVariant *look, GError **error)
 {
   g_autoptr (GError) unwritten = NULL;
   GError *failure = NULL;
   gboolean ok;
 
   self->source_says = g_variant_ref (source);
+  self->source_look = look != NULL ? g_variant_ref (look) : NULL;
   ok = _migrate_job_run_edge (self, MIGRATE_VERB_CHECK, &failure);
   unwritten = _migrate_job_rest (self, FALSE /* looked on */, failure);
   if (ok && unwritten == NULL)
@@ -480,7 +483,10 @@ _migrate_job_start (MigrateJob *self, MigrateVerb verb, GVariant *values, GCance
   if (ensure_work (self, &refused) && (is_control (verb) || may_start (self, verb, &refused)))
     {
       if (!is_control (verb))
-        refresh_work (self);
+        {
+          refresh_work (self);
+          self->work->in_a_hurry = verb != MIGRATE_VERB_CHECK;
+        }
       else if (self->work->journal == NULL)
         refresh_work (self);
       op = operation_new (self, verb, values, cancellable, task);

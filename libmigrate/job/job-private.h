@@ -22,6 +22,8 @@ struct _MigrateJob
   MigrateJournal *journal;     /* nullable until used */
   MigrateHooks *hooks;         /* nullable */
   MigrateInventory *inventory; /* nullable */
+  gboolean forecast;
+  MigrateJournal *history; /* nullable */
 
   MigrateState state;
   gboolean in_flight;
@@ -37,6 +39,7 @@ struct _MigrateJob
   MigrateWork *work;     /* nullable until the first operation */
   GVariant *before;      /* a{sv}; nullable: what was true of the guest before the move */
   GVariant *source_says; /* a{sv}; nullable: what the source was asked already, for many jobs */
+  GVariant *source_look; /* a{sv}; nullable: the same, of how the guest writes its memory */
   gboolean in_journal;
   MigrateJobOperation *current; /* nullable */
   gboolean cancelling_at_rest;  /* an edge is run to undo, beside no operation */
@@ -91,9 +94,10 @@ void _migrate_job_start_async (MigrateJob *self, MigrateVerb verb, GVariant *val
                                gpointer user_data);
 /* For one check beside many others, on a thread of the caller's (a survey's worker): first the job
  * is made ready, to be told of in the context of another queue, then it is checked. source: a{sv},
- * what the source has said already. */
+ * what the source has said already; look: a{sv}, nullable: the dirty sample for its forecast. */
 gboolean _migrate_job_make_ready (MigrateJob *self, MigrateQueue *queue, GError **error);
-gboolean _migrate_job_check_beside (MigrateJob *self, GVariant *source, GError **error);
+gboolean
+_migrate_job_check_beside (MigrateJob *self, GVariant *source, GVariant *look, GError **error);
 MigrateOperation *_migrate_job_operation_get (MigrateJobOperation *op);
 /* Sets and writes what it came to; gives slots, and a claim that is not needed, back. Returns the
  * error of the write. looked_on: another process's job, of which nothing is ours. */

@@ -33,6 +33,8 @@ enum
   PROP_JOURNAL,
   PROP_HOOKS,
   PROP_INVENTORY,
+  PROP_FORECAST,
+  PROP_HISTORY,
   PROP_STATE,
   PROP_PHASE,
   PROP_IN_FLIGHT,
@@ -67,6 +69,7 @@ job_dispose (GObject *object)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->history);
   g_clear_object (&self->report);
   G_OBJECT_CLASS (migrate_job_parent_class)->dispose (object);
 }
@@ -83,6 +86,7 @@ job_free (GObject *object)
     }
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->source_says, g_variant_unref);
+  g_clear_pointer (&self->source_look, g_variant_unref);
   g_clear_pointer (&self->facts, migrate_facts_unref);
   g_clear_pointer (&self->progress, migrate_progress_unref);
   g_clear_pointer (&self->result, migrate_result_unref);
@@ -127,6 +131,12 @@ job_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_INVENTORY:
       g_value_take_object (value, migrate_job_dup_inventory (self));
+      break;
+    case PROP_FORECAST:
+      g_value_set_boolean (value, migrate_job_get_forecast (self));
+      break;
+    case PROP_HISTORY:
+      g_value_take_object (value, migrate_job_dup_history (self));
       break;
     case PROP_STATE:
       g_value_set_enum (value, (int) migrate_job_get_state (self));
@@ -185,6 +195,12 @@ job_set_property (GObject *object, guint id, const GValue *value, GParamSpec *ps
       break;
     case PROP_INVENTORY:
       migrate_job_set_inventory (self, g_value_get_object (value));
+      break;
+    case PROP_FORECAST:
+      migrate_job_set_forecast (self, g_value_get_boolean (value));
+      break;
+    case PROP_HISTORY:
+      migrate_job_set_history (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -273,6 +289,9 @@ install_properties (GObjectClass *klass)
    */
   props[PROP_INVENTORY]
     = g_param_spec_object ("inventory", NULL, NULL, MIGRATE_TYPE_INVENTORY, write);
+  /* Documented where they are read, in migrate-job-forecast.c. */
+  props[PROP_FORECAST] = g_param_spec_boolean ("forecast", NULL, NULL, FALSE, write);
+  props[PROP_HISTORY] = g_param_spec_object ("history", NULL, NULL, MIGRATE_TYPE_JOURNAL, write);
   /**
    * MigrateJob:state:
    *

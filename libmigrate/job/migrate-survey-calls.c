@@ -33,6 +33,7 @@ run_free (MigrateSurveyRun *self)
   _migrate_work_unref (self->work);
   g_object_unref (self->source);
   g_object_unref (self->journal);
+  g_clear_object (&self->history);
   g_ptr_array_unref (self->destinations);
   g_clear_pointer (&self->rows, g_ptr_array_unref);
   g_mutex_clear (&self->lock);
@@ -51,6 +52,8 @@ run_new (MigrateSurvey *self, GPtrArray *destinations)
   run->source = g_object_ref (self->source);
   run->journal
     = self->journal != NULL ? g_object_ref (self->journal) : migrate_sqlite_journal_new_none ();
+  run->forecast = self->forecast;
+  g_set_object (&run->history, self->history);
   run->destinations = g_ptr_array_ref (destinations);
   run->work = _migrate_work_new (id);
   run->work->backend = _migrate_link_get_backend (link);

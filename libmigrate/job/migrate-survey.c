@@ -7,9 +7,10 @@
  * Asks where a guest could go: one guest, many destinations.
  *
  * [method@Migrate.Survey.run] asks the source once and every destination at the same time, each
- * bounded in time, and ranks them: fewest blockers first, then fewest warnings, then those whose
- * CPU can run the guest's, whose versions are the source's, that have most free memory, and at last
- * the order in which they were given. A host that does not answer is a row of the list, the last.
+ * bounded in time, and ranks them: fewest blockers first, then fewest warnings, then those where
+ * the copy is forecast to come to its end, whose CPU can run the guest's, whose versions are the
+ * source's, where the move takes less time, that have most free memory, and at last the order in
+ * which they were given. A host that does not answer is a row of the list, the last.
  * [method@Migrate.Survey.baseline] looks for a CPU that all of these hosts can give a guest.
  *
  * A survey changes nothing but what a check changes, see [method@Migrate.Job.check]. It does not
@@ -29,6 +30,8 @@ enum
   PROP_KIND,
   PROP_POLICY,
   PROP_JOURNAL,
+  PROP_FORECAST,
+  PROP_HISTORY,
   N_PROPS
 };
 
@@ -45,6 +48,7 @@ survey_dispose (GObject *object)
   g_clear_object (&self->destinations);
   g_clear_object (&self->policy);
   g_clear_object (&self->journal);
+  g_clear_object (&self->history);
   G_OBJECT_CLASS (migrate_survey_parent_class)->dispose (object);
 }
 
@@ -85,6 +89,12 @@ survey_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec
     case PROP_JOURNAL:
       g_value_take_object (value, migrate_survey_dup_journal (self));
       break;
+    case PROP_FORECAST:
+      g_value_set_boolean (value, migrate_survey_get_forecast (self));
+      break;
+    case PROP_HISTORY:
+      g_value_take_object (value, migrate_survey_dup_history (self));
+      break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
     }
@@ -115,6 +125,12 @@ survey_set_property (GObject *object, guint id, const GValue *value, GParamSpec 
       break;
     case PROP_JOURNAL:
       migrate_survey_set_journal (self, g_value_get_object (value));
+      break;
+    case PROP_FORECAST:
+      migrate_survey_set_forecast (self, g_value_get_boolean (value));
+      break;
+    case PROP_HISTORY:
+      migrate_survey_set_history (self, g_value_get_object (value));
       break;
     default:
       G_OBJECT_WARN_INVALID_PROPERTY_ID (object, id, pspec);
@@ -188,6 +204,23 @@ install_properties (GObjectClass *klass)
    * Since: 1.0
    */
   props[PROP_JOURNAL] = g_param_spec_object ("journal", NULL, NULL, MIGRATE_TYPE_JOURNAL, write);
+  /**
+   * MigrateSurvey:forecast:
+   *
+   * Whether it is forecast what each move will take, as [property@Migrate.Job:forecast] says. The
+   * guest is looked at once for all of them.
+   *
+   * Since: 1.0
+   */
+  props[PROP_FORECAST] = g_param_spec_boolean ("forecast", NULL, NULL, FALSE, write);
+  /**
+   * MigrateSurvey:history:
+   *
+   * The journal whose earlier moves a forecast learns from. %NULL: that of the survey.
+   *
+   * Since: 1.0
+   */
+  props[PROP_HISTORY] = g_param_spec_object ("history", NULL, NULL, MIGRATE_TYPE_JOURNAL, write);
   g_object_class_install_properties (klass, N_PROPS, props);
 }
 
@@ -420,6 +453,96 @@ migrate_survey_set_journal (MigrateSurvey *self, MigrateJournal *journal)
   g_mutex_unlock (&self->lock);
   if (changed)
     g_object_notify_by_pspec (G_OBJECT (self), props[PROP_JOURNAL]);
+}
+
+/**
+ * migrate_survey_get_forecast:
+ * @self: a survey
+ *
+ * Gets [property@Migrate.Survey:forecast].
+ *
+ * Returns: true when it is forecast what each move will take
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_survey_get_forecast (MigrateSurvey *self)
+{
+  gboolean value;
+
+  g_return_val_if_fail (MIGRATE_IS_SURVEY (self), FALSE);
+  g_mutex_lock (&self->lock);
+  value = self->forecast;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
+ * migrate_survey_set_forecast:
+ * @self: a survey
+ * @forecast: whether it is forecast what each move will take
+ *
+ * Sets [property@Migrate.Survey:forecast]. Counts from the next operation on.
+ *
+ * Since: 1.0
+ */
+void
+migrate_survey_set_forecast (MigrateSurvey *self, gboolean forecast)
+{
+  gboolean changed;
+
+  g_return_if_fail (MIGRATE_IS_SURVEY (self));
+  g_mutex_lock (&self->lock);
+  changed = self->forecast != !!forecast;
+  self->forecast = !!forecast;
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_FORECAST]);
+}
+
+/**
+ * migrate_survey_dup_history:
+ * @self: a survey
+ *
+ * Gets [property@Migrate.Survey:history].
+ *
+ * Returns: (transfer full) (nullable): the journal
+ *
+ * Since: 1.0
+ */
+MigrateJournal *
+migrate_survey_dup_history (MigrateSurvey *self)
+{
+  MigrateJournal *value;
+
+  g_return_val_if_fail (MIGRATE_IS_SURVEY (self), NULL);
+  g_mutex_lock (&self->lock);
+  value = self->history != NULL ? g_object_ref (self->history) : NULL;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
+ * migrate_survey_set_history:
+ * @self: a survey
+ * @history: (nullable): the journal
+ *
+ * Sets [property@Migrate.Survey:history]. Counts from the next operation on.
+ *
+ * Since: 1.0
+ */
+void
+migrate_survey_set_history (MigrateSurvey *self, MigrateJournal *history)
+{
+  gboolean changed;
+
+  g_return_if_fail (MIGRATE_IS_SURVEY (self));
+  g_return_if_fail (history == NULL || MIGRATE_IS_JOURNAL (history));
+  g_mutex_lock (&self->lock);
+  changed = g_set_object (&self->history, history);
+  g_mutex_unlock (&self->lock);
+  if (changed)
+    g_object_notify_by_pspec (G_OBJECT (self), props[PROP_HISTORY]);
 }
 
 /**

@@ -3,6 +3,9 @@
 #include "job/survey-private.h"
 #include "job/survey-rank-private.h"
 
+#include "check/dirty-rate-private.h"
+#include "virt/facts-private.h"
+
 /* Checks at once; each has up to two threads more, in calls. */
 #define AT_ONCE 8
 
@@ -136,6 +139,8 @@ row_new (MigrateSurveyRun *run, MigrateHost *host)
   migrate_job_set_kind (job, run->work->kind);
   migrate_job_set_policy (job, run->work->policy);
   migrate_job_set_journal (job, run->journal);
+  migrate_job_set_forecast (job, run->forecast);
+  migrate_job_set_history (job, run->history);
   if (_migrate_job_make_ready (job, run->work->queue, &self->error))
     self->job = g_steal_pointer (&job);
   return self;
@@ -157,6 +162,7 @@ typedef struct
 {
   MigrateSurveyRun *run;
   GVariant *source; /* a{sv}: what it says */
+  GVariant *look;   /* a{sv}; nullable: how its guest writes its memory */
 } Checks;
 
 static void
@@ -166,7 +172,7 @@ check_one (gpointer data, guint i)
   MigrateSurveyRow *row = checks->run->rows->pdata[i];
 
   if (row->job != NULL && !_migrate_work_is_cancelled (checks->run->work))
-    _migrate_job_check_beside (row->job, checks->source, &row->error);
+    _migrate_job_check_beside (row->job, checks->source, checks->look, &row->error);
 }
 
 /* ---- what counts of a row ---- */
@@ -233,6 +239,8 @@ seen_clear (Seen *self)
 static void
 look_at_row (MigrateSurveyRow *row, guint place, Seen *seen, MigrateCandidate *candidate)
 {
+  MigrateForecast *forecast;
+
   *seen = (Seen){ .row = row, .host = _migrate_host_dup_platform_name (row->host) };
   *candidate = (MigrateCandidate){ .host = seen->host, .place = place };
   if (row->error != NULL)
@@ -249,6 +257,13 @@ look_at_row (MigrateSurveyRow *row, guint place, Seen *seen, MigrateCandidate *c
   candidate->codes = seen->codes;
   candidate->blockers = migrate_report_count (seen->report, MIGRATE_SEVERITY_BLOCKER);
   candidate->warnings = migrate_report_count (seen->report, MIGRATE_SEVERITY_WARNING);
+  forecast = migrate_report_get_forecast (seen->report);
+  if (forecast != NULL)
+    {
+      candidate->convergence = migrate_forecast_get_convergence (forecast);
+      if (migrate_forecast_has_total (forecast))
+        candidate->total_ms = migrate_forecast_get_total_most_ms (forecast);
+    }
   candidate->cpu = seen->facts->on_destination.cpu;
   candidate->age = age_of (seen->facts);
   candidate->memory_free = seen->facts->on_destination.memory_free;
@@ -279,10 +294,29 @@ list_entries (MigrateSurveyRun *run)
   return G_LIST_MODEL (entries);
 }
 
+/* One look for all: libvirt takes one measurement of a guest at a time. FALSE: cancelled. */
+static gboolean
+look_at_guest (MigrateSurveyRun *run, GVariant *source, GVariant **look, GError **error)
+{
+  g_autoptr (GVariant) values
+    = g_variant_lookup_value (source, MIGRATE_FACT_GUEST, G_VARIANT_TYPE_VARDICT);
+  g_auto (MigrateDomain) guest = { 0 };
+  MigrateDirtySample sample;
+
+  if (!run->forecast || !_migrate_domain_read (values, &guest)
+      || guest.state == MIGRATE_DOMAIN_SHUTOFF)
+    return TRUE;
+  if (!_migrate_dirty_rate_sample (run->work, &guest, &sample, error))
+    return FALSE;
+  *look = g_variant_ref_sink (_migrate_dirty_sample_to_variant (&sample));
+  return TRUE;
+}
+
 GListModel *
 _migrate_survey_gather (MigrateSurveyRun *run, GError **error)
 {
   g_autoptr (GVariant) source = NULL;
+  g_autoptr (GVariant) look = NULL;
   Checks checks = { .run = run };
 
   if (run->destinations->len == 0)
@@ -294,9 +328,10 @@ _migrate_survey_gather (MigrateSurveyRun *run, GError **error)
   if (_migrate_survey_check_cancelled (run, error))
     return NULL;
   source = _migrate_facts_gather_source (run->work, error);
-  if (source == NULL)
+  if (source == NULL || !look_at_guest (run, source, &look, error))
     return NULL;
   checks.source = source;
+  checks.look = look;
   make_rows (run);
   _migrate_survey_each (run->work->backend, run->rows->len, check_one, &checks);
   return _migrate_survey_check_cancelled (run, error) ? NULL : list_entries (run);

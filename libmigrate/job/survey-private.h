@@ -16,6 +16,8 @@ struct _MigrateSurvey
   MigrateKind kind;
   MigratePolicy *policy;
   MigrateJournal *journal; /* nullable: nothing is written */
+  gboolean forecast;
+  MigrateJournal *history; /* nullable */
   gboolean busy;
   MigrateFailure *failure; /* nullable */
 };
@@ -34,6 +36,8 @@ typedef struct
   MigrateWork *work; /* the source's; a cancel is asked for here */
   MigrateHost *source;
   MigrateJournal *journal;
+  gboolean forecast;
+  MigrateJournal *history; /* nullable */
   GPtrArray *destinations; /* MigrateHost */
   GMutex lock;
   GPtrArray *rows; /* MigrateSurveyRow, one for each destination; nullable until all are made */

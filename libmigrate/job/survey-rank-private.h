@@ -17,6 +17,8 @@ typedef struct
   const char *why;   /* nullable: why it could not be checked */
   const char *codes; /* of the blockers, for people */
   guint blockers, warnings;
+  MigrateConvergence convergence; /* as it is forecast */
+  guint64 total_ms;               /* how long the move may take; 0: not known */
   MigrateCpuAnswer cpu;
   MigrateAge age;
   guint64 memory_free; /* bytes; 0: not known */

@@ -31,6 +31,27 @@ compare_warnings (const MigrateCandidate *a, const MigrateCandidate *b)
 }
 
 static int
+compare_convergence (const MigrateCandidate *a, const MigrateCandidate *b)
+{
+  static const guint order[] = { [MIGRATE_CONVERGENCE_CONVERGES] = 0,
+                                 [MIGRATE_CONVERGENCE_NEAR] = 1,
+                                 [MIGRATE_CONVERGENCE_UNKNOWN] = 2,
+                                 [MIGRATE_CONVERGENCE_DIVERGES] = 3 };
+
+  return compare_numbers (order[a->convergence], order[b->convergence]);
+}
+
+/* By powers of two: a forecast is no more exact than that. */
+static int
+compare_times (const MigrateCandidate *a, const MigrateCandidate *b)
+{
+  guint mine = a->total_ms > 0 ? g_bit_storage ((gulong) a->total_ms) : G_MAXUINT;
+  guint others = b->total_ms > 0 ? g_bit_storage ((gulong) b->total_ms) : G_MAXUINT;
+
+  return compare_numbers (mine, others);
+}
+
+static int
 compare_cpus (const MigrateCandidate *a, const MigrateCandidate *b)
 {
   static const guint order[]
@@ -63,6 +84,27 @@ static char *
 tell_warnings (const MigrateCandidate *self)
 {
   return tell_number (self->warnings, self->warnings == 1 ? "warning" : "warnings");
+}
+
+static char *
+tell_convergence (const MigrateCandidate *self)
+{
+  static const char *const words[]
+    = { [MIGRATE_CONVERGENCE_UNKNOWN] = "a copy of which no end is forecast",
+        [MIGRATE_CONVERGENCE_CONVERGES] = "a copy that comes to its end by itself",
+        [MIGRATE_CONVERGENCE_NEAR] = "a copy that may or may not come to its end by itself",
+        [MIGRATE_CONVERGENCE_DIVERGES] = "a copy that does not come to its end by itself" };
+
+  return g_strdup (words[self->convergence]);
+}
+
+static char *
+tell_time (const MigrateCandidate *self)
+{
+  if (self->total_ms == 0)
+    return g_strdup ("a move of which no length is forecast");
+  return g_strdup_printf ("a move of %" G_GUINT64_FORMAT " s at most",
+                          (self->total_ms + 999) / 1000);
 }
 
 static char *
@@ -108,8 +150,10 @@ static const struct
   int (*compare) (const MigrateCandidate *a, const MigrateCandidate *b);
   char *(*tell) (const MigrateCandidate *self); /* “It has …” */
 } criteria[] = {
-  { compare_answers, NULL },  { compare_blockers, NULL }, { compare_warnings, tell_warnings },
-  { compare_cpus, tell_cpu }, { compare_ages, tell_age }, { compare_memory, tell_memory },
+  { compare_answers, NULL },           { compare_blockers, NULL },
+  { compare_warnings, tell_warnings }, { compare_convergence, tell_convergence },
+  { compare_cpus, tell_cpu },          { compare_ages, tell_age },
+  { compare_times, tell_time },        { compare_memory, tell_memory },
 };
 
 /* ---- the order ---- */

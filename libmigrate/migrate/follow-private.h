@@ -102,6 +102,9 @@ void _migrate_follow_retune_again (Follow *self);
 /* Act, in follow-clocks.c: sets given_up when a time is over. */
 void _migrate_follow_check_clocks (Follow *self);
 
+/* In follow-forecast.c: reads the look that was begun before the copy, when its time has passed. */
+void _migrate_follow_forecast (Follow *self);
+
 /* Act, in follow-converge.c: does what converge.c decides. FALSE: the claim is lost, or the journal
  * refuses to know of it. */
 gboolean _migrate_follow_converge (Follow *self, GError **error);

@@ -74,6 +74,7 @@ go_on (Follow *self, MigrateConclusion conclusion, GError **error)
     {
     case MIGRATE_CONCLUSION_GO_ON:
       abort_if_asked (self);
+      _migrate_follow_forecast (self);
       return _migrate_follow_converge (self, error);
     case MIGRATE_CONCLUSION_RESUME_POSTCOPY:
       return _migrate_follow_resume (self, error);

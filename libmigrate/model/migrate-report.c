@@ -17,6 +17,7 @@ struct _MigrateReport
   MigrateKind kind;
   char *guest_name, *guest_uuid;
   GPtrArray *findings;
+  MigrateForecast *forecast; /* nullable */
 };
 
 static GType
@@ -58,6 +59,7 @@ report_free (GObject *object)
   g_free (self->guest_name);
   g_free (self->guest_uuid);
   g_ptr_array_unref (self->findings);
+  g_clear_pointer (&self->forecast, migrate_forecast_unref);
   G_OBJECT_CLASS (migrate_report_parent_class)->finalize (object);
 }
 
@@ -95,6 +97,14 @@ _migrate_report_add (MigrateReport *self, MigrateFinding *finding)
               >= migrate_finding_get_severity (finding))
     at++;
   g_ptr_array_insert (self->findings, (int) at, finding);
+}
+
+/* Before it is handed out. */
+void
+_migrate_report_set_forecast (MigrateReport *self, MigrateForecast *forecast)
+{
+  g_clear_pointer (&self->forecast, migrate_forecast_unref);
+  self->forecast = migrate_forecast_ref (forecast);
 }
 
 /**
@@ -186,4 +196,21 @@ migrate_report_get_guest_uuid (MigrateReport *self)
 {
   g_return_val_if_fail (MIGRATE_IS_REPORT (self), NULL);
   return self->guest_uuid;
+}
+
+/**
+ * migrate_report_get_forecast:
+ * @self: a report
+ *
+ * What the move will take, where the check was asked for it: [property@Migrate.Job:forecast].
+ *
+ * Returns: (transfer none) (nullable): the forecast
+ *
+ * Since: 1.0
+ */
+MigrateForecast *
+migrate_report_get_forecast (MigrateReport *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_REPORT (self), NULL);
+  return self->forecast;
 }

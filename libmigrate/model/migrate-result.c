@@ -82,6 +82,9 @@ _migrate_result_to_variant (MigrateResult *self)
       add_string (&builder, "downtime-origin", self->downtime_origin);
     }
   add_transfer (&builder, self);
+  if (self->forecast != NULL)
+    g_variant_builder_add (&builder, "{sv}", "forecast",
+                           _migrate_forecast_to_variant (self->forecast));
   g_variant_builder_add (&builder, "{sv}", "phases", phases_to_variant (self));
   g_variant_builder_init (&list, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < self->decisions->len; i++)
@@ -101,6 +104,11 @@ load_lists (MigrateResult *self, GVariant *value)
     = g_variant_lookup_value (value, "decisions", G_VARIANT_TYPE ("aa{sv}"));
   g_autoptr (GVariant) warnings
     = g_variant_lookup_value (value, "warnings", G_VARIANT_TYPE_STRING_ARRAY);
+  g_autoptr (GVariant) forecast
+    = g_variant_lookup_value (value, "forecast", G_VARIANT_TYPE_VARDICT);
+
+  if (forecast != NULL)
+    self->forecast = _migrate_forecast_from_variant (forecast);
 
   for (int i = 0; phases != NULL && i < MIGRATE_N_PHASES; i++)
     self->phase_ms[i]
@@ -230,6 +238,7 @@ migrate_result_unref (MigrateResult *self)
   g_free (self->source);
   g_free (self->destination);
   g_free (self->downtime_origin);
+  g_clear_pointer (&self->forecast, migrate_forecast_unref);
   g_ptr_array_unref (self->decisions);
   g_ptr_array_unref (self->warnings);
   g_free (self);
@@ -592,6 +601,25 @@ migrate_result_dup_warnings (MigrateResult *self)
   warnings = g_strv_builder_end (builder);
   g_strv_builder_unref (builder);
   return warnings;
+}
+
+/**
+ * migrate_result_get_forecast:
+ * @self: a result
+ *
+ * What was forecast before the copy had come far, to compare with what came of it. There is none
+ * where [property@Migrate.Job:forecast] did not ask for it, and in a copy that was over before the
+ * guest could be looked at.
+ *
+ * Returns: (transfer none) (nullable): the forecast
+ *
+ * Since: 1.0
+ */
+MigrateForecast *
+migrate_result_get_forecast (MigrateResult *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->forecast;
 }
 
 /**

@@ -96,8 +96,9 @@ struct _MigrateResult
   gboolean has_downtime_limit;
   guint64 downtime_limit_ms;
   guint64 phase_ms[MIGRATE_N_PHASES];
-  GPtrArray *decisions; /* MigrateDecision */
-  GPtrArray *warnings;  /* char * */
+  MigrateForecast *forecast; /* nullable */
+  GPtrArray *decisions;      /* MigrateDecision */
+  GPtrArray *warnings;       /* char * */
 };
 
 /* Writable until it is handed out; never after. */
@@ -107,12 +108,51 @@ MigrateResult *_migrate_result_from_variant (GVariant *value);
 /* What a sample shows of a transfer so far, in any order. */
 void _migrate_result_note (MigrateResult *self, const MigrateProgressValues *seen);
 
+/* Where a figure comes from. */
+typedef enum
+{
+  MIGRATE_ORIGIN_UNKNOWN,
+  MIGRATE_ORIGIN_SAMPLED, /* on the running guest, just now */
+  MIGRATE_ORIGIN_GIVEN,   /* by the caller */
+  MIGRATE_ORIGIN_LEARNED, /* from earlier moves in the journal */
+  MIGRATE_ORIGIN_ASSUMED  /* what is usual; for what counts for little */
+} MigrateOrigin;
+
+/* UNKNOWN: no numbers. */
+typedef struct
+{
+  MigrateOrigin origin;
+  double least, likely, most;
+} MigrateFigure;
+
+typedef struct
+{
+  MigrateKind kind;
+  MigrateConvergence convergence;
+  MigrateRung rung;
+  guint rungs; /* every one that may come, as bits: 1 << rung */
+  gboolean has_total, has_downtime, has_bytes, has_need;
+  guint64 total_least_ms, total_most_ms; /* most 0: no end is known */
+  guint64 downtime_least_ms, downtime_most_ms;
+  guint64 bytes_least, bytes_most;
+  guint64 needed_downtime_ms, needed_bandwidth;
+  /* What it rests on: bytes, bytes/s, ms. */
+  MigrateFigure memory, working_set, dirty_rate, bandwidth, overhead;
+  guint max_downtime_ms;
+} MigrateForecastValues;
+
+MigrateForecast *_migrate_forecast_new (const MigrateForecastValues *values);
+const MigrateForecastValues *_migrate_forecast_peek (MigrateForecast *self);
+GVariant *_migrate_forecast_to_variant (MigrateForecast *self);
+MigrateForecast *_migrate_forecast_from_variant (GVariant *value);
+
 MigrateFinding *_migrate_finding_new (MigrateSeverity severity, const char *code,
                                       const char *subject, const char *message, const char *remedy);
 void _migrate_finding_accept (MigrateFinding *self);
 MigrateReport *
 _migrate_report_new (MigrateKind kind, const char *guest_name, const char *guest_uuid);
 void _migrate_report_add (MigrateReport *self, MigrateFinding *finding);
+void _migrate_report_set_forecast (MigrateReport *self, MigrateForecast *forecast);
 
 /* ---- enumerations as words: "copying-memory" ---- */
 const char *_migrate_enum_nick (GType type, int value);

@@ -38,6 +38,8 @@ const MigratePolicyKey _migrate_policy_keys[] = {
           "manual: a run stops at the state “migrated”, and the program finalizes itself"),
   NUMBER ("bandwidth", 0, 0, 1024 * 1024, "MiB/s", IN_FLIGHT,
           "the most that memory may take of the link; 0: all there is"),
+  NUMBER ("link-speed", 0, 0, 1024 * 1024, "MiB/s", FALSE,
+          "what the link between the hosts carries, for the forecast; 0: not known, or learned"),
   NUMBER ("target-downtime", 150, 20, 2000000, "ms", IN_FLIGHT,
           "how long the guest should stand still at the hand-over"),
   NUMBER ("max-downtime", 500, 20, 2000000, "ms", IN_FLIGHT,
@@ -175,6 +177,14 @@ _migrate_policy_preset_settings (gsize *n)
  * MigratePolicy:bandwidth:
  *
  * The most that memory may take of the link, in MiB/s; 0 for all there is.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:link-speed:
+ *
+ * What the link between the hosts carries, in MiB/s, for the forecast alone: it limits nothing.
+ * With 0 it is learned from earlier moves between these hosts, or not known.
  *
  * Since: 1.0
  */

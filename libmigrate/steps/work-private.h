@@ -42,6 +42,9 @@ struct _MigrateWork
   MigrateJournal *journal;     /* nullable until the first operation */
   MigrateHooks *hooks;         /* nullable */
   MigrateInventory *inventory; /* nullable */
+  gboolean forecast;           /* wanted */
+  gboolean in_a_hurry;         /* the move begins at once: a forecast may come later */
+  MigrateJournal *history;     /* nullable: the journal; what a forecast learns from */
 
   /* What is known and held. */
   guint64 generation; /* of the claim; 0: none */
@@ -59,6 +62,8 @@ struct _MigrateWork
   /* What will be told. */
   MigrateResult *result;
   double fraction;                  /* the last that was told, by whichever process */
+  GVariant *looked;                 /* a{sv}; nullable: a look at the guest that was begun, */
+  gint64 look_ends;                 /* and when it is over; 0: there is none to be read */
   gint64 started;                   /* backend time; 0: not yet */
   MigratePhase phase, failed_phase; /* the second: where the edge failed; IDLE: it did not */
   gint64 phase_since;

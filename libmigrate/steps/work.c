@@ -51,6 +51,8 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->history);
+  g_clear_pointer (&self->looked, g_variant_unref);
   g_clear_pointer (&self->before, g_variant_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);

@@ -15,6 +15,9 @@ typedef enum
   MIGRATE_CALL_JOB_STATS, /* guest, value: 1 for the completed job's -> stats. Uses the monitor */
   MIGRATE_CALL_CONTROL_INFO, /* guest -> value_out: ms that the monitor has been occupied, 0: free
                               */
+  MIGRATE_CALL_MEMORY,       /* guest -> memory */
+  MIGRATE_CALL_START_DIRTY_RATE, /* guest, value: seconds. MEMORY has the figure when they have
+                                    passed */
   MIGRATE_CALL_MESSAGES, /* guest -> text_out: what the host keeps of QEMU's words, a line each */
   MIGRATE_CALL_FACTS, /* guest: name or UUID, nullable; question -> answer (facts-private.h). Uses
                          the monitor when there is a guest */
@@ -151,6 +154,22 @@ typedef struct
   guint64 compression_pages, compression_cache_misses, compression_overflow; /* pages */
 } MigrateStats;
 
+typedef enum
+{
+  MIGRATE_DIRTY_UNSTARTED,
+  MIGRATE_DIRTY_MEASURING,
+  MIGRATE_DIRTY_MEASURED
+} MigrateDirtyStatus;
+
+/* How a guest uses its memory. */
+typedef struct
+{
+  guint64 current, resident; /* bytes: that it has, and that the host keeps for it; 0: not said */
+  MigrateDirtyStatus dirty_status; /* of the last measurement that was started */
+  guint dirty_period_s;
+  guint64 dirty_rate; /* bytes/s of different pages written in that time */
+} MigrateMemory;
+
 /* What a transfer is given. */
 typedef struct
 {
@@ -212,6 +231,7 @@ typedef struct
   MigrateHostInfo host;
   MigrateDomain domain;
   MigrateStats stats;
+  MigrateMemory memory;
   char *text_out;
   guint64 value_out;
   GVariant *answer; /* a{sv} */

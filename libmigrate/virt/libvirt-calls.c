@@ -125,8 +125,8 @@ domain_xml (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **
 
 /* By hand, for virTypedParamsGetULLong () and its like print to stderr when a later libvirt sends
  * another type. */
-static gboolean
-params_get (const MigrateVirParams *self, const char *name, guint64 *value)
+gboolean
+_migrate_vir_params_get (const MigrateVirParams *self, const char *name, guint64 *value)
 {
   virTypedParameterPtr param = virTypedParamsGet (self->list, self->n, name);
 
@@ -156,7 +156,7 @@ params_get_or_0 (const MigrateVirParams *self, const char *name)
 {
   guint64 value = 0;
 
-  params_get (self, name, &value);
+  _migrate_vir_params_get (self, name, &value);
   return value;
 }
 
@@ -200,7 +200,7 @@ read_stats (const MigrateVirParams *params, MigrateStats *stats)
 {
   guint64 page_size = 4096; /* libvirt sends it since 3.9.0 */
 
-  params_get (params, VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE, &page_size);
+  _migrate_vir_params_get (params, VIR_DOMAIN_JOB_MEMORY_PAGE_SIZE, &page_size);
   stats->outgoing
     = params_get_or_0 (params, VIR_DOMAIN_JOB_OPERATION) == VIR_DOMAIN_JOB_OPERATION_MIGRATION_OUT;
   stats->elapsed_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_TIME_ELAPSED);
@@ -211,7 +211,8 @@ read_stats (const MigrateVirParams *params, MigrateStats *stats)
   stats->dirty_rate = params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_DIRTY_RATE) * page_size;
   stats->pass = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_MEMORY_ITERATION);
   stats->throttle = (guint) params_get_or_0 (params, VIR_DOMAIN_JOB_AUTO_CONVERGE_THROTTLE);
-  stats->has_downtime = params_get (params, VIR_DOMAIN_JOB_DOWNTIME, &stats->downtime_ms);
+  stats->has_downtime
+    = _migrate_vir_params_get (params, VIR_DOMAIN_JOB_DOWNTIME, &stats->downtime_ms);
   stats->downtime_net_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_DOWNTIME_NET);
   stats->setup_ms = params_get_or_0 (params, VIR_DOMAIN_JOB_SETUP_TIME);
   read_page_stats (params, stats);
@@ -262,6 +263,18 @@ control_info (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError 
     }
   call->value_out = info.state == VIR_DOMAIN_CONTROL_OK ? 0 : MAX (info.stateTime, 1);
   return TRUE;
+}
+
+static gboolean
+memory (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return _migrate_vir_memory (domain, &call->memory);
+}
+
+static gboolean
+start_dirty_rate (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
+{
+  return _migrate_vir_start_dirty_rate (domain, call->value);
 }
 
 /* Since libvirt 7.1; what QEMU printed stays until the guest is started again. */
@@ -510,6 +523,8 @@ static const struct
   [MIGRATE_CALL_DOMAIN_XML] = { domain_xml, GUEST_BY_ANY, "get the definition of" },
   [MIGRATE_CALL_JOB_STATS] = { job_stats, GUEST_BY_ANY, "get the progress of" },
   [MIGRATE_CALL_CONTROL_INFO] = { control_info, GUEST_BY_ANY, "ask about the monitor of" },
+  [MIGRATE_CALL_MEMORY] = { memory, GUEST_BY_ANY, "get the memory statistics of" },
+  [MIGRATE_CALL_START_DIRTY_RATE] = { start_dirty_rate, GUEST_BY_ANY, "measure the dirty rate of" },
   [MIGRATE_CALL_MESSAGES] = { messages, GUEST_BY_ANY, "get the messages of" },
   [MIGRATE_CALL_FACTS] = { _migrate_vir_facts, GUEST_NONE, "describe" },
   [MIGRATE_CALL_BASELINE_CPU] = { _migrate_vir_baseline_cpu, GUEST_NONE, "find a common CPU on" },

@@ -93,6 +93,12 @@ guint _migrate_vir_transfer_flags (const MigrateTransfer *transfer);
 /* FALSE: out of memory, and libvirt's last error says so. */
 gboolean _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateVirParams *params);
 
+/* ---- libvirt-dirty-rate.c ---- */
+
+/* As libvirt's own calls: FALSE, and its last error says why. */
+gboolean _migrate_vir_start_dirty_rate (virDomainPtr domain, guint64 seconds);
+gboolean _migrate_vir_memory (virDomainPtr domain, MigrateMemory *memory);
+
 /* ---- libvirt-storage.c: handlers of calls, as libvirt-calls.c has them ---- */
 
 gboolean _migrate_libvirt_pool_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
@@ -107,6 +113,9 @@ gboolean _migrate_libvirt_volume_remove (MigrateConn *conn, virDomainPtr domain,
                                          GError **error);
 
 /* ---- libvirt-calls.c ---- */
+
+/* FALSE: it is not there, or no number. */
+gboolean _migrate_vir_params_get (const MigrateVirParams *self, const char *name, guint64 *value);
 
 gboolean _migrate_libvirt_call (MigrateConn *conn, MigrateCall *call, GError **error);
 

@@ -135,13 +135,14 @@ class Hosts(Lab):
 class Guest:
     """One guest of one load, moved to and fro."""
 
-    def __init__(self, hosts, rate, mode="clock", idle_after=None):
+    def __init__(self, hosts, rate, mode="clock", idle_after=None, memory=MEMORY_MIB,
+                 working_set=WORKING_SET_MIB):
         self.hosts, self.rate, self.mode = hosts, rate, mode
         self.at = 1
         # Whole pages: xbzrle, which Proxmox has on, would shrink anything less to nothing.
         idle = ["--idle-after", idle_after] if idle_after else []
         lab("clean-guest", GUEST)
-        lab("guest", GUEST, "--memory", MEMORY_MIB, "--dirty", WORKING_SET_MIB, "--rate", rate,
+        lab("guest", GUEST, "--memory", memory, "--dirty", working_set, "--rate", rate,
             "--mode", mode, "--whole", *idle)
         lab("wait-counter", GUEST, 3)
 
@@ -250,8 +251,9 @@ class Guest:
 
     # ---- by migratectl ----
 
-    def move_by_us(self, ctl, options, cap_s, record=False):
-        """As a script would do it; the time is the program's whole life."""
+    def move_by_us(self, ctl, options, cap_s, record=False, keep=None):
+        """As a script would do it; the time is the program's whole life. keep: a dict that gets
+        what the program said."""
         source, target = self.at, 3 - self.at
         move = Move("migratectl", rate=self.counted_rate())
         started = time.monotonic()
@@ -263,6 +265,8 @@ class Guest:
             move.total_s = time.monotonic() - started
             cap.cancel()
         move.samples = recorder.samples
+        if keep is not None:
+            keep.update(answer.values)
         move.passes = answer["passes"]
         move.decisions = [(decision["at_ms"] / 1000, decision["what"], decision["why"])
                           for decision in answer["decisions"] or []]

@@ -226,7 +226,27 @@ def a_report_of_the_test_driver():
     assert 'blocked' in repr(report) and bool(report)
     refused(Migrate.Error.BLOCKED, job.prepare)
     assert job.get_state() == Migrate.State.CHECKED
+    assert report.get_forecast() is None
     assert finish(job, 'check').is_blocked()
+
+
+@test
+def a_forecast_of_what_is_not_known():
+    job = test_driver_job()
+    assert not job.get_forecast()
+    job.set_forecast(True)
+    forecast = job.check().get_forecast()
+    assert job.get_forecast() and isinstance(forecast, Migrate.Forecast)
+    assert forecast.get_convergence() == Migrate.Convergence.UNKNOWN
+    assert forecast.get_rung() == Migrate.Rung.UNKNOWN
+    assert not (forecast.has_total() or forecast.has_downtime() or forecast.has_bytes()
+                or forecast.has_need())
+    assert forecast.get_total_least_ms() == forecast.get_total_most_ms() == 0
+    assert forecast.get_downtime_least_ms() == forecast.get_downtime_most_ms() == 0
+    assert forecast.get_bytes_least() == forecast.get_bytes_most() == 0
+    assert forecast.get_needed_downtime_ms() == forecast.get_needed_bandwidth() == 0
+    assert 'not known' in forecast.dup_summary()
+    assert forecast.dup_details().unpack()['dirty-rate-origin'] == 'unknown'
 
 
 @test
@@ -310,7 +330,11 @@ def properties_of_a_job():
     inventory = Inventory({})
     job.set_inventory(inventory)
     assert job.dup_inventory() == inventory
-    assert told == ['kind', 'journal', 'policy', 'hooks', 'inventory'], told
+    job.set_forecast(True)
+    job.set_history(journal)
+    assert job.get_forecast() and job.dup_history() == journal
+    assert told == ['kind', 'journal', 'policy', 'hooks', 'inventory', 'forecast',
+                    'history'], told
     assert job.get_guest() == 'g' and len(job.get_id()) == 8 and job.get_id() in repr(job)
     assert job.get_source() == source and job.get_destination() == destination
     assert job.get_kind() == Migrate.Kind.LIVE and job.dup_journal() == journal
@@ -360,6 +384,7 @@ def run_tells_and_returns():
     assert result.get_disk_bytes() == 0 == result.get_throttle()
     assert result.has_downtime_limit() == (result.get_downtime_limit_ms() > 0)
     assert result.get_phase_ms(Migrate.Phase.STARTING) > 0
+    assert result.get_forecast() is None
     assert result.dup_warnings() == [] and result.get_n_decisions() == 0 == len(result.decisions)
     assert result.dup_details().unpack() == result.details and result.details['outcome'] == 'moved'
     assert 'moved' in str(result) and 'moved' in repr(result)
@@ -643,6 +668,10 @@ def survey():
     made.set_journal(journal)
     assert made.get_kind() == Migrate.Kind.LIVE and made.dup_journal() == journal
     assert made.dup_policy().props.call_timeout == 5000
+    made.set_forecast(True)
+    made.set_history(journal)
+    assert made.get_forecast() and made.dup_history() == journal
+    made.set_forecast(False)
     for name in GIR.properties['Survey']:
         made.get_property(name)
     assert_ranked(made.run())

@@ -258,6 +258,10 @@ class Ctl:
                         "--from", self.hosts.uri(source), "--to", self.hosts.host(destination),
                         *by, *options])
 
+    def check(self, guest, source, destination, *options):
+        return self.verb("check", guest, "--from", self.hosts.uri(source),
+                         "--to", self.hosts.host(destination), *options).end()
+
     def recover(self, guest, *options, journal=None):
         return Running([self.program, "recover", guest, "--json",
                         "--journal", journal or self.journal, "--host", self.hosts.host(1),

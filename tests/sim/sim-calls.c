@@ -213,6 +213,7 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
   switch (kind)
     {
     case MIGRATE_CALL_JOB_STATS:
+    case MIGRATE_CALL_MEMORY:
     case MIGRATE_CALL_FACTS:
     case MIGRATE_CALL_ABORT:
     case MIGRATE_CALL_SUSPEND:
@@ -405,6 +406,30 @@ do_control (Request *self)
   if (domain->monitor_since > 0)
     self->call->value_out = MAX (1, (guint64) (self->world->now - domain->monitor_since) / SIM_MS);
   return TRUE;
+}
+
+static gboolean
+do_memory (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  _sim_dirty_rate_get (domain, &self->call->memory);
+  return TRUE;
+}
+
+static gboolean
+do_start_dirty_rate (Request *self)
+{
+  SimDomain *domain = need_monitor (self);
+
+  if (domain == NULL)
+    return FALSE;
+  return _sim_dirty_rate_start (domain, (guint) self->call->value)
+         || refuse (self, ERR_INTERNAL,
+                    "internal error: unable to execute QEMU command 'calc-dirty-rate': the last "
+                    "dirty page rate measurement is in progress");
 }
 
 static gboolean
@@ -782,6 +807,8 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_DOMAIN_XML] = do_xml,
   [MIGRATE_CALL_JOB_STATS] = do_stats,
   [MIGRATE_CALL_CONTROL_INFO] = do_control,
+  [MIGRATE_CALL_MEMORY] = do_memory,
+  [MIGRATE_CALL_START_DIRTY_RATE] = do_start_dirty_rate,
   [MIGRATE_CALL_MESSAGES] = do_messages,
   [MIGRATE_CALL_FACTS] = do_facts,
   [MIGRATE_CALL_BASELINE_CPU] = do_baseline_cpu,

@@ -247,7 +247,10 @@ struct _SimDomain
   gboolean incoming;
   gboolean has_completed;
   MigrateStats completed;
-  char *messages; /* nullable: what libvirtd keeps of QEMU's words */
+  gint64 dirty_since; /* how fast it writes is measured since; 0: never */
+  guint dirty_seconds;
+  gboolean dirty_cpus; /* it ran then */
+  char *messages;      /* nullable: what libvirtd keeps of QEMU's words */
   char *xml;
 };
 
@@ -463,6 +466,12 @@ enum
   VIR_FROM_RPC = 7,
   VIR_FROM_QEMU = 10
 };
+
+/* ---- sim-dirty-rate.c ---- */
+
+/* FALSE: one is under way. */
+gboolean _sim_dirty_rate_start (SimDomain *domain, guint seconds);
+void _sim_dirty_rate_get (const SimDomain *domain, MigrateMemory *memory);
 
 /* ---- sim-steps.c ---- */
 

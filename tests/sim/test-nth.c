@@ -37,6 +37,7 @@ hang (SimWorld *world, guint n)
 typedef struct
 {
   const char *transport, *hand_over;
+  gboolean forecast;
 } How;
 
 static MigrateJob *
@@ -51,8 +52,11 @@ job_new (MigrateJournal *journal, const How *how, gboolean back)
   migrate_policy_set (policy, "transport", how->transport, NULL);
   migrate_policy_set (policy, "hand-over", how->hand_over, NULL);
   migrate_policy_set (policy, "settle-timeout", "10", NULL);
+  if (how->forecast) /* the copy lasts longer than the look at the guest */
+    migrate_policy_set (policy, "bandwidth", "16", NULL);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
+  migrate_job_set_forecast (job, how->forecast);
   return job;
 }
 
@@ -151,6 +155,10 @@ run_all (const How *how, Spoil spoil)
   {                                                                                                \
     "direct", "fast"                                                                               \
   }
+#define FORECAST                                                                                   \
+  {                                                                                                \
+    "p2p", "fast", TRUE                                                                            \
+  }
 
 Test (nth, call_fails) { run_all (&(How) P2P, fail); }
 
@@ -167,3 +175,7 @@ Test (nth, answer_is_lost_in_a_strict_move) { run_all (&(How) STRICT, lose_answe
 Test (nth, call_fails_in_a_direct_move) { run_all (&(How) DIRECT, fail); }
 
 Test (nth, answer_is_lost_in_a_direct_move) { run_all (&(How) DIRECT, lose_answer); }
+
+Test (nth, call_fails_in_a_move_with_a_forecast) { run_all (&(How) FORECAST, fail); }
+
+Test (nth, call_hangs_in_a_move_with_a_forecast) { run_all (&(How) FORECAST, hang); }

@@ -202,6 +202,30 @@ Test (survey, asks_the_source_once)
   cr_assert_eq (sim_world_count_calls (world, "facts:h4"), there);
 }
 
+/* The guest is looked at once for all. */
+Test (survey, forecasts_each_from_one_look)
+{
+  g_autoptr (MigrateSurvey) survey = survey_new ("g0", "h2 h3");
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_autoptr (GListModel) entries = NULL;
+
+  cr_assert (migrate_policy_set (policy, "link-speed", "100", NULL));
+  migrate_survey_set_policy (survey, policy);
+  migrate_survey_set_forecast (survey, TRUE);
+  entries = run_works (survey);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (MigrateSurveyEntry) entry = g_list_model_get_item (entries, i);
+      MigrateForecast *forecast
+        = migrate_report_get_forecast (migrate_survey_entry_get_report (entry));
+
+      cr_assert_not_null (forecast);
+      cr_assert_eq (migrate_forecast_get_convergence (forecast), MIGRATE_CONVERGENCE_CONVERGES);
+    }
+  cr_assert_gt (sim_world_count_calls (world, "start-dirty-rate:h1"), 0);
+  cr_assert_leq (sim_world_count_calls (world, "start-dirty-rate:h1"), 2);
+}
+
 /* More than are asked at once. */
 Test (survey, takes_many_destinations)
 {

@@ -25,8 +25,8 @@ MOVE_KEYS = {
     'job': str, 'state': str, 'outcome': str, 'guest': str, 'guest_uuid': str, 'source': str,
     'destination': str, 'kind': str, 'total_ms': int, 'downtime_ms': int, 'downtime_origin': str,
     'bytes': int, 'disk_bytes': int, 'bytes_resent': int, 'passes': int, 'throttle': int,
-    'downtime_limit_ms': (int, type(None)), 'phases': dict, 'decisions': list, 'warnings': list,
-    'findings': list, 'error': type(None),
+    'downtime_limit_ms': (int, type(None)), 'phases': dict, 'forecast': (dict, type(None)),
+    'decisions': list, 'warnings': list, 'findings': list, 'error': type(None),
 }
 CHECK_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'blocked', 'findings',
               'forecast', 'error'}
@@ -72,6 +72,7 @@ def check_tells_what_it_found():
     assert done.json['kind'] == 'live' and done.json['blocked'] is False
     assert done.json['error'] is None
     assert [set(finding) for finding in done.json['findings']] == [FINDING_KEYS]
+    assert done.json['forecast'] is None
     done = ctl('check', 'g0', *HOSTS)
     assert done.code == 0
     assert done.out.startswith('“g0”: live, 0 blockers, 1 warning\n')
@@ -100,6 +101,19 @@ def check_says_what_was_accepted_in_vain():
     there = ('--from', 'sim://w/h1', '--to', 'sim://w/h1')
     done = ctl('move', 'g0', *there, *JOURNAL, '--accept', 'same-host')
     assert done.code == 2 and '[same-host]\n' in done.out and '[accept-refused]\n' in done.out
+
+
+@test
+def check_forecasts_when_asked():
+    given = ('--forecast', '--set', 'link-speed=100', *JOURNAL)
+    told = ctl('check', 'g0', *HOSTS, *given, '--json').json['forecast']
+    assert told['kind'] == 'live' and told['convergence'] == 'converges', told
+    assert told['rung'] == 'plain' and told['rungs'] == ['plain']
+    assert 0 < told['total_least_ms'] <= told['total_most_ms']
+    assert told['dirty_rate_origin'] == 'sampled' and told['bandwidth_origin'] == 'given'
+    assert told['summary'].startswith('The move will take ')
+    done = ctl('check', 'g0', *HOSTS, *given)
+    assert done.code == 0 and '  forecast The move will take ' in done.out, done.out
 
 
 @test

@@ -114,6 +114,7 @@ Test (policy, has_the_documented_defaults)
     { "hand-over", "fast" },
     { "confirm", "auto" },
     { "bandwidth", "0" },
+    { "link-speed", "0" },
     { "target-downtime", "150" },
     { "max-downtime", "500" },
     { "throttle-initial", "60" },
