@@ -34,6 +34,7 @@ typedef struct
   char *kind, *policy;
   /* check */
   char *facts, *save_facts;
+  gboolean baseline;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
   char *map, *profile; /* files */
@@ -98,7 +99,8 @@ MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
 /* Mapping and profile. */
-gboolean ctl_request_names (const CtlOptions *options, MigrateJob *job, GError **error);
+gboolean ctl_request_profile (const CtlOptions *options, MigrateHost *destination, GError **error);
+gboolean ctl_request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error);
 MigrateJob *ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error);
 
 /* ---- text.c: lines for people ---- */
@@ -137,6 +139,8 @@ typedef struct
 } CtlFault;
 
 CtlFault *ctl_fault_new (const GError *error, MigrateJob *job /* nullable */);
+CtlFault *ctl_fault_new_failure (MigrateFailure *failure);
+CtlFault *ctl_fault_copy (const CtlFault *fault);
 CtlFault *ctl_fault_new_literal (const char *code, const char *message, const char *remedy);
 void ctl_fault_free (CtlFault *fault);
 void ctl_fault_tell (const CtlFault *fault); /* on stderr */

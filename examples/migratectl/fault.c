@@ -1,8 +1,8 @@
 /* An error, as people and scripts are told it. */
 #include "ctl.h"
 
-static CtlFault *
-fault_from_failure (MigrateFailure *failure)
+CtlFault *
+ctl_fault_new_failure (MigrateFailure *failure)
 {
   CtlFault *self = g_new0 (CtlFault, 1);
   MigrateSide side = migrate_failure_get_side (failure);
@@ -43,7 +43,7 @@ ctl_fault_new (const GError *error, MigrateJob *job)
 
   if (failure != NULL
       && (error == NULL || g_strcmp0 (migrate_failure_get_message (failure), error->message) == 0))
-    return fault_from_failure (failure);
+    return ctl_fault_new_failure (failure);
   if (error == NULL)
     return NULL;
   if (error->domain == MIGRATE_ERROR)
@@ -62,6 +62,21 @@ ctl_fault_new_literal (const char *code, const char *message, const char *remedy
   self->message = ctl_redact (message);
   self->remedy = g_strdup (remedy);
   return self;
+}
+
+CtlFault *
+ctl_fault_copy (const CtlFault *self)
+{
+  CtlFault *copy = g_new0 (CtlFault, 1);
+
+  *copy = (CtlFault){ .code = g_strdup (self->code),
+                      .message = g_strdup (self->message),
+                      .remedy = g_strdup (self->remedy),
+                      .side = g_strdup (self->side),
+                      .phase = g_strdup (self->phase),
+                      .other_job = g_strdup (self->other_job),
+                      .libvirt_code = self->libvirt_code };
+  return copy;
 }
 
 void

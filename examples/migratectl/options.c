@@ -7,9 +7,10 @@
 const CtlVerb ctl_verbs[] = {
   { "check", "GUEST --from URI --to URI[=PEER-URI]…",
     "find what stands against a move; changes nothing",
-    "Several --to are ranked: fewest blockers first, then fewest warnings. The exit code is 0 "
-    "when\n"
-    "the best of them has no blocker. The journal is in memory unless --journal names one. With\n"
+    "Several --to are ranked, with the reason, and each is asked beside the others. The exit code "
+    "is 0\n"
+    "when the best of them has no blocker. The journal is in memory unless --journal names one. "
+    "With\n"
     "--facts FILE no host is asked, and neither GUEST nor hosts are given: they are in the file, "
     "as\n"
     "are policy and kind, which the options change.\n",
@@ -190,6 +191,8 @@ add_check (Entries *entries, CtlOptions *o)
   add_text (entries, "facts", &o->facts, "check what is written there, and ask no host", "FILE");
   add (entries, "forecast", G_OPTION_ARG_NONE, &o->forecast,
        "look at how the guest writes, and tell what the move will take", NULL);
+  add (entries, "baseline", G_OPTION_ARG_NONE, &o->baseline,
+       "advise on a CPU that all of these hosts can give the guest", NULL);
 }
 
 static void
@@ -335,6 +338,8 @@ require_no_hosts (const CtlOptions *self, GError **error)
     return refuse (error, "--facts asks no host: the hosts are in the file");
   if (self->save_facts != NULL)
     return refuse (error, "--facts and --save-facts exclude each other");
+  if (self->baseline)
+    return refuse (error, "--baseline asks the hosts, and --facts none");
   return TRUE;
 }
 

@@ -185,8 +185,8 @@ ctl_request_journal (const CtlOptions *options)
 /* ---- names ---- */
 
 /* *mapping: NULL: there is none. */
-static gboolean
-request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error)
+gboolean
+ctl_request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error)
 {
   g_autoptr (MigrateMapping) made = NULL;
 
@@ -202,21 +202,16 @@ request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **e
 }
 
 gboolean
-ctl_request_names (const CtlOptions *options, MigrateJob *job, GError **error)
+ctl_request_profile (const CtlOptions *options, MigrateHost *destination, GError **error)
 {
-  g_autoptr (MigrateMapping) mapping = NULL;
   g_autoptr (MigrateMapping) profile = NULL;
 
-  if (!request_mapping (options, &mapping, error))
+  if (options->profile == NULL)
+    return TRUE;
+  profile = migrate_mapping_new_from_file (options->profile, error);
+  if (profile == NULL)
     return FALSE;
-  if (options->profile != NULL)
-    {
-      profile = migrate_mapping_new_from_file (options->profile, error);
-      if (profile == NULL)
-        return FALSE;
-    }
-  migrate_job_set_mapping (job, mapping);
-  migrate_host_set_profile (migrate_job_get_destination (job), profile);
+  migrate_host_set_profile (destination, profile);
   return TRUE;
 }
 
@@ -229,6 +224,7 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   g_autoptr (MigrateHost) source = NULL;
   g_autoptr (MigrateHost) destination = NULL;
   g_autoptr (MigratePolicy) policy = NULL;
+  g_autoptr (MigrateMapping) mapping = NULL;
   g_autoptr (MigrateJob) job = NULL;
   g_autofree char *confirm = NULL;
   MigrateKind kind;
@@ -247,10 +243,14 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
     }
   source = migrate_host_new (options->from);
   destination = ctl_request_destination (options, options->to[0]);
+  if (!ctl_request_profile (options, destination, error)
+      || !ctl_request_mapping (options, &mapping, error))
+    return NULL;
   job = migrate_job_new (options->rest[0], source, destination);
   migrate_job_set_kind (job, kind);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
   migrate_job_set_forecast (job, TRUE);
-  return ctl_request_names (options, job, error) ? g_steal_pointer (&job) : NULL;
+  migrate_job_set_mapping (job, mapping);
+  return g_steal_pointer (&job);
 }

@@ -432,6 +432,7 @@ typedef enum
   MIGRATE_RUNG_GIVE_UP
 } MigrateRung;
 
+typedef struct _MigrateBaseline MigrateBaseline;
 typedef struct _MigrateDecision MigrateDecision;
 typedef struct _MigrateEvidence MigrateEvidence;
 typedef struct _MigrateFacts MigrateFacts;

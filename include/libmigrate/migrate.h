@@ -7,6 +7,7 @@
 #include <libmigrate/migrate-types.h>
 #include <libmigrate/migrate-enum-types.h>
 #include <libmigrate/migrate-error.h>
+#include <libmigrate/migrate-baseline.h>
 #include <libmigrate/migrate-command-fence.h>
 #include <libmigrate/migrate-decision.h>
 #include <libmigrate/migrate-events.h>
@@ -32,5 +33,7 @@
 #include <libmigrate/migrate-result.h>
 #include <libmigrate/migrate-sqlite-journal.h>
 #include <libmigrate/migrate-step.h>
+#include <libmigrate/migrate-survey.h>
+#include <libmigrate/migrate-survey-entry.h>
 
 #undef MIGRATE_INSIDE

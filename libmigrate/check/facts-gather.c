@@ -1,5 +1,6 @@
 /* Gather: two questions to each host, both hosts at once: what can be asked without knowing the
  * guest, and what this guest needs. All that was said goes into a snapshot, and is read from there.
+ * What the source says may be asked for once, for many destinations.
  */
 #include "check/facts-snapshot-private.h"
 
@@ -19,7 +20,20 @@ typedef struct
   MigrateGuest *shape;              /* the same */
   MigrateGuest *there;              /* as it will be at the destination; the same */
   char *hostname;                   /* of the destination; the same */
+  gboolean knows_source;            /* its answer was there before */
+  gboolean source_only;
 } Gather;
+
+static const MigrateSide sides[] = { MIGRATE_SIDE_SOURCE, MIGRATE_SIDE_DESTINATION };
+
+static void
+gather_init (Gather *self, MigrateWork *work, GVariant *source)
+{
+  *self = (Gather){ .work = work, .knows_source = source != NULL };
+  g_variant_dict_init (&self->source, source);
+  g_variant_dict_init (&self->destination, NULL);
+  g_variant_dict_init (&self->rest, NULL);
+}
 
 static void
 gather_clear (Gather *self)
@@ -183,23 +197,33 @@ take_guest (Gather *self, GError **error)
   return FALSE;
 }
 
+static gboolean
+asks (const Gather *self, MigrateSide side)
+{
+  return side == MIGRATE_SIDE_SOURCE ? !self->knows_source : !self->source_only;
+}
+
 /* What the source cannot answer counts before what the destination cannot. */
 static gboolean
 ask_first (Gather *self, GError **error)
 {
-  MigrateWorkCall calls[] = {
-    call_new (MIGRATE_SIDE_SOURCE, self->work->guest,
-              _migrate_facts_first_question (MIGRATE_SIDE_SOURCE)),
-    call_new (MIGRATE_SIDE_DESTINATION, NULL /* guest */,
-              _migrate_facts_first_question (MIGRATE_SIDE_DESTINATION)),
-  };
-  gboolean ok;
+  MigrateWorkCall calls[G_N_ELEMENTS (sides)];
+  gboolean ok = TRUE;
+  gsize n = 0;
 
-  _migrate_work_run_calls (self->work, calls, G_N_ELEMENTS (calls));
-  ok = take_call (self, &calls[0], error) && take_guest (self, error)
-       && take_call (self, &calls[1], error);
-  for (gsize i = 0; i < G_N_ELEMENTS (calls); i++)
-    call_clear (&calls[i]);
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    if (asks (self, sides[i]))
+      calls[n++] = call_new (sides[i], sides[i] == MIGRATE_SIDE_SOURCE ? self->work->guest : NULL,
+                             _migrate_facts_first_question (sides[i]));
+  _migrate_work_run_calls (self->work, calls, n);
+  if (self->knows_source)
+    ok = take_guest (self, error);
+  for (gsize i = 0; i < n; i++)
+    {
+      ok = ok && take_call (self, &calls[i], error)
+           && (calls[i].side != MIGRATE_SIDE_SOURCE || take_guest (self, error));
+      call_clear (&calls[i]);
+    }
   if (ok)
     self->hostname = hostname_of (&self->destination);
   return ok;
@@ -217,21 +241,29 @@ map_guest (Gather *self, const MigrateCheckRequest *request)
     self->there = _migrate_guest_parse (rewritten->xml, NULL /* error */);
 }
 
+static GVariant *
+second_question (Gather *self, MigrateSide side)
+{
+  if (side == MIGRATE_SIDE_SOURCE)
+    return _migrate_facts_second_question (self->shape, side, spent (&self->source));
+  return _migrate_facts_second_question (self->there != NULL ? self->there : self->shape, side,
+                                         spent (&self->destination));
+}
+
 static gboolean
 ask_second (Gather *self, GError **error)
 {
-  GVariant *questions[]
-    = { _migrate_facts_second_question (self->shape, MIGRATE_SIDE_SOURCE, spent (&self->source)),
-        _migrate_facts_second_question (self->there != NULL ? self->there : self->shape,
-                                        MIGRATE_SIDE_DESTINATION, spent (&self->destination)) };
-  static const MigrateSide sides[] = { MIGRATE_SIDE_SOURCE, MIGRATE_SIDE_DESTINATION };
   MigrateWorkCall calls[G_N_ELEMENTS (sides)];
   gboolean ok = TRUE;
   gsize n = 0;
 
   for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
-    if (questions[i] != NULL)
-      calls[n++] = call_new (sides[i], NULL /* guest */, questions[i]);
+    {
+      GVariant *question = asks (self, sides[i]) ? second_question (self, sides[i]) : NULL;
+
+      if (question != NULL)
+        calls[n++] = call_new (sides[i], NULL /* guest */, question);
+    }
   _migrate_work_run_calls (self->work, calls, n);
   for (gsize i = 0; i < n; i++)
     {
@@ -340,22 +372,43 @@ end (Gather *self, const MigrateCheckRequest *request)
   return g_variant_ref_sink (_migrate_facts_order (snapshot));
 }
 
+GVariant *
+_migrate_facts_gather_source (MigrateWork *work, GError **error)
+{
+  g_autoptr (GVariant) answer = NULL;
+  Gather gather;
+
+  if (!_migrate_uri_check (work->source_uri, MIGRATE_URI_CONNECTION, error))
+    return NULL;
+  gather_init (&gather, work, NULL /* source */);
+  gather.source_only = TRUE;
+  if (ask_first (&gather, error) && !_migrate_work_check_cancelled (work, error)
+      && ask_second (&gather, error))
+    answer = g_variant_ref_sink (g_variant_dict_end (&gather.source));
+  gather_clear (&gather);
+  return g_steal_pointer (&answer);
+}
+
 MigrateFacts *
-_migrate_facts_gather (MigrateWork *work, GError **error)
+_migrate_facts_gather_beside (MigrateWork *work, GVariant *source, GError **error)
 {
   MigrateCheckRequest request = _migrate_check_request (work);
   g_autoptr (GVariant) snapshot = NULL;
-  Gather gather = { .work = work };
+  Gather gather;
 
   if (!_migrate_check_uris (work, error))
     return NULL;
-  g_variant_dict_init (&gather.source, NULL);
-  g_variant_dict_init (&gather.destination, NULL);
-  g_variant_dict_init (&gather.rest, NULL);
+  gather_init (&gather, work, source);
   if (ask_first (&gather, error) && !_migrate_work_check_cancelled (work, error)
       && ask_second_and_resolve (&gather, &request, error) && ask_record (&gather, error)
       && probe (&gather, error))
     snapshot = end (&gather, &request);
   gather_clear (&gather);
   return snapshot != NULL ? _migrate_facts_read (snapshot, error) : NULL;
+}
+
+MigrateFacts *
+_migrate_facts_gather (MigrateWork *work, GError **error)
+{
+  return _migrate_facts_gather_beside (work, NULL /* source */, error);
 }

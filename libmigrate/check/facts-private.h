@@ -96,6 +96,10 @@ struct _MigrateFacts
 /* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND,
  * UNREACHABLE, TIMED_OUT, DENIED. */
 MigrateFacts *_migrate_facts_gather (MigrateWork *work, GError **error);
+/* The same in two halves, for many destinations: all that the source says (a{sv}), which is asked
+ * once, and then the facts of a move to each. source: nullable, to ask it now. */
+GVariant *_migrate_facts_gather_source (MigrateWork *work, GError **error);
+MigrateFacts *_migrate_facts_gather_beside (MigrateWork *work, GVariant *source, GError **error);
 /* Decide: what a snapshot says, however hostile. Errors: INVALID. */
 MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);

@@ -271,14 +271,24 @@ begin_forecast (MigrateWork *work, const MigrateDomain *guest)
 }
 
 static gboolean
-make_forecast (MigrateWork *work, MigrateReport *report, MigrateFacts **facts, GError **error)
+look (MigrateJob *self, const MigrateDomain *guest, MigrateDirtySample *sample, GError **error)
 {
+  if (self->source_look == NULL)
+    return _migrate_dirty_rate_sample (self->work, guest, sample, error);
+  *sample = _migrate_dirty_sample_from_variant (self->source_look);
+  return TRUE;
+}
+
+static gboolean
+make_forecast (MigrateJob *self, MigrateReport *report, MigrateFacts **facts, GError **error)
+{
+  MigrateWork *work = self->work;
   const MigrateDomain *guest = &(*facts)->guest;
   MigrateDirtySample sample;
   g_autoptr (MigrateForecast) made = NULL;
   MigrateFacts *with;
 
-  if (!_migrate_dirty_rate_sample (work, guest, &sample, error))
+  if (!look (self, guest, &sample, error))
     return FALSE;
   made = _migrate_forecast_make (work, &sample, guest->uuid, migrate_report_get_kind (report));
   with = _migrate_facts_add_forecast (*facts, &sample, made, error);
@@ -292,15 +302,17 @@ make_forecast (MigrateWork *work, MigrateReport *report, MigrateFacts **facts, G
 }
 
 static gboolean
-forecast (MigrateWork *work, MigrateReport *report, MigrateFacts **facts, GError **error)
+forecast (MigrateJob *self, MigrateReport *report, MigrateFacts **facts, GError **error)
 {
+  MigrateWork *work = self->work;
+
   work->look_ends = 0;
   g_clear_pointer (&work->looked, g_variant_unref);
   g_clear_pointer (&work->result->forecast, migrate_forecast_unref);
   if (!work->forecast || (*facts)->guest.state == MIGRATE_DOMAIN_SHUTOFF)
     return TRUE;
   if (!work->in_a_hurry)
-    return make_forecast (work, report, facts, error);
+    return make_forecast (self, report, facts, error);
   if (!migrate_report_is_blocked (report))
     begin_forecast (work, &(*facts)->guest);
   return TRUE;
@@ -313,18 +325,18 @@ edge_check (MigrateJob *self, GError **error)
   g_autoptr (MigrateReport) report = NULL;
   g_autoptr (MigrateFacts) facts = NULL;
   MigrateCheckRequest request;
-  MigratePlan *plan;
+  g_autoptr (MigratePlan) plan = NULL;
 
   _migrate_work_set_phase (work, MIGRATE_PHASE_GATHERING);
-  facts = _migrate_facts_gather (work, error);
+  facts = _migrate_facts_gather_beside (work, self->source_says, error);
   if (facts == NULL || _migrate_work_check_cancelled (work, error))
     return FALSE;
   request = _migrate_facts_request (facts, work->policy);
   report = _migrate_plan_evaluate (facts, &request, work->policy, &plan);
-  if (!forecast (work, report, &facts, error))
+  if (!forecast (self, report, &facts, error))
     return FALSE;
   _migrate_job_set_report (self, report, facts);
-  _migrate_work_set_plan (work, plan);
+  _migrate_work_set_plan (work, g_steal_pointer (&plan));
   g_clear_pointer (&work->facts, _migrate_facts_unref);
   work->facts = g_steal_pointer (&facts);
   g_free (work->result->guest_name);

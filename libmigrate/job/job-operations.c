@@ -421,6 +421,40 @@ refresh_work (MigrateJob *self)
     work->started = _migrate_backend_now (work->backend);
 }
 
+/* ---- beside others ---- */
+
+gboolean
+_migrate_job_make_ready (MigrateJob *self, MigrateQueue *queue, GError **error)
+{
+  gboolean ok;
+
+  g_mutex_lock (&self->lock);
+  _migrate_queue_unref (self->queue);
+  self->queue = _migrate_queue_ref (queue);
+  ok = ensure_work (self, error);
+  if (ok)
+    refresh_work (self);
+  g_mutex_unlock (&self->lock);
+  return ok;
+}
+
+gboolean
+_migrate_job_check_beside (MigrateJob *self, GVariant *source, GVariant *look, GError **error)
+{
+  g_autoptr (GError) unwritten = NULL;
+  GError *failure = NULL;
+  gboolean ok;
+
+  self->source_says = g_variant_ref (source);
+  self->source_look = look != NULL ? g_variant_ref (look) : NULL;
+  ok = _migrate_job_run_edge (self, MIGRATE_VERB_CHECK, &failure);
+  unwritten = _migrate_job_rest (self, FALSE /* looked on */, failure);
+  if (ok && unwritten == NULL)
+    return TRUE;
+  g_propagate_error (error, failure != NULL ? failure : g_steal_pointer (&unwritten));
+  return FALSE;
+}
+
 static gboolean
 may_start (MigrateJob *self, MigrateVerb verb, GError **error)
 {
@@ -469,7 +503,7 @@ _migrate_job_start (MigrateJob *self, MigrateVerb verb, GVariant *values, GCance
       if (!is_control (verb))
         {
           refresh_work (self);
-          self->work->in_a_hurry = verb != MIGRATE_VERB_CHECK;
+          self->work->in_a_hurry = verb != MIGRATE_VERB_CHECK && verb != MIGRATE_VERB_PLAN;
         }
       else if (self->work->journal == NULL)
         refresh_work (self);

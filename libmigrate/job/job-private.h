@@ -40,8 +40,10 @@ struct _MigrateJob
   gboolean progress_pending; /* a notification is in the queue */
 
   /* The worker's, while an operation runs; of whoever holds the lock else. */
-  MigrateWork *work; /* nullable until the first operation */
-  GVariant *before;  /* a{sv}; nullable: what was true of the guest before the move */
+  MigrateWork *work;     /* nullable until the first operation */
+  GVariant *before;      /* a{sv}; nullable: what was true of the guest before the move */
+  GVariant *source_says; /* a{sv}; nullable: what the source was asked already, for many jobs */
+  GVariant *source_look; /* a{sv}; nullable: the same, of how the guest writes its memory */
   gboolean in_journal;
   MigrateJobOperation *current; /* nullable */
   gboolean cancelling_at_rest;  /* an edge is run to undo, beside no operation */
@@ -95,6 +97,12 @@ gboolean _migrate_job_wait (MigrateJob *self, MigrateVerb verb, GVariant *values
 void _migrate_job_start_async (MigrateJob *self, MigrateVerb verb, GVariant *values, gpointer tag,
                                GCancellable *cancellable, GAsyncReadyCallback callback,
                                gpointer user_data);
+/* For one check beside many others, on a thread of the caller's (a survey's worker): first the job
+ * is made ready, to be told of in the context of another queue, then it is checked. source: a{sv},
+ * what the source has said already; look: a{sv}, nullable: the dirty sample for its forecast. */
+gboolean _migrate_job_make_ready (MigrateJob *self, MigrateQueue *queue, GError **error);
+gboolean
+_migrate_job_check_beside (MigrateJob *self, GVariant *source, GVariant *look, GError **error);
 MigrateOperation *_migrate_job_operation_get (MigrateJobOperation *op);
 /* Sets and writes what it came to; gives slots, and a claim that is not needed, back. Returns the
  * error of the write. looked_on: another process's job, of which nothing is ours. */

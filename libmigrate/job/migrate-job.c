@@ -89,6 +89,8 @@ job_free (GObject *object)
     }
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->plan, migrate_plan_unref);
+  g_clear_pointer (&self->source_says, g_variant_unref);
+  g_clear_pointer (&self->source_look, g_variant_unref);
   g_clear_pointer (&self->facts, migrate_facts_unref);
   g_clear_pointer (&self->progress, migrate_progress_unref);
   g_clear_pointer (&self->result, migrate_result_unref);

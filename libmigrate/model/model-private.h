@@ -63,6 +63,13 @@ MigratePlan *_migrate_plan_new (GVariant *values);
 GVariant *_migrate_plan_peek (MigratePlan *self); /* borrowed */
 /* For the journal: without the XML; floating. */
 GVariant *_migrate_plan_to_variant (MigratePlan *self);
+/* Keys of the row of a host. */
+#define MIGRATE_BASELINE_HOST "host"     /* s: its name, or URI without secrets */
+#define MIGRATE_BASELINE_SUITED "suited" /* b; absent: it is not known */
+#define MIGRATE_BASELINE_WHY "why"       /* s; absent where suited */
+/* hosts: aa{sv}, floating is taken. */
+MigrateBaseline *_migrate_baseline_new (const char *cpu, const char *model,
+                                        const char *const *features, GVariant *hosts);
 
 MigrateFailure *_migrate_failure_new (const GError *error, MigratePhase phase);
 GVariant *_migrate_failure_to_variant (MigrateFailure *self);

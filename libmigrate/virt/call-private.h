@@ -21,12 +21,14 @@ typedef enum
   MIGRATE_CALL_MESSAGES, /* guest -> text_out: what the host keeps of QEMU's words, a line each */
   MIGRATE_CALL_FACTS, /* guest: name or UUID, nullable; question -> answer (facts-private.h). Uses
                          the monitor when there is a guest */
-  MIGRATE_CALL_POOL_FIND,   /* storage.pool, or text_in: a folder -> text_out: the active pool of
-                               files that it is, by name; NOT_FOUND, UNSUPPORTED: another kind of pool
-                             */
-  MIGRATE_CALL_VOLUME_FIND, /* text_in: a path -> text_out: the volume's name; NOT_FOUND */
-  MIGRATE_CALL_VOLUME_READ, /* storage.pool, .name: after a refresh -> storage.bytes of the volume,
-                               NULL: there is none; .names of all, NULL: they are too many */
+  MIGRATE_CALL_BASELINE_CPU, /* question (facts-private.h) -> text_out: a <cpu> that is in all;
+                                UNSUPPORTED */
+  MIGRATE_CALL_POOL_FIND,    /* storage.pool, or text_in: a folder -> text_out: the active pool of
+                                files that it is, by name; NOT_FOUND, UNSUPPORTED: another kind of pool
+                              */
+  MIGRATE_CALL_VOLUME_FIND,  /* text_in: a path -> text_out: the volume's name; NOT_FOUND */
+  MIGRATE_CALL_VOLUME_READ,  /* storage.pool, .name: after a refresh -> storage.bytes of the volume,
+                                NULL: there is none; .names of all, NULL: they are too many */
   MIGRATE_CALL_LAST_READ = MIGRATE_CALL_VOLUME_READ,
   MIGRATE_CALL_VOLUME_WRITE,  /* storage.pool, .name, .bytes: a new volume */
   MIGRATE_CALL_VOLUME_REMOVE, /* storage.pool, .name, value: MigrateRefresh -> value_out: 1 where it

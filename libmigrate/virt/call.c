@@ -13,6 +13,7 @@ static const char *const kind_names[] = {
   [MIGRATE_CALL_START_DIRTY_RATE] = "start-dirty-rate",
   [MIGRATE_CALL_MESSAGES] = "messages",
   [MIGRATE_CALL_FACTS] = "facts",
+  [MIGRATE_CALL_BASELINE_CPU] = "baseline-cpu",
   [MIGRATE_CALL_POOL_FIND] = "pool-find",
   [MIGRATE_CALL_VOLUME_FIND] = "volume-find",
   [MIGRATE_CALL_VOLUME_READ] = "volume-read",

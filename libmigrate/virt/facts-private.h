@@ -35,6 +35,9 @@
   "cpu" /* s: a <cpu>; needs MIGRATE_FACT_DOMAIN -> a{sv}, by MIGRATE_CPU                          \
          */
 
+/* What is asked of MIGRATE_CALL_BASELINE_CPU, with MIGRATE_FACT_DOMAIN. */
+#define MIGRATE_BASELINE_CPUS "cpus" /* as: <cpu> elements, at least one */
+
 /* ---- what may be answered besides ---- */
 
 #define MIGRATE_FACT_GUEST "guest"             /* a{sv}, by MIGRATE_GUEST_FACT; absent: none */

@@ -528,6 +528,7 @@ static const struct
   [MIGRATE_CALL_START_DIRTY_RATE] = { start_dirty_rate, GUEST_BY_ANY, "measure the dirty rate of" },
   [MIGRATE_CALL_MESSAGES] = { messages, GUEST_BY_ANY, "get the messages of" },
   [MIGRATE_CALL_FACTS] = { _migrate_vir_facts, GUEST_NONE, "describe" },
+  [MIGRATE_CALL_BASELINE_CPU] = { _migrate_vir_baseline_cpu, GUEST_NONE, "find a common CPU on" },
   [MIGRATE_CALL_POOL_FIND] = { _migrate_libvirt_pool_find, GUEST_NONE, "find a storage pool of" },
   [MIGRATE_CALL_VOLUME_FIND] = { _migrate_libvirt_volume_find, GUEST_NONE, "find a volume of" },
   [MIGRATE_CALL_VOLUME_READ] = { _migrate_libvirt_volume_read, GUEST_NONE, "read a volume of" },

@@ -134,3 +134,8 @@ virDomainPtr _migrate_vir_find_domain (MigrateConn *conn, const char *guest);
 
 gboolean
 _migrate_vir_facts (MigrateConn *conn, virDomainPtr unused, MigrateCall *call, GError **error);
+
+/* ---- libvirt-baseline.c ---- */
+
+gboolean _migrate_vir_baseline_cpu (MigrateConn *conn, virDomainPtr unused, MigrateCall *call,
+                                    GError **error);

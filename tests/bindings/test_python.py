@@ -727,6 +727,73 @@ def recover_a_guest_asynchronously():
     refused(Migrate.Error.NOT_FOUND, finish, nobody, 'apply', Migrate.Risk.DESTRUCTIVE)
 
 
+# ---- surveys ----
+
+
+def make_survey(guest=None):
+    source, destination = hosts()
+    destinations = Gio.ListStore.new(Migrate.Host)
+    destinations.append(Migrate.Host.new('sim://w/h9'))
+    destinations.append(destination)
+    return Migrate.Survey.new(guest or next(names), source, destinations)
+
+
+def assert_ranked(entries):
+    assert entries.get_n_items() == 2
+    best, last = entries
+    assert best.get_host().get_uri() == DESTINATION and best.get_rank() == 1
+    assert best.get_reason().startswith('It ')
+    assert not best.get_report().is_blocked() and best.get_failure() is None
+    assert best.get_facts().get_destination() == DESTINATION
+    assert last.get_report() is None and last.get_facts() is None
+    assert last.get_failure().get_code() == Migrate.Error.UNREACHABLE
+    for name in GIR.properties['SurveyEntry']:
+        assert best.get_property(name) is not None or name == 'failure'
+
+
+@test
+def survey():
+    made = make_survey()
+    assert made.get_guest() and made.get_source().get_uri() == SOURCE
+    assert made.get_destinations().get_n_items() == 2
+    made.set_kind(Migrate.Kind.LIVE)
+    made.set_policy(policy(call_timeout=5000))
+    journal = Migrate.SqliteJournal.new_none()
+    made.set_journal(journal)
+    assert made.get_kind() == Migrate.Kind.LIVE and made.dup_journal() == journal
+    assert made.dup_policy().props.call_timeout == 5000
+    made.set_forecast(True)
+    made.set_history(journal)
+    assert made.get_forecast() and made.dup_history() == journal
+    made.set_forecast(False)
+    made.set_mapping(Migrate.Mapping.new())
+    assert made.dup_mapping().dup_froms('network') == []
+    for name in GIR.properties['Survey']:
+        made.get_property(name)
+    assert_ranked(made.run())
+    assert made.dup_failure() is None
+    assert_ranked(finish(made, 'run'))
+    nobody = make_survey('nobody')
+    refused(Migrate.Error.NOT_FOUND, nobody.run)
+    assert nobody.dup_failure().get_code() == Migrate.Error.NOT_FOUND
+    refused(Migrate.Error.NOT_FOUND, finish, nobody, 'run')
+    refused(Migrate.Error.INVALID, Migrate.Survey().run)
+
+
+@test
+def baseline():
+    made = make_survey()
+    found = made.baseline()
+    assert found.get_model() == 'qemu64' and found.dup_features() == ['+aes']
+    assert found.get_cpu().startswith('<cpu ')
+    assert found.dup_suited() == [SOURCE, DESTINATION] and found.dup_unsuited() == []
+    assert found.dup_unknown() == ['sim://w/h9'] and len(found.dup_advice()) == 3
+    details = found.dup_details().unpack()
+    assert details['hosts'][0] == {'host': SOURCE, 'suited': True}
+    assert finish(made, 'baseline').get_model() == 'qemu64'
+    refused(Migrate.Error.NOT_FOUND, make_survey('nobody').baseline)
+
+
 # ---- the journal ----
 
 

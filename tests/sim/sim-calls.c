@@ -17,13 +17,15 @@
 enum
 {
   ERR_INTERNAL = 1,
+  ERR_NO_SUPPORT = 3,
   ERR_INVALID_ARG = 8,
   ERR_FAILED = 9,
   ERR_SYSTEM = 38,
   ERR_NO_DOMAIN = 42,
   ERR_INVALID = 55,
   ERR_TIMEOUT = 68,
-  ERR_UNSUPPORTED = 74
+  ERR_UNSUPPORTED = 74,
+  ERR_CPU_INCOMPATIBLE = 91
 };
 
 /* One call under way. */
@@ -392,6 +394,18 @@ do_facts (Request *self)
   domain = guest != NULL ? _sim_find_domain (self->host, guest) : NULL;
   _sim_facts_answer (self->host, domain, self->call);
   return TRUE;
+}
+
+static gboolean
+do_baseline_cpu (Request *self)
+{
+  if (self->host->cpu_model == NULL)
+    return refuse (self, ERR_NO_SUPPORT,
+                   "this function is not supported by the connection driver: "
+                   "virConnectBaselineHypervisorCPU");
+  self->call->text_out = _sim_cpu_baseline (self->call->question);
+  return self->call->text_out != NULL
+         || refuse (self, ERR_CPU_INCOMPATIBLE, "CPUs are incompatible: CPU models do not match");
 }
 
 static gboolean
@@ -830,6 +844,7 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_START_DIRTY_RATE] = do_start_dirty_rate,
   [MIGRATE_CALL_MESSAGES] = do_messages,
   [MIGRATE_CALL_FACTS] = do_facts,
+  [MIGRATE_CALL_BASELINE_CPU] = do_baseline_cpu,
   [MIGRATE_CALL_POOL_FIND] = do_storage,
   [MIGRATE_CALL_VOLUME_FIND] = do_storage,
   [MIGRATE_CALL_VOLUME_READ] = do_storage,

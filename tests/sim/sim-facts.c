@@ -1,5 +1,5 @@
 /* What a libvirtd tells of its host and of a guest, in one answer. What the simulated hosts do not
- * have (networks, pools, CPUs to compare) is absent there, as with a driver that does not know it.
+ * have (networks, pools, mostly CPUs too) is absent there, as with a driver that does not know it.
  */
 #include "sim-private.h"
 
@@ -95,6 +95,23 @@ describe_capacity (void)
 }
 
 static void
+add_cpu (const SimHost *host, const MigrateCall *call, GVariantDict *answer)
+{
+  g_autofree char *domain = _sim_cpu_describe (host);
+  const char *cpu = _migrate_variant_string (call->question, MIGRATE_FACT_CPU);
+  GVariantDict values;
+
+  g_variant_dict_init (&values, NULL);
+  g_variant_dict_insert (&values, MIGRATE_ANSWER_XML, "s", domain);
+  g_variant_dict_insert_value (answer, MIGRATE_FACT_DOMAIN, g_variant_dict_end (&values));
+  if (cpu == NULL)
+    return;
+  g_variant_dict_init (&values, NULL);
+  g_variant_dict_insert (&values, MIGRATE_CPU_COMPATIBLE_KEY, "b", _sim_cpu_compare (host, cpu));
+  g_variant_dict_insert_value (answer, MIGRATE_FACT_CPU, g_variant_dict_end (&values));
+}
+
+static void
 find (SimHost *host, const MigrateCall *call, const char *asked, const char *key,
       GVariantDict *answer)
 {
@@ -115,6 +132,9 @@ _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call)
     g_variant_dict_insert_value (&answer, MIGRATE_FACT_HOST, describe_host (host));
   if (_migrate_variant_boolean (call->question, MIGRATE_FACT_CAPACITY))
     g_variant_dict_insert_value (&answer, MIGRATE_FACT_CAPACITY, describe_capacity ());
+  if (host->cpu_model != NULL
+      && g_variant_lookup (call->question, MIGRATE_FACT_DOMAIN, "@a{sv}", NULL))
+    add_cpu (host, call, &answer);
   if (guest != NULL)
     g_variant_dict_insert_value (&answer, MIGRATE_FACT_GUEST,
                                  describe_domain (guest, &call->stats));

@@ -201,8 +201,9 @@ struct _SimHost
   gboolean wedged;
   gboolean control_cut;
   guint workers, busy;
-  char *refuse_prepare;  /* once */
-  gboolean fail_persist; /* once */
+  char *cpu_model, *cpu_features; /* nullable: it tells of none */
+  char *refuse_prepare;           /* once */
+  gboolean fail_persist;          /* once */
   GPtrArray *domains;
   GPtrArray *pools;
 };
@@ -312,6 +313,12 @@ gboolean _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error
 gboolean _sim_backend_is_alive (MigrateConn *conn);
 void _sim_backend_close (MigrateConn *conn);
 extern const MigrateBackendVtable _sim_vtable;
+
+/* ---- sim-cpu.c: of a host that tells of its CPU ---- */
+
+char *_sim_cpu_describe (const SimHost *host); /* domain capabilities */
+gboolean _sim_cpu_compare (const SimHost *host, const char *cpu);
+char *_sim_cpu_baseline (GVariant *question); /* NULL: they have nothing in common */
 
 /* ---- sim-facts.c: what a host tells of itself and its guests ---- */
 

@@ -73,6 +73,8 @@ archive_host (Archive *ar, SimHost *self)
   TEXT (self, name);
   TEXT (self, uuid);
   TEXT (self, hostname);
+  TEXT (self, cpu_model);
+  TEXT (self, cpu_features);
   TEXT (self, refuse_prepare);
   NUMBER (self, power);
   NUMBER (self, daemon);

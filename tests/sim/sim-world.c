@@ -577,6 +577,7 @@ sim_world_new_from_spec (const char *spec)
 {
   g_auto (GStrv) parts = g_strsplit (spec, ";", -1);
   g_autofree char *name = g_strdup ("w");
+  g_autofree char *cpu = NULL;
   SimGuestSpec guest = { 0 };
   g_autofree char *disk = NULL;
   guint hosts = 2, guests = 1, workers = SIM_WORKERS, pace = 100;
@@ -599,6 +600,11 @@ sim_world_new_from_spec (const char *spec)
         {
           g_free (name);
           name = g_strdup (value);
+        }
+      else if (g_str_equal (key, "cpu"))
+        {
+          g_free (cpu);
+          cpu = g_strdup (value);
         }
       else if (g_str_equal (key, "hosts"))
         hosts = (guint) number;
@@ -634,7 +640,13 @@ sim_world_new_from_spec (const char *spec)
   self = sim_world_new (name, seed);
   spec_fill (self, hosts, guests, bandwidth, &guest);
   for (guint i = 0; i < self->hosts->len; i++)
-    ((SimHost *) g_ptr_array_index (self->hosts, i))->workers = workers;
+    {
+      SimHost *host = g_ptr_array_index (self->hosts, i);
+
+      host->workers = workers;
+      if (cpu != NULL)
+        sim_world_set_cpu (self, host->name, cpu, "aes");
+    }
   sim_world_set_pace (self, pace);
   return self;
 }

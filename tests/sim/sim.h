@@ -31,7 +31,8 @@ typedef struct _SimWorld SimWorld;
 void _sim_register (void);
 SimWorld *sim_world_new (const char *name, guint64 seed);
 /* "world=w;hosts=2;guests=500;memory=64M;dirty=1M;working-set=8M;bandwidth=1G;seed=1;pace=100":
- * guests g0… on h1. What MIGRATE_SIM holds. NULL: not understood. */
+ * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts. What MIGRATE_SIM holds. NULL: not
+ * understood. */
 SimWorld *sim_world_new_from_spec (const char *spec);
 /* Lets go of every call that hangs with an error, waits until no actor is left and aborts the
  * program if one stays. Leaves for the calling thread, when it has entered. The shell of the world
@@ -43,6 +44,9 @@ MigrateBackend *sim_world_get_backend (SimWorld *self);
 void sim_world_add_host (SimWorld *self, const char *name);
 /* Two hosts with the same machine id: refused by Prepare. */
 void sim_world_set_host_uuid (SimWorld *self, const char *host, const char *uuid);
+/* What its hypervisor can give a guest: features are names with a blank between. Without it a host
+ * tells nothing of CPUs, as a driver that does not know them. */
+void sim_world_set_cpu (SimWorld *self, const char *host, const char *model, const char *features);
 /* Calls that libvirtd serves at once, 20 by default; 0: no limit. */
 void sim_world_set_workers (SimWorld *self, const char *host, guint workers);
 /* Transfers share the bandwidth of a link evenly. */

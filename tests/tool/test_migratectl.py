@@ -126,19 +126,72 @@ def check_that_finds_a_blocker_is_refused():
     assert_error(ctl('check', 'nobody', *HOSTS, '--json'), 'not-found', 2)
 
 
+SEVERAL = ('check', 'g0', '--from', 'sim://w/h1', '--to', 'sim://w/h9', '--to', 'sim://w/h1',
+           '--to', 'sim://w/h2')
+
+
 @test
 def check_ranks_several():
-    several = ('check', 'g0', '--from', 'sim://w/h1', '--to', 'sim://w/h9', '--to', 'sim://w/h1',
-               '--to', 'sim://w/h2')
-    done = ctl(*several, '--json')
-    assert done.code == 0
+    done = ctl(*SEVERAL, '--json')
+    assert done.code == 0 and done.err == ''
     assert set(done.json) == CHECK_KEYS | {'destinations'}
-    order = [each['destination'] for each in done.json['destinations']]
-    assert order == ['sim://w/h2', 'sim://w/h1', 'sim://w/h9']
-    assert done.json['destinations'][2]['error']['code'] == 'unreachable'
+    ranked = done.json['destinations']
+    for rank, each in enumerate(ranked, 1):
+        assert set(each) == CHECK_KEYS - {'guest', 'guest_uuid', 'source'} | {'rank', 'reason'}
+        assert each['rank'] == rank
+    assert [each['destination'] for each in ranked] == ['sim://w/h2', 'sim://w/h1', 'sim://w/h9']
+    assert [each['blocked'] for each in ranked] == [False, True, None]
+    assert done.json['destination'] == 'sim://w/h2' and done.json['blocked'] is False
+    assert 'only one' in ranked[0]['reason'] and 'same-host' in ranked[1]['reason']
+    assert ranked[2]['error']['code'] == 'unreachable'
+    assert ranked[2]['error']['message'] in ranked[2]['reason']
+
+
+@test
+def check_prints_a_table_of_several():
+    done = ctl(*SEVERAL)
+    assert done.code == 0 and done.err == ''
+    lines = done.out.splitlines()
+    assert lines[0] == '“g0” from sim://w/h1'
+    assert re.match(r'RANK  DESTINATION  KIND +BLOCKERS  WARNINGS  REASON$', lines[1]), lines[1]
+    assert re.match(r'1\.    sim://w/h2   live +0 +\d+ +It is the only one', lines[2]), lines[2]
+    assert re.match(r'2\.    sim://w/h1   live +\d+ +\d+ +It has \d+ blockers?: ', lines[3]), lines[3]
+    assert re.match(r'3\.    sim://w/h9   - +- +- +It could not be checked: ', lines[4]), lines[4]
+    assert lines[5] == '1. sim://w/h2' and '2. sim://w/h1' in lines and '3. sim://w/h9' not in lines
+    assert '[hand-over-unprotected]' in done.out and '[same-host]' in done.out
+
+
+@test
+def check_of_several_fails_when_the_source_cannot_be_asked():
+    several = ('check', 'g0', '--from', 'sim://w/h9', '--to', 'sim://w/h1', '--to', 'sim://w/h2')
+    done = ctl(*several, '--json')
+    assert_error(done, 'unreachable', 2)
+    assert done.json['error']['side'] == 'source' and done.json['error']['remedy']
+    assert set(done.json) == CHECK_KEYS | {'destinations'}
+    assert [each['error']['code'] for each in done.json['destinations']] == ['unreachable'] * 2
     done = ctl(*several)
-    assert re.search(r'^1\. sim://w/h2: live.*^2\. sim://w/h1: live.*^3\. sim://w/h9: could not',
-                     done.out, re.M | re.S)
+    assert done.code == 2 and done.out == '' and done.err.startswith('migratectl: ')
+    assert done.err.count('migratectl: ') == 1
+
+
+@test
+def check_advises_on_a_cpu():
+    done = ctl(*SEVERAL, '--baseline', '--json')
+    assert done.code == 0
+    baseline = done.json['baseline']
+    assert set(baseline) == {'cpu', 'model', 'features', 'suited', 'unsuited', 'unknown', 'advice',
+                             'error'}
+    assert baseline['model'] == 'qemu64' and baseline['features'] == ['+aes']
+    assert ElementTree.fromstring(baseline['cpu']).tag == 'cpu'
+    assert baseline['suited'] == ['sim://w/h1', 'sim://w/h1', 'sim://w/h2']  # the source first
+    assert baseline['unsuited'] == [] and baseline['unknown'] == ['sim://w/h9']
+    assert len(baseline['advice']) == 4 and baseline['error'] is None
+    done = ctl('check', 'g0', *HOSTS, '--baseline')
+    assert done.code == 0
+    assert re.search('^A CPU for these hosts: qemu64 \\+aes\n  “sim://w/h1” could take the guest.*\n'
+                     '  “sim://w/h2” could take the guest.*\n  <cpu ', done.out, re.M), done.out
+    refused = ctl('check', '--facts', '/dev/null', '--baseline')
+    assert refused.code == 64
 
 
 # ---- plan ----
