@@ -302,6 +302,22 @@ add_total (GString *text, const MigrateForecastValues *v)
   g_string_append (text, ". ");
 }
 
+/* The downtime is not known where the link is not; the bandwidth is. */
+static void
+add_need (GString *text, const MigrateForecastValues *v)
+{
+  double mib = (double) v->needed_bandwidth / (1 << 20);
+
+  if (v->needed_bandwidth == 0)
+    return;
+  if (v->needed_downtime_ms > 0)
+    g_string_append_printf (
+      text, " To converge it needs a downtime of at least %" G_GUINT64_FORMAT " ms, or %.0f MiB/s.",
+      v->needed_downtime_ms, mib);
+  else
+    g_string_append_printf (text, " To converge it needs %.0f MiB/s.", mib);
+}
+
 /**
  * migrate_forecast_dup_summary:
  * @self: a forecast
@@ -323,10 +339,8 @@ migrate_forecast_dup_summary (MigrateForecast *self)
   text = g_string_new (NULL);
   add_total (text, v);
   add_convergence (text, v);
-  if (v->has_need && v->needed_bandwidth > 0)
-    g_string_append_printf (
-      text, " To converge it needs a downtime of at least %" G_GUINT64_FORMAT " ms, or %.0f MiB/s.",
-      v->needed_downtime_ms, (double) v->needed_bandwidth / (1 << 20));
+  if (v->has_need)
+    add_need (text, v);
   return g_string_free (text, FALSE);
 }
 

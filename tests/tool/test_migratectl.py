@@ -31,7 +31,8 @@ MOVE_KEYS = {
 CHECK_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'blocked', 'findings',
               'forecast', 'error'}
 PLAN_KEYS = {'guest', 'guest_uuid', 'source', 'destination', 'kind', 'transfer', 'disks', 'steps',
-             'changes', 'holes', 'effects', 'xml', 'persistent_xml', 'blocked', 'findings', 'error'}
+             'changes', 'holes', 'effects', 'xml', 'persistent_xml', 'blocked', 'findings', 'forecast',
+             'error'}
 FINDING_KEYS = {'code', 'severity', 'subject', 'message', 'remedy', 'accepted'}
 ERROR_KEYS = {'code', 'message', 'remedy', 'side', 'phase', 'libvirt_code', 'other_job'}
 
@@ -205,6 +206,7 @@ def plan_tells_what_a_move_would_do():
     assert done.code == 0 and done.err == ''
     assert set(done.json) == PLAN_KEYS and done.json['blocked'] is False
     assert done.json['transfer']['bandwidth'] == 9
+    assert done.json['forecast']['kind'] == 'live' and done.json['forecast']['summary']
     assert {'live', 'peer2peer', 'auto-converge'} <= set(done.json['transfer']['flags'])
     assert [step['what'] for step in done.json['steps']] == ['transfer']
     assert done.json['steps'][0]['undo'] and done.json['steps'][0]['risk'] == 'disruptive'
