@@ -341,7 +341,8 @@ probe (Gather *self, GError **error)
   GVariantBuilder rows;
 
   _migrate_domain_read (self->guest, &guest);
-  probed = _migrate_facts_probe (self->work, &guest, self->shape->disks, error);
+  probed = _migrate_facts_probe (self->work, &guest, self->shape->disks,
+                                 self->there != NULL ? self->there->disks : NULL, error);
   if (probed == NULL)
     return FALSE;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));

@@ -105,10 +105,11 @@ MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
 
-/* Acts, for the probe writes: MigrateProbed, of every file of these disks. Errors: JOURNAL,
- * LOST_CLAIM, cancelled. */
+/* Acts, for the probe writes: MigrateProbed, of every file of these disks. there: the same disks as
+ * the destination is told of them; NULL: under the same names. Errors: JOURNAL, LOST_CLAIM,
+ * cancelled. */
 GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
-                                 GError **error);
+                                 GPtrArray *there, GError **error);
 
 /* What was true before the move, for the journal and for whoever follows: a{sv} with
  * "was-paused", "persistent", "autostart", and "disks", aa{sv}. */

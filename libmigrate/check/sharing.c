@@ -1,5 +1,5 @@
 /* Which files of a guest are to be probed for being shared: every one that it names by a path or as
- * a volume, those below its disks too. */
+ * a volume, those below its disks too; each beside what the destination is to open in its place. */
 #include "check/facts-private.h"
 
 static gboolean
@@ -10,14 +10,39 @@ is_local (const char *type)
   return type != NULL && g_strv_contains (types, type);
 }
 
-static void
-add_disk (GArray *files, const MigrateDisk *disk)
+static MigrateProbePlace
+place_of_disk (const MigrateDisk *disk)
 {
-  MigrateProbeFile top = { .target = disk->target,
-                           .path = disk->path,
-                           .type = disk->type,
-                           .pool = disk->pool,
-                           .volume = disk->volume };
+  return (MigrateProbePlace){
+    .path = disk->path, .type = disk->type, .pool = disk->pool, .volume = disk->volume
+  };
+}
+
+static MigrateProbePlace
+place_of_image (const MigrateImage *image)
+{
+  return (MigrateProbePlace){ .path = image->path, .type = image->type };
+}
+
+static const MigrateDisk *
+find_there (GPtrArray *there, const MigrateDisk *disk)
+{
+  for (guint i = 0; there != NULL && i < there->len; i++)
+    {
+      const MigrateDisk *other = there->pdata[i];
+
+      if (g_strcmp0 (other->target, disk->target) == 0)
+        return other;
+    }
+  return disk;
+}
+
+/* A chain that ends earlier there has nothing in the place of an image. */
+static void
+add_disk (GArray *files, const MigrateDisk *disk, const MigrateDisk *there)
+{
+  MigrateProbeFile top
+    = { .target = disk->target, .here = place_of_disk (disk), .there = place_of_disk (there) };
 
   if (disk->source == NULL || !is_local (disk->type))
     return;
@@ -26,8 +51,10 @@ add_disk (GArray *files, const MigrateDisk *disk)
     {
       const MigrateImage *image = disk->chain->pdata[i];
       MigrateProbeFile below
-        = { .target = disk->target, .path = image->path, .type = image->type, .backing = TRUE };
+        = { .target = disk->target, .here = place_of_image (image), .backing = TRUE };
 
+      if (i < there->chain->len)
+        below.there = place_of_image (there->chain->pdata[i]);
       if (is_local (image->type))
         g_array_append_val (files, below);
     }
@@ -45,13 +72,13 @@ replace (char **field, const char *value)
 /* The journal is told of a probe before the check is over: whose it is, is known already. */
 GPtrArray *
 _migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
-                      GError **error)
+                      GPtrArray *there, GError **error)
 {
   g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (MigrateProbeFile));
   GPtrArray *probed = NULL;
 
   for (guint i = 0; i < disks->len; i++)
-    add_disk (files, disks->pdata[i]);
+    add_disk (files, disks->pdata[i], find_there (there, disks->pdata[i]));
   replace (&work->result->guest_name, guest->name);
   replace (&work->result->guest_uuid, guest->uuid);
   return _migrate_storage_probe (work, files, &probed, error) ? probed : NULL;

@@ -114,12 +114,12 @@ is_network (const MigrateDisk *disk)
   return g_str_equal (disk->type, "network");
 }
 
-/* What they name, not by which of its hosts it is reached. */
+/* What they name, not by which of its hosts it is reached. Of two files the probe knows more. */
 static gboolean
 names_differ (const MigrateDisk *here, const MigrateDisk *there)
 {
   if (!is_network (here) && !is_block (here))
-    return FALSE;
+    return is_network (there) || is_block (there);
   if (g_strcmp0 (here->type, there->type) != 0)
     return TRUE;
   if (is_block (here))

@@ -50,11 +50,12 @@ static void
 note_missing (MigrateProbe *probe, MigrateSide side)
 {
   const char *where = side == MIGRATE_SIDE_SOURCE ? "source" : "destination";
+  MigrateProbeHalf *self = half (probe, side);
 
-  half (probe, side)->trouble
-    = probe->folder != NULL
-        ? g_strdup_printf ("the %s has no active storage pool of folder “%s”", where, probe->folder)
-        : g_strdup_printf ("the %s has no storage pool “%s”", where, probe->pool);
+  self->trouble
+    = self->folder != NULL
+        ? g_strdup_printf ("the %s has no active storage pool of folder “%s”", where, self->folder)
+        : g_strdup_printf ("the %s has no storage pool “%s”", where, self->named);
 }
 
 static gboolean
@@ -81,8 +82,8 @@ find_pool (MigrateWork *work, MigrateProbe *probe, MigrateSide side, GError **er
 {
   g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_POOL_FIND, NULL /* guest */);
 
-  call->storage.pool = g_strdup (probe->pool);
-  call->text_in = g_strdup (probe->folder);
+  call->storage.pool = g_strdup (half (probe, side)->named);
+  call->text_in = g_strdup (half (probe, side)->folder);
   if (_migrate_work_run_call (work, side, call, error))
     half (probe, side)->pool = g_strdup (call->text_out);
 }

@@ -6,6 +6,8 @@
 /* One host's half. */
 typedef struct
 {
+  char *folder;    /* nullable: the pool is named */
+  char *named;     /* the pool that is named; nullable */
   char *pool;      /* nullable: none of the folder was found */
   char *name;      /* of the file that this host writes */
   GBytes *bytes;   /* … and what is in it */
@@ -22,15 +24,17 @@ typedef struct
 /* One folder, or one pool that is named in the guest's document. */
 typedef struct
 {
-  char *folder;               /* nullable: the pool is named */
-  char *pool;                 /* nullable */
   MigrateProbeHalf halves[2]; /* by side: MIGRATE_PROBE_HALF */
 } MigrateProbe;
 
 #define MIGRATE_PROBE_HALF(side) ((side) == MIGRATE_SIDE_SOURCE ? 0 : 1)
 
 /* ---- probed.c: pure ---- */
-MigrateSharing _migrate_probe_judge (const MigrateProbe *probe, const char *path, char **why);
+/* file: nullable: of the folder alone. */
+MigrateSharing
+_migrate_probe_judge (const MigrateProbe *probe, const MigrateProbeFile *file, char **why);
+/* The folder, or the pool that is named. */
+const char *_migrate_probe_half_where (const MigrateProbeHalf *self);
 /* That of a file that no probe can be made for. */
 MigrateSharing _migrate_probe_judge_unprobed (const MigrateProbeFile *file, char **why);
 /* Whether a device's path is a name of the device itself, the same on every host that has it. */

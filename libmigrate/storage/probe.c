@@ -7,6 +7,8 @@
 static void
 half_clear (MigrateProbeHalf *self)
 {
+  g_free (self->folder);
+  g_free (self->named);
   g_free (self->pool);
   g_free (self->name);
   g_clear_pointer (&self->bytes, g_bytes_unref);
@@ -21,8 +23,6 @@ probe_free (gpointer data)
 
   half_clear (&self->halves[0]);
   half_clear (&self->halves[1]);
-  g_free (self->folder);
-  g_free (self->pool);
   g_free (self);
 }
 
@@ -30,33 +30,51 @@ probe_free (gpointer data)
 
 /* NULL and no pool: it cannot be probed by writing. */
 static char *
-folder_of (const MigrateProbeFile *file)
+folder_of (const MigrateProbePlace *place)
 {
-  if (file->pool != NULL || file->path == NULL || !g_path_is_absolute (file->path))
+  if (place->pool != NULL || place->path == NULL || !g_path_is_absolute (place->path))
     return NULL;
-  if (g_strcmp0 (file->type, "dir") == 0)
-    return g_strdup (file->path);
-  return g_strcmp0 (file->type, "file") == 0 ? g_path_get_dirname (file->path) : NULL;
+  if (g_strcmp0 (place->type, "dir") == 0)
+    return g_strdup (place->path);
+  return g_strcmp0 (place->type, "file") == 0 ? g_path_get_dirname (place->path) : NULL;
+}
+
+static gboolean
+is_half_of (const MigrateProbeHalf *half, const MigrateProbePlace *place)
+{
+  g_autofree char *folder = folder_of (place);
+
+  return g_strcmp0 (half->folder, folder) == 0 && g_strcmp0 (half->named, place->pool) == 0;
+}
+
+/* FALSE: it cannot be probed. */
+static gboolean
+half_set (MigrateProbeHalf *half, const MigrateProbePlace *place)
+{
+  half->folder = folder_of (place);
+  half->named = g_strdup (place->pool);
+  return half->folder != NULL || half->named != NULL;
 }
 
 /* NULL: there is nothing to probe. */
 static MigrateProbe *
 need_probe (GPtrArray *probes, const MigrateProbeFile *file)
 {
-  g_autofree char *folder = folder_of (file);
   MigrateProbe *probe;
 
-  if (folder == NULL && file->pool == NULL)
-    return NULL;
   for (guint i = 0; i < probes->len; i++)
     {
       probe = probes->pdata[i];
-      if (g_strcmp0 (probe->folder, folder) == 0 && g_strcmp0 (probe->pool, file->pool) == 0)
+      if (is_half_of (&probe->halves[0], &file->here)
+          && is_half_of (&probe->halves[1], &file->there))
         return probe;
     }
   probe = g_new0 (MigrateProbe, 1);
-  probe->folder = g_steal_pointer (&folder);
-  probe->pool = g_strdup (file->pool);
+  if (!half_set (&probe->halves[0], &file->here) || !half_set (&probe->halves[1], &file->there))
+    {
+      probe_free (probe);
+      return NULL;
+    }
   g_ptr_array_add (probes, probe);
   return probe;
 }
@@ -151,9 +169,9 @@ end (MigrateWork *work, MigrateStepEntry *step, GPtrArray *probes, gboolean remo
     {
       const MigrateProbe *probe = probes->pdata[i];
       g_autofree char *why = NULL;
-      MigrateSharing sharing = _migrate_probe_judge (probe, NULL /* path */, &why);
+      MigrateSharing sharing = _migrate_probe_judge (probe, NULL /* file */, &why);
 
-      g_variant_builder_add (&builder, "{sv}", probe->folder != NULL ? probe->folder : probe->pool,
+      g_variant_builder_add (&builder, "{sv}", _migrate_probe_half_where (&probe->halves[0]),
                              g_variant_new_string (_migrate_sharing_name (sharing)));
     }
   note_time (work, 0);
@@ -186,13 +204,15 @@ run (MigrateWork *work, GPtrArray *probes, GError **error)
 static MigrateSharing
 look_at_device (MigrateWork *work, const MigrateProbeFile *file, char **why)
 {
-  if (g_strcmp0 (file->type, "block") == 0 && file->path != NULL
-      && _migrate_probe_is_stable_name (file->path)
-      && _migrate_probe_has_volume (work, MIGRATE_SIDE_SOURCE, file->path)
-      && _migrate_probe_has_volume (work, MIGRATE_SIDE_DESTINATION, file->path))
+  const char *path = file->here.path;
+
+  if (g_strcmp0 (file->here.type, "block") == 0 && g_strcmp0 (file->there.path, path) == 0
+      && path != NULL && _migrate_probe_is_stable_name (path)
+      && _migrate_probe_has_volume (work, MIGRATE_SIDE_SOURCE, path)
+      && _migrate_probe_has_volume (work, MIGRATE_SIDE_DESTINATION, path))
     {
-      *why = g_strdup_printf ("“%s” is the same device wherever it is, and both hosts have it",
-                              file->path);
+      *why
+        = g_strdup_printf ("“%s” is the same device wherever it is, and both hosts have it", path);
       return MIGRATE_SHARING_SHARED;
     }
   return _migrate_probe_judge_unprobed (file, why);
@@ -206,14 +226,14 @@ tell (MigrateWork *work, GPtrArray *probes, const MigrateProbeFile *file)
 
   row->target = g_strdup (file->target);
   row->backing = file->backing;
-  row->path = file->path != NULL ? g_strdup (file->path)
-                                 : g_strdup_printf ("%s:%s", file->pool != NULL ? file->pool : "",
-                                                    file->volume != NULL ? file->volume : "");
+  row->path = file->here.path != NULL
+                ? g_strdup (file->here.path)
+                : g_strdup_printf ("%s:%s", file->here.pool != NULL ? file->here.pool : "",
+                                   file->here.volume != NULL ? file->here.volume : "");
   if (probe == NULL)
     row->sharing = look_at_device (work, file, &row->why);
   else
-    row->sharing = _migrate_probe_judge (find_same (probes, probe),
-                                         file->path != NULL ? file->path : file->volume, &row->why);
+    row->sharing = _migrate_probe_judge (find_same (probes, probe), file, &row->why);
   return row;
 }
 

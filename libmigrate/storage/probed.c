@@ -46,28 +46,91 @@ _migrate_sharing_name (MigrateSharing sharing)
 
 /* ---- one probe ---- */
 
-static gboolean
-has_file (const MigrateProbeHalf *self, const char *path)
+static char *
+name_of (const MigrateProbePlace *place)
 {
-  g_autofree char *name = path != NULL ? g_path_get_basename (path) : NULL;
+  return place->path != NULL ? g_path_get_basename (place->path) : g_strdup (place->volume);
+}
+
+static gboolean
+has_file (const MigrateProbeHalf *self, const MigrateProbePlace *place)
+{
+  g_autofree char *name = name_of (place);
 
   return name != NULL && self->names != NULL
          && g_strv_contains ((const char *const *) self->names, name);
 }
 
-static const char *
+const char *
+_migrate_probe_half_where (const MigrateProbeHalf *self)
+{
+  return self->folder != NULL ? self->folder : self->named;
+}
+
+static char *
 where (const MigrateProbe *probe)
 {
-  return probe->folder != NULL ? probe->folder : probe->pool;
+  const char *here = _migrate_probe_half_where (&probe->halves[0]);
+  const char *there = _migrate_probe_half_where (&probe->halves[1]);
+
+  return g_strcmp0 (here, there) == 0
+           ? g_strdup_printf ("“%s”", here)
+           : g_strdup_printf ("“%s”, which is “%s” at the destination,", here, there);
+}
+
+/* In a folder that both hosts have, one file has one name. */
+static MigrateSharing
+judge_names (const MigrateProbeFile *file, const char *place, char **why)
+{
+  g_autofree char *here = file != NULL ? name_of (&file->here) : NULL;
+  g_autofree char *there = file != NULL ? name_of (&file->there) : NULL;
+
+  if (file == NULL || (here != NULL && g_strcmp0 (here, there) == 0))
+    {
+      *why = g_strdup_printf ("each host read what the other wrote to %s", place);
+      return MIGRATE_SHARING_SHARED;
+    }
+  *why = g_strdup_printf ("both hosts have %s, but the destination is to open “%s” of it", place,
+                          there != NULL ? there : "");
+  return MIGRATE_SHARING_NOT_SHARED;
+}
+
+/* What was not seen by one or by both. */
+static MigrateSharing
+judge_unseen (const MigrateProbe *probe, const MigrateProbeFile *file, const char *place,
+              char **why)
+{
+  const MigrateProbeHalf *source = &probe->halves[MIGRATE_PROBE_HALF (MIGRATE_SIDE_SOURCE)];
+  const MigrateProbeHalf *destination
+    = &probe->halves[MIGRATE_PROBE_HALF (MIGRATE_SIDE_DESTINATION)];
+
+  if (source->sees || destination->sees)
+    {
+      *why = g_strdup_printf ("what the %s wrote to %s was not read at the %s, but the reverse was",
+                              source->sees ? "source" : "destination", place,
+                              source->sees ? "destination" : "source");
+      return MIGRATE_SHARING_UNKNOWN;
+    }
+  if (source->stale || destination->stale)
+    {
+      *why = g_strdup_printf ("the probe's file in %s was seen, with other content", place);
+      return MIGRATE_SHARING_UNKNOWN;
+    }
+  *why = g_strdup_printf ("neither host sees what the other wrote to %s%s", place,
+                          file != NULL && has_file (destination, &file->there)
+                            ? "; the destination has another file of that name there"
+                            : "");
+  return MIGRATE_SHARING_NOT_SHARED;
 }
 
 MigrateSharing
-_migrate_probe_judge (const MigrateProbe *probe, const char *path, char **why)
+_migrate_probe_judge (const MigrateProbe *probe, const MigrateProbeFile *file, char **why)
 {
   const MigrateProbeHalf *source = &probe->halves[MIGRATE_PROBE_HALF (MIGRATE_SIDE_SOURCE)];
   const MigrateProbeHalf *destination
     = &probe->halves[MIGRATE_PROBE_HALF (MIGRATE_SIDE_DESTINATION)];
   const char *trouble = source->trouble != NULL ? source->trouble : destination->trouble;
+  g_autofree char *place = where (probe);
 
   if (trouble != NULL)
     {
@@ -76,32 +139,11 @@ _migrate_probe_judge (const MigrateProbe *probe, const char *path, char **why)
     }
   if (source->lost || destination->lost)
     {
-      *why = g_strdup_printf ("somebody removed the probe's file from “%s”", where (probe));
+      *why = g_strdup_printf ("somebody removed the probe's file from %s", place);
       return MIGRATE_SHARING_UNKNOWN;
     }
-  if (source->sees && destination->sees)
-    {
-      *why = g_strdup_printf ("each host read what the other wrote to “%s”", where (probe));
-      return MIGRATE_SHARING_SHARED;
-    }
-  if (source->sees || destination->sees)
-    {
-      *why
-        = g_strdup_printf ("what the %s wrote to “%s” was not read at the %s, but the reverse was",
-                           source->sees ? "source" : "destination", where (probe),
-                           source->sees ? "destination" : "source");
-      return MIGRATE_SHARING_UNKNOWN;
-    }
-  if (source->stale || destination->stale)
-    {
-      *why
-        = g_strdup_printf ("the probe's file in “%s” was seen, with other content", where (probe));
-      return MIGRATE_SHARING_UNKNOWN;
-    }
-  *why = g_strdup_printf (
-    "neither host sees what the other wrote to “%s”%s", where (probe),
-    has_file (destination, path) ? "; the destination has another file of that name there" : "");
-  return MIGRATE_SHARING_NOT_SHARED;
+  return source->sees && destination->sees ? judge_names (file, place, why)
+                                           : judge_unseen (probe, file, place, why);
 }
 
 /* ---- what is not probed by writing ---- */
@@ -123,17 +165,17 @@ _migrate_probe_is_stable_name (const char *path)
 MigrateSharing
 _migrate_probe_judge_unprobed (const MigrateProbeFile *file, char **why)
 {
-  if (file->path == NULL)
+  if (file->here.path == NULL)
     *why = g_strdup ("it names nothing that can be written to");
-  else if (g_strcmp0 (file->type, "block") != 0)
-    *why = g_strdup_printf ("“%s” is not in a folder", file->path);
-  else if (_migrate_probe_is_stable_name (file->path))
+  else if (g_strcmp0 (file->here.type, "block") != 0)
+    *why = g_strdup_printf ("“%s” is not in a folder", file->here.path);
+  else if (_migrate_probe_is_stable_name (file->here.path))
     *why = g_strdup_printf ("“%s” is the same device wherever it is, but no storage pool of both "
                             "hosts has it",
-                            file->path);
+                            file->here.path);
   else
     *why = g_strdup_printf ("“%s” may be another device on another host, and nothing can be "
                             "written to it to see",
-                            file->path);
+                            file->here.path);
   return MIGRATE_SHARING_UNKNOWN;
 }

@@ -22,12 +22,19 @@ typedef struct
   char *why; /* for people; never NULL */
 } MigrateProbed;
 
-/* What is to be probed. Strings are borrowed. */
+/* What a host is told to open. Strings are borrowed. */
 typedef struct
 {
-  const char *target, *path; /* path: of "file" and "block"; nullable with a pool */
+  const char *path;          /* of "file" and "block"; nullable with a pool */
   const char *type;          /* "file", "block", "volume", …: as the document says */
   const char *pool, *volume; /* of "volume" */
+} MigrateProbePlace;
+
+/* What is to be probed: a mapping may name it otherwise at the destination. */
+typedef struct
+{
+  const char *target; /* borrowed */
+  MigrateProbePlace here, there;
   gboolean backing;
 } MigrateProbeFile;
 

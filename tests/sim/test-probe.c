@@ -299,7 +299,8 @@ ask_about (const char *path)
   g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (MigrateProbeFile));
   g_autoptr (GPtrArray) probed = NULL;
   g_autoptr (GError) error = NULL;
-  MigrateProbeFile file = { .target = "vda", .path = path, .type = "block" };
+  const MigrateProbePlace place = { .path = path, .type = "block" };
+  MigrateProbeFile file = { .target = "vda", .here = place, .there = place };
 
   work->backend = sim_world_get_backend (world);
   work->report = &report;

@@ -161,6 +161,8 @@ static const CheckRow rows[] = {
     MIGRATE_SEVERITY_BLOCKER, "nbd:b" },
   { "other device there", BLOCK ("/dev/disk/by-id/a"), other_block, "disk-named-otherwise",
     MIGRATE_SEVERITY_BLOCKER, "/dev/sdc" },
+  { "a device there, a file here", DISK (""), other_block, "disk-named-otherwise",
+    MIGRATE_SEVERITY_BLOCKER, "/dev/sdc" },
   { "other device there, proven", BLOCK ("/dev/disk/by-id/a"), other_block_shared,
     "disk-named-otherwise", CHECK_ABSENT },
   { "same export by another host", NBD ("a", REMOTE), other_host, "disk-named-otherwise",

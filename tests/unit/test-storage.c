@@ -39,6 +39,7 @@ fill (MigrateProbeHalf *self, const char *words)
   static char *without[] = { (char *) "other", NULL };
 
   *self = (MigrateProbeHalf){
+    .folder = (char *) "/d",
     .sees = strstr (words, "sees") != NULL,
     .stale = strstr (words, "stale") != NULL,
     .lost = strstr (words, "lost") != NULL,
@@ -51,16 +52,50 @@ Test (storage, judges)
 {
   for (gsize i = 0; i < G_N_ELEMENTS (rows); i++)
     {
-      MigrateProbe probe = { .folder = (char *) "/d" };
+      const MigrateProbePlace place = { .path = "/d/f.img", .type = "file" };
+      const MigrateProbeFile file = { .target = "vda", .here = place, .there = place };
+      MigrateProbe probe = { 0 };
       g_autofree char *why = NULL;
       MigrateSharing sharing;
 
       fill (&probe.halves[0], rows[i].source);
       fill (&probe.halves[1], rows[i].destination);
-      sharing = _migrate_probe_judge (&probe, "/d/f.img", &why);
+      sharing = _migrate_probe_judge (&probe, &file, &why);
       cr_assert_eq (sharing, rows[i].sharing, "row %zu: %s: %s", i, _migrate_sharing_name (sharing),
                     why);
       cr_assert_not_null (strstr (why, rows[i].why), "row %zu: %s", i, why);
+    }
+}
+
+/* A guest that goes on with another file of a shared folder destroys it. */
+Test (storage, another_name_in_a_shared_folder_is_another_file)
+{
+  static const struct
+  {
+    const char *folder, *path;
+    MigrateSharing sharing;
+    const char *why;
+  } names[] = {
+    { "/mnt", "/mnt/f.img", MIGRATE_SHARING_SHARED, "“/d”, which is “/mnt” at the destination" },
+    { "/mnt", "/mnt/g.img", MIGRATE_SHARING_NOT_SHARED, "is to open “g.img” of it" },
+    { "/d", "/d/g.img", MIGRATE_SHARING_NOT_SHARED, "is to open “g.img” of it" },
+    { "/d", NULL, MIGRATE_SHARING_NOT_SHARED, "is to open “” of it" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
+    {
+      const MigrateProbeFile file = { .target = "vda",
+                                      .here = { .path = "/d/f.img", .type = "file" },
+                                      .there = { .path = names[i].path, .type = "file" } };
+      MigrateProbe probe = { 0 };
+      g_autofree char *why = NULL;
+
+      fill (&probe.halves[0], "sees");
+      fill (&probe.halves[1], "sees");
+      probe.halves[1].folder = (char *) names[i].folder;
+      cr_assert_eq (_migrate_probe_judge (&probe, &file, &why), names[i].sharing, "row %zu: %s", i,
+                    why);
+      cr_assert_not_null (strstr (why, names[i].why), "row %zu: %s", i, why);
     }
 }
 
