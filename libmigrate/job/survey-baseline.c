@@ -225,7 +225,8 @@ find (Baseline *self, GError **error)
   g_autofree char *model = NULL;
   g_auto (GStrv) features = NULL;
 
-  _migrate_survey_each (run->work->backend, self->hosts->len, ask_for_cpu, self);
+  _migrate_backend_each (run->work->backend, "migrate-survey", MIGRATE_SURVEY_AT_ONCE,
+                         self->hosts->len, ask_for_cpu, self);
   if (_migrate_survey_check_cancelled (run, error))
     return NULL;
   cpu = find_common (self, error);
@@ -233,7 +234,8 @@ find (Baseline *self, GError **error)
       || !_migrate_xml_read_cpu (cpu, &model, &features, error))
     return NULL;
   self->cpu = cpu;
-  _migrate_survey_each (run->work->backend, self->hosts->len, ask_for_fit, self);
+  _migrate_backend_each (run->work->backend, "migrate-survey", MIGRATE_SURVEY_AT_ONCE,
+                         self->hosts->len, ask_for_fit, self);
   if (_migrate_survey_check_cancelled (run, error))
     return NULL;
   return _migrate_baseline_new (cpu, model, (const char *const *) features, list_hosts (self));

@@ -6,88 +6,8 @@
 #include "check/dirty-rate-private.h"
 #include "virt/facts-private.h"
 
-/* Checks at once; each has up to two threads more, in calls. */
-#define AT_ONCE 8
-
 /* Codes of blockers that a reason names. */
 #define MOST_CODES 3
-
-/* ---- many at once ---- */
-
-typedef struct
-{
-  gatomicrefcount ref_count; /* a thread may be about to wake who waits no more */
-  MigrateBackend *backend;
-  guint n;
-  MigrateSurveyFunc func;
-  gpointer data;
-  GMutex lock;
-  GCond done;
-  guint next, threads;
-} Each;
-
-static void
-each_unref (Each *self)
-{
-  if (!g_atomic_ref_count_dec (&self->ref_count))
-    return;
-  g_mutex_clear (&self->lock);
-  g_cond_clear (&self->done);
-  g_free (self);
-}
-
-static void
-each_main (gpointer data, gpointer unused)
-{
-  Each *self = data;
-
-  g_mutex_lock (&self->lock);
-  while (self->next < self->n)
-    {
-      guint i = self->next++;
-
-      g_mutex_unlock (&self->lock);
-      self->func (self->data, i);
-      g_mutex_lock (&self->lock);
-    }
-  self->threads--;
-  g_mutex_unlock (&self->lock);
-  self->backend->vtable->wake (self->backend, &self->done);
-  each_unref (self);
-}
-
-static void
-each_start (Each *self)
-{
-  g_atomic_ref_count_inc (&self->ref_count);
-  g_mutex_lock (&self->lock);
-  self->threads++;
-  g_mutex_unlock (&self->lock);
-  if (!self->backend->vtable->start_thread (self->backend, "migrate-survey", (GFunc) each_main,
-                                            self, NULL /* error */))
-    each_main (self, NULL);
-}
-
-void
-_migrate_survey_each (MigrateBackend *backend, guint n, MigrateSurveyFunc func, gpointer data)
-{
-  Each *each = g_new0 (Each, 1);
-
-  g_atomic_ref_count_init (&each->ref_count);
-  each->backend = backend;
-  each->n = n;
-  each->func = func;
-  each->data = data;
-  g_mutex_init (&each->lock);
-  g_cond_init (&each->done);
-  for (guint i = 0; i < MIN (n, AT_ONCE); i++)
-    each_start (each);
-  g_mutex_lock (&each->lock);
-  while (each->threads > 0)
-    backend->vtable->wait_until (backend, &each->done, &each->lock, -1);
-  g_mutex_unlock (&each->lock);
-  each_unref (each);
-}
 
 /* ---- cancelling ---- */
 
@@ -334,6 +254,7 @@ _migrate_survey_gather (MigrateSurveyRun *run, GError **error)
   checks.source = source;
   checks.look = look;
   make_rows (run);
-  _migrate_survey_each (run->work->backend, run->rows->len, check_one, &checks);
+  _migrate_backend_each (run->work->backend, "migrate-survey", MIGRATE_SURVEY_AT_ONCE,
+                         run->rows->len, check_one, &checks);
   return _migrate_survey_check_cancelled (run, error) ? NULL : list_entries (run);
 }

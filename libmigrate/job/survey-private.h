@@ -47,9 +47,9 @@ typedef struct
 
 /* ---- survey-gather.c ---- */
 
-typedef void (*MigrateSurveyFunc) (gpointer data, guint i);
-/* func for each i below n, on several threads but not on any number; returns when all are done. */
-void _migrate_survey_each (MigrateBackend *backend, guint n, MigrateSurveyFunc func, gpointer data);
+/* Checks at once; each has up to two threads more, in calls. */
+#define MIGRATE_SURVEY_AT_ONCE 8
+
 /* MigrateSurveyEntry, best first. Errors: what the source cannot be asked for; cancelled. */
 GListModel *_migrate_survey_gather (MigrateSurveyRun *run, GError **error);
 /* From any thread. */

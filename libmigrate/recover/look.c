@@ -15,23 +15,16 @@
 typedef struct
 {
   MigrateRecoveryWork *recovery;
-  GMutex lock;
-  GCond done;
-  guint left;
-} Round;
-
-typedef struct
-{
-  Round *round;
   MigrateRecoveryHost *host;
   const char *guest;
   MigrateSeen seen;
+  gboolean skipped;
 } Look;
 
 static MigrateCall *
 ask (Look *self, MigrateCallKind kind, const char *guest, GError **error)
 {
-  return _migrate_work_ask (self->round->recovery->work, self->host->link, kind, guest, 0, error);
+  return _migrate_work_ask (self->recovery->work, self->host->link, kind, guest, 0, error);
 }
 
 static void
@@ -153,55 +146,37 @@ look_at_guest (Look *self)
 }
 
 static void
-look_main (gpointer data, gpointer unused)
+look_at_host (gpointer data, guint i)
 {
-  Look *self = data;
-  Round *round = self->round;
-  MigrateBackend *backend = round->recovery->work->backend;
+  Look *looks = data, *self = &looks[i];
+  MigrateBackend *backend = self->recovery->work->backend;
 
+  if (self->skipped)
+    return;
   g_clear_pointer (&self->host->guest_uuid, g_free);
   if (look_at_machine (self))
     look_at_guest (self);
   self->host->seen_at = backend->vtable->wall (backend);
-  g_mutex_lock (&round->lock);
-  round->left--;
-  g_mutex_unlock (&round->lock);
-  backend->vtable->wake (backend, &round->done);
 }
 
 static void
 look_at_all (MigrateRecoveryWork *self, const char *guest, gboolean missing_only)
 {
-  MigrateBackend *backend = self->work->backend;
-  Round round = { .recovery = self };
-  g_autofree Look *looks = g_new0 (Look, self->hosts->len);
+  guint n = self->hosts->len;
+  g_autofree Look *looks = g_new0 (Look, n);
 
-  g_mutex_init (&round.lock);
-  g_cond_init (&round.done);
-  for (guint i = 0; i < self->hosts->len; i++)
+  for (guint i = 0; i < n; i++)
     {
-      looks[i] = (Look){ .round = &round, .host = self->hosts->pdata[i], .guest = guest };
+      looks[i] = (Look){ .recovery = self, .host = self->hosts->pdata[i], .guest = guest };
       if (missing_only)
         {
           looks[i].seen = g_array_index (self->seen, MigrateSeen, i);
-          if (looks[i].seen.present || !looks[i].seen.asked)
-            continue;
+          looks[i].skipped = looks[i].seen.present || !looks[i].seen.asked;
         }
-      g_mutex_lock (&round.lock);
-      round.left++;
-      g_mutex_unlock (&round.lock);
-      if (!backend->vtable->start_thread (backend, "migrate-look", (GFunc) look_main, &looks[i],
-                                          NULL /* error */))
-        look_main (&looks[i], NULL);
     }
-  g_mutex_lock (&round.lock);
-  while (round.left > 0)
-    backend->vtable->wait_until (backend, &round.done, &round.lock, -1);
-  g_mutex_unlock (&round.lock);
-  for (guint i = 0; i < self->hosts->len; i++)
+  _migrate_backend_each (self->work->backend, "migrate-look", n, n, look_at_host, looks);
+  for (guint i = 0; i < n; i++)
     g_array_index (self->seen, MigrateSeen, i) = looks[i].seen;
-  g_mutex_clear (&round.lock);
-  g_cond_clear (&round.done);
 }
 
 /* ---- who is meant ---- */

@@ -71,10 +71,6 @@ typedef struct
 {
   MigrateWork *work;
   GPtrArray *probes;
-  MigrateSide side;
-  GMutex *lock;
-  GCond *changed;
-  gboolean done;
 } Finder;
 
 static void
@@ -89,8 +85,10 @@ find_pool (MigrateWork *work, MigrateProbe *probe, MigrateSide side, GError **er
 }
 
 static void
-find_pools (Finder *self)
+find_pools (gpointer data, guint nth)
 {
+  const Finder *self = data;
+  MigrateSide side = sides[nth];
   g_autoptr (GError) silent = NULL;
 
   for (guint i = 0; i < self->probes->len; i++)
@@ -99,53 +97,25 @@ find_pools (Finder *self)
       g_autoptr (GError) error = NULL;
 
       if (silent == NULL)
-        find_pool (self->work, probe, self->side, &error);
+        find_pool (self->work, probe, side, &error);
       if (is_silent (error))
         silent = g_error_copy (error);
       if (silent != NULL)
-        note_trouble (probe, self->side, silent);
+        note_trouble (probe, side, silent);
       else if (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
-        note_missing (probe, self->side);
+        note_missing (probe, side);
       else if (error != NULL)
-        note_trouble (probe, self->side, error);
+        note_trouble (probe, side, error);
     }
-}
-
-static void
-finder_main (gpointer data, gpointer unused)
-{
-  Finder *self = data;
-  MigrateBackend *backend = self->work->backend;
-  GCond *changed = self->changed;
-
-  find_pools (self);
-  g_mutex_lock (self->lock);
-  self->done = TRUE;
-  g_mutex_unlock (self->lock);
-  backend->vtable->wake (backend, changed);
 }
 
 void
 _migrate_probe_find_pools (MigrateWork *work, GPtrArray *probes)
 {
-  MigrateBackend *backend = work->backend;
-  GMutex lock;
-  GCond changed;
-  Finder there = { work, probes, MIGRATE_SIDE_DESTINATION, &lock, &changed, FALSE };
-  Finder here = { work, probes, MIGRATE_SIDE_SOURCE, &lock, &changed, FALSE };
+  Finder finder = { work, probes };
 
-  g_mutex_init (&lock);
-  g_cond_init (&changed);
-  if (!backend->vtable->start_thread (backend, "migrate-probe", (GFunc) finder_main, &there,
-                                      NULL /* error */))
-    finder_main (&there, NULL);
-  find_pools (&here);
-  g_mutex_lock (&lock);
-  while (!there.done)
-    backend->vtable->wait_until (backend, &changed, &lock, -1);
-  g_mutex_unlock (&lock);
-  g_mutex_clear (&lock);
-  g_cond_clear (&changed);
+  _migrate_backend_each (work->backend, "migrate-probe", G_N_ELEMENTS (sides), G_N_ELEMENTS (sides),
+                         find_pools, &finder);
 }
 
 void

@@ -51,6 +51,12 @@ void _migrate_backend_register (const char *scheme, MigrateBackendFactory factor
 MigrateBackend *_migrate_backend_for_uri (const char *uri);
 MigrateBackend *_migrate_libvirt_backend (void);
 
+typedef void (*MigrateEachFunc) (gpointer data, guint i);
+/* func for each i below n, on at_once threads at the most; returns when all are done. name: of the
+ * threads; static. */
+void _migrate_backend_each (MigrateBackend *backend, const char *name, guint at_once, guint n,
+                            MigrateEachFunc func, gpointer data);
+
 static inline gint64
 _migrate_backend_now (MigrateBackend *self)
 {
