@@ -101,14 +101,16 @@ find (MigrateReport *report)
 
 /* says: its code and a part of its message; NULL: no finding, the disk is shared. */
 static void
-assert_says (const char *code, const char *message)
+assert_says_of (MigrateMapping *mapping, const char *code, const char *message)
 {
   g_autoptr (MigrateJournal) journal = migrate_sqlite_journal_new_none ();
   g_autoptr (MigrateJob) job = job_new (journal);
   g_autoptr (GError) error = NULL;
-  g_autoptr (MigrateReport) report = migrate_job_check (job, NULL, &error);
+  g_autoptr (MigrateReport) report = NULL;
   g_autoptr (MigrateFinding) finding = NULL;
 
+  migrate_job_set_mapping (job, mapping);
+  report = migrate_job_check (job, NULL, &error);
   cr_assert_not_null (report, "%s", error != NULL ? error->message : "");
   finding = find (report);
   if (code == NULL)
@@ -123,6 +125,38 @@ assert_says (const char *code, const char *message)
                           migrate_finding_get_message (finding));
     }
   assert_nothing_left (code != NULL ? code : "shared");
+}
+
+static void
+assert_says (const char *code, const char *message)
+{
+  assert_says_of (NULL, code, message);
+}
+
+static void
+assert_says_renamed (const char *path, const char *code, const char *message)
+{
+  g_autoptr (MigrateMapping) mapping = migrate_mapping_new ();
+  g_autofree char *text = g_strdup_printf ("disk:vda=%s", path);
+
+  cr_assert (migrate_mapping_set_from_string (mapping, text, NULL));
+  assert_says_of (mapping, code, message);
+}
+
+Test (probe, what_the_destination_opens_is_probed)
+{
+  make_world (POOL ("a"), &(SimPoolSpec){ .name = "p", .target = "/mnt", .storage = "a" });
+  assert_says_renamed ("/mnt/g0.qcow2", NULL, NULL);
+  assert_says_renamed ("/mnt/other.qcow2", "disk-not-shared", "is to open “other.qcow2” of it");
+  assert_says_renamed ("/images/g0.qcow2", "disk-sharing-unproven", "no active storage pool");
+  sim_world_free (world);
+}
+
+Test (probe, a_file_of_another_name_in_a_shared_folder_is_not_shared)
+{
+  make_world (POOL ("a"), POOL ("a"));
+  assert_says_renamed ("/images/other.qcow2", "disk-not-shared", "is to open “other.qcow2” of it");
+  sim_world_free (world);
 }
 
 Test (probe, shared)
