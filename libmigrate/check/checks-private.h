@@ -52,6 +52,10 @@ const MigrateFileFacts *_migrate_look_file (const MigrateLook *look, const char 
 gboolean _migrate_look_lacks (const MigrateLook *look, const char *path);
 /* A file, or a directory that is made to look like a disk. */
 gboolean _migrate_look_is_file (const MigrateDisk *disk);
+/* Whether it is known by another name at the destination; where both are files the probe tells. */
+gboolean _migrate_disk_is_named_otherwise (const MigrateDisk *here, const MigrateDisk *there);
+/* A network disk whose server is an address of each host's own. */
+gboolean _migrate_disk_is_served_by_itself (const MigrateDisk *disk);
 /* Whether both hosts see the file of a disk; why, for people. */
 MigrateSharing
 _migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why);

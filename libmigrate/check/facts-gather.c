@@ -19,6 +19,7 @@ typedef struct
   GVariant *guest;                  /* a{sv}, of the source's answer; nullable until known */
   MigrateGuest *shape;              /* the same */
   MigrateGuest *there;              /* as it will be at the destination; the same */
+  char **holes;                     /* names of bindings that are not filled yet; the same */
   char *hostname;                   /* of the destination; the same */
   gboolean knows_source;            /* its answer was there before */
   gboolean source_only;
@@ -44,6 +45,7 @@ gather_clear (Gather *self)
   g_clear_pointer (&self->guest, g_variant_unref);
   g_clear_pointer (&self->shape, _migrate_guest_free);
   g_clear_pointer (&self->there, _migrate_guest_free);
+  g_strfreev (self->holes);
   g_free (self->hostname);
 }
 
@@ -237,8 +239,10 @@ map_guest (Gather *self, const MigrateCheckRequest *request)
   const MigrateRewrite how = _migrate_plan_rewriting (request, NULL /* bindings */);
   g_autoptr (MigrateRewritten) rewritten = _migrate_xml_rewrite (live, &how, NULL /* error */);
 
-  if (rewritten != NULL)
-    self->there = _migrate_guest_parse (rewritten->xml, NULL /* error */);
+  if (rewritten == NULL)
+    return;
+  self->there = _migrate_guest_parse (rewritten->xml, NULL /* error */);
+  self->holes = g_strdupv (rewritten->holes);
 }
 
 static GVariant *
@@ -341,8 +345,9 @@ probe (Gather *self, GError **error)
   GVariantBuilder rows;
 
   _migrate_domain_read (self->guest, &guest);
-  probed = _migrate_facts_probe (self->work, &guest, self->shape->disks,
-                                 self->there != NULL ? self->there->disks : NULL, error);
+  probed
+    = _migrate_facts_probe (self->work, &guest, self->shape->disks,
+                            self->there != NULL ? self->there->disks : NULL, self->holes, error);
   if (probed == NULL)
     return FALSE;
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));

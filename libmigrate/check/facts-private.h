@@ -106,10 +106,12 @@ MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
 
 /* Acts, for the probe writes: MigrateProbed, of every file of these disks. there: the same disks as
- * the destination is told of them; NULL: under the same names. Errors: JOURNAL, LOST_CLAIM,
- * cancelled. */
+ * the destination is told of them; NULL: under the same names. holes: names of bindings that are
+ * not filled yet; nullable. Errors: JOURNAL, LOST_CLAIM, cancelled. */
 GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
-                                 GPtrArray *there, GError **error);
+                                 GPtrArray *there, char **holes, GError **error);
+/* Decide: whether one of those names says what the disk, or an image below it, will be. */
+gboolean _migrate_disk_is_open (const MigrateDisk *disk, char **holes);
 
 /* What was true before the move, for the journal and for whoever follows: a{sv} with
  * "was-paused", "persistent", "autostart", and "disks", aa{sv}. */

@@ -92,13 +92,23 @@ look_block_job (MigrateLook *look)
     }
 }
 
+/* Then it is the guest itself that was found there. */
+static gboolean
+is_same_host (const MigrateLook *look)
+{
+  const MigrateFacts *f = look->facts;
+
+  return g_strcmp0 (look->request->source_uri, look->request->destination_uri) == 0
+         || (f->source.uuid != NULL && g_strcmp0 (f->source.uuid, f->destination.uuid) == 0);
+}
+
 static void
 look_already_there (MigrateLook *look)
 {
   const MigrateDomain *there = &look->facts->same_uuid;
   g_autofree char *state = NULL;
 
-  if (!look->facts->found_uuid)
+  if (!look->facts->found_uuid || is_same_host (look))
     return;
   state = _migrate_domain_describe (there->state, there->reason);
   _migrate_look_found (look, look->check->severity, there->name,
@@ -114,7 +124,8 @@ look_name_taken (MigrateLook *look)
 {
   const MigrateDomain *there = &look->facts->same_name;
 
-  if (look->facts->found_name && g_strcmp0 (there->uuid, look->facts->guest.uuid) != 0)
+  if (look->facts->found_name && !is_same_host (look)
+      && g_strcmp0 (there->uuid, look->facts->guest.uuid) != 0)
     _migrate_look_find (look, there->name, there->uuid, NULL);
 }
 

@@ -63,7 +63,17 @@ gboolean _migrate_plan_finish_xml (const char *xml, const MigrateCheckRequest *r
 /* It is the same guest, and the guest would see the same machine. Errors: INVALID. */
 gboolean _migrate_plan_prove_xml (const char *source, const char *result, GError **error);
 
+/* ---- plan-disks.c ---- */
+
+/* FALSE also where there is nothing to prove. */
+gboolean _migrate_plan_disks_are_shared (const MigrateFacts *facts);
+/* The document has the disks that the plan rests on, and no others; there: it is the destination's.
+ * Errors: CHANGED; INVALID. */
+gboolean
+_migrate_plan_prove_disks (MigratePlan *plan, const char *xml, gboolean there, GError **error);
+
 /* ---- its parts: floating ---- */
+GVariant *_migrate_plan_disks (const MigrateFacts *facts, const MigrateCheckRequest *request);
 GVariant *_migrate_plan_transfer (const MigratePlanBasis *basis, const MigrateCheckRequest *request,
                                   MigratePolicy *policy);
 GVariant *_migrate_plan_steps (const MigratePlanBasis *basis, const MigrateCheckRequest *request,

@@ -68,10 +68,8 @@ decide (const MigratePlanBasis *basis, const MigrateCheckRequest *request, Migra
   decide_accelerators (policy, t);
   t->persist = basis->persistent;
   t->paused = !basis->was_paused && request->hand_over == MIGRATE_HAND_OVER_STRICT;
-  /* libvirt goes by the name of the file system and by the cache mode; the checks know better, or
-   * the caller does. */
-  t->unsafe = basis->shared || _migrate_policy_accepts (policy, "disk-sharing-unproven")
-              || _migrate_policy_accepts (policy, "disk-cache");
+  /* libvirt goes by the name of the file system; the probe knows better, or the caller does. */
+  t->unsafe = basis->shared || _migrate_policy_accepts (policy, "disk-sharing-unproven");
 }
 
 /* ---- from the record to the plan ---- */

@@ -2,6 +2,8 @@
  * a volume, those below its disks too; each beside what the destination is to open in its place. */
 #include "check/facts-private.h"
 
+#include <string.h>
+
 static gboolean
 is_local (const char *type)
 {
@@ -24,6 +26,51 @@ place_of_image (const MigrateImage *image)
   return (MigrateProbePlace){ .path = image->path, .type = image->type };
 }
 
+/* A name is “KIND:FROM”; a path may be that of a folder above. */
+static gboolean
+is_named_by (const char *hole, const char *target, const char *source, const char *path)
+{
+  const char *colon = strchr (hole, ':');
+  const char *from = colon != NULL ? colon + 1 : hole;
+
+  if (g_str_has_prefix (hole, "disk:"))
+    return g_strcmp0 (from, target) == 0 || g_strcmp0 (from, source) == 0
+           || g_strcmp0 (from, path) == 0;
+  return g_str_has_prefix (hole, "path:") && path != NULL && g_str_has_prefix (path, from);
+}
+
+static gboolean
+is_reached_by (const char *hole, const MigrateDisk *disk)
+{
+  const char *colon = strchr (hole, ':');
+
+  if (colon == NULL)
+    return FALSE;
+  if (g_str_has_prefix (hole, "pool:"))
+    return g_strcmp0 (colon + 1, disk->pool) == 0;
+  /* Which of its servers is meant does not matter. */
+  return g_str_has_prefix (hole, "storage-host:") && disk->hosts != NULL;
+}
+
+gboolean
+_migrate_disk_is_open (const MigrateDisk *disk, char **holes)
+{
+  for (gsize i = 0; holes != NULL && holes[i] != NULL; i++)
+    {
+      if (is_named_by (holes[i], disk->target, disk->source, disk->path)
+          || is_reached_by (holes[i], disk))
+        return TRUE;
+      for (guint j = 0; j < disk->chain->len; j++)
+        {
+          const MigrateImage *image = disk->chain->pdata[j];
+
+          if (is_named_by (holes[i], NULL, image->source, image->path))
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
 static const MigrateDisk *
 find_there (GPtrArray *there, const MigrateDisk *disk)
 {
@@ -37,23 +84,26 @@ find_there (GPtrArray *there, const MigrateDisk *disk)
   return disk;
 }
 
-/* A chain that ends earlier there has nothing in the place of an image. */
+/* A chain that ends earlier there has nothing in the place of an image; nor is anything there yet
+ * of what is open. */
 static void
-add_disk (GArray *files, const MigrateDisk *disk, const MigrateDisk *there)
+add_disk (GArray *files, const MigrateDisk *disk, const MigrateDisk *there, gboolean open)
 {
-  MigrateProbeFile top
-    = { .target = disk->target, .here = place_of_disk (disk), .there = place_of_disk (there) };
+  MigrateProbeFile top = { .target = disk->target, .here = place_of_disk (disk) };
 
-  if (disk->source == NULL || !is_local (disk->type))
+  if (disk->source == NULL)
     return;
-  g_array_append_val (files, top);
+  if (!open)
+    top.there = place_of_disk (there);
+  if (is_local (disk->type))
+    g_array_append_val (files, top);
   for (guint i = 0; i < disk->chain->len; i++)
     {
       const MigrateImage *image = disk->chain->pdata[i];
       MigrateProbeFile below
         = { .target = disk->target, .here = place_of_image (image), .backing = TRUE };
 
-      if (i < there->chain->len)
+      if (!open && i < there->chain->len)
         below.there = place_of_image (there->chain->pdata[i]);
       if (is_local (image->type))
         g_array_append_val (files, below);
@@ -72,13 +122,14 @@ replace (char **field, const char *value)
 /* The journal is told of a probe before the check is over: whose it is, is known already. */
 GPtrArray *
 _migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
-                      GPtrArray *there, GError **error)
+                      GPtrArray *there, char **holes, GError **error)
 {
   g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (MigrateProbeFile));
   GPtrArray *probed = NULL;
 
   for (guint i = 0; i < disks->len; i++)
-    add_disk (files, disks->pdata[i], find_there (there, disks->pdata[i]));
+    add_disk (files, disks->pdata[i], find_there (there, disks->pdata[i]),
+              _migrate_disk_is_open (disks->pdata[i], holes));
   replace (&work->result->guest_name, guest->name);
   replace (&work->result->guest_uuid, guest->uuid);
   return _migrate_storage_probe (work, files, &probed, error) ? probed : NULL;

@@ -70,24 +70,6 @@ look_unproven (MigrateLook *look)
 
 /* ---- what is compared by its name ---- */
 
-/* Names that hold what the device itself says of itself, so that two hosts mean the same one. */
-static gboolean
-names_the_device (const char *path)
-{
-  static const char *const prefixes[] = { "/dev/disk/by-id/", "/dev/disk/by-uuid/",
-                                          "/dev/disk/by-partuuid/", "/dev/rbd/", "/dev/drbd/" };
-  const char *name = strrchr (path, '/');
-
-  for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
-    if (g_str_has_prefix (path, prefixes[i]))
-      return TRUE;
-  if (g_str_has_prefix (path, "/dev/disk/by-path/"))
-    return strstr (path, "-iscsi-") != NULL;
-  /* multipath's name for a disk is its WWID: a digit for its kind, and 16 or 32 others. */
-  return g_str_has_prefix (path, "/dev/mapper/") && strlen (name + 1) >= 17
-         && strspn (name + 1, "0123456789abcdef") == strlen (name + 1);
-}
-
 /* libvirt takes a device in the place of a file too. */
 static gboolean
 is_block (const MigrateDisk *disk)
@@ -103,7 +85,7 @@ look_block (MigrateLook *look)
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     if (is_block (disk) && g_strcmp0 (disk_there (look, disk)->path, disk->path) == 0
-        && !names_the_device (disk->path)
+        && !_migrate_probe_is_stable_name (disk->path)
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_UNKNOWN)
       _migrate_look_find_as (look, weight (look), disk->target, disk->path, NULL);
 }
@@ -114,18 +96,46 @@ is_network (const MigrateDisk *disk)
   return g_str_equal (disk->type, "network");
 }
 
-/* What they name, not by which of its hosts it is reached. Of two files the probe knows more. */
 static gboolean
-names_differ (const MigrateDisk *here, const MigrateDisk *there)
+has_other_hosts (const MigrateDisk *here, const MigrateDisk *there)
+{
+  if (here->hosts == NULL || there->hosts == NULL)
+    return here->hosts != there->hosts;
+  return !g_strv_equal ((const char *const *) here->hosts, (const char *const *) there->hosts);
+}
+
+/* Of two files, each in its folder. */
+static gboolean
+has_other_name (const MigrateDisk *here, const MigrateDisk *there)
+{
+  g_autofree char *name_here = here->path != NULL ? g_path_get_basename (here->path) : NULL;
+  g_autofree char *name_there = there->path != NULL ? g_path_get_basename (there->path) : NULL;
+
+  return g_strcmp0 (name_here, name_there) != 0 || g_strcmp0 (here->volume, there->volume) != 0;
+}
+
+/* Of two files of one name the probe knows more. Of a server by another address nobody knows that
+ * it is the same one. */
+gboolean
+_migrate_disk_is_named_otherwise (const MigrateDisk *here, const MigrateDisk *there)
 {
   if (!is_network (here) && !is_block (here))
-    return is_network (there) || is_block (there);
+    return is_network (there) || is_block (there) || has_other_name (here, there);
   if (g_strcmp0 (here->type, there->type) != 0)
     return TRUE;
   if (is_block (here))
     return g_strcmp0 (here->path, there->path) != 0;
   return g_strcmp0 (here->protocol, there->protocol) != 0
-         || g_strcmp0 (here->name, there->name) != 0;
+         || g_strcmp0 (here->name, there->name) != 0 || has_other_hosts (here, there);
+}
+
+/* With the server, where that is all that differs. */
+static char *
+label (const MigrateDisk *disk)
+{
+  return is_network (disk) && disk->hosts != NULL && disk->hosts[0] != NULL
+           ? g_strdup_printf ("%s at %s", disk->source, disk->hosts[0])
+           : g_strdup (disk->source);
 }
 
 static void
@@ -137,10 +147,16 @@ look_names (MigrateLook *look)
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     {
       const MigrateDisk *there = disk_there (look, disk);
+      g_autofree char *name_here = NULL;
+      g_autofree char *name_there = NULL;
 
-      if (names_differ (disk, there) && disk->source != NULL && there->source != NULL
-          && _migrate_look_sharing (look, disk, &why) != MIGRATE_SHARING_SHARED)
-        _migrate_look_find (look, disk->target, disk->source, there->source, NULL);
+      if (disk->source == NULL || there->source == NULL
+          || !_migrate_disk_is_named_otherwise (disk, there)
+          || _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_SHARED)
+        continue;
+      name_here = label (disk);
+      name_there = label (there);
+      _migrate_look_find (look, disk->target, name_here, name_there, NULL);
     }
 }
 
@@ -150,6 +166,15 @@ is_of_the_host (const char *address)
   return address[0] == '/' || g_str_has_prefix (address, "localhost")
          || g_str_has_prefix (address, "127.") || g_str_has_prefix (address, "[::1]")
          || g_str_has_prefix (address, "::1");
+}
+
+gboolean
+_migrate_disk_is_served_by_itself (const MigrateDisk *disk)
+{
+  for (gsize i = 0; is_network (disk) && disk->hosts != NULL && disk->hosts[i] != NULL; i++)
+    if (is_of_the_host (disk->hosts[i]))
+      return TRUE;
+  return FALSE;
 }
 
 static void
@@ -164,6 +189,22 @@ look_local_server (MigrateLook *look)
       for (gsize j = 0; hosts != NULL && hosts[j] != NULL; j++)
         if (is_of_the_host (hosts[j]))
           _migrate_look_find (look, disk->target, hosts[j], NULL);
+    }
+}
+
+/* One file, read in two ways: what the guest writes there goes over what the other way keeps. */
+static void
+look_format (MigrateLook *look)
+{
+  const MigrateDisk *disk;
+
+  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
+    {
+      const MigrateDisk *there = disk_there (look, disk);
+
+      if (disk->source != NULL && disk->format != NULL && there->format != NULL
+          && !g_str_equal (disk->format, there->format))
+        _migrate_look_find (look, disk->target, disk->format, there->format, NULL);
     }
 }
 
@@ -272,7 +313,7 @@ static const MigrateCheck checks[] = {
     "is, as in /dev/disk/by-id",
     look_block },
   { "disk-named-otherwise", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "a network disk or a block device is to have another name at the destination, and nothing "
+    "a disk is to have another name, or another server, at the destination, and nothing "
     "proves that it is the same",
     "Disk “$1” is “$2” here and is to be “$3” there: nothing proves that they are the same",
     "Make sure that they are, and accept it; or map the disk to its own name", look_names },
@@ -283,6 +324,10 @@ static const MigrateCheck checks[] = {
     "Make sure that the destination has a way to the same server there, and accept it; or map the "
     "disk to an address that both hosts reach",
     look_local_server },
+  { "disk-format-differs", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the mapping gives a disk another format than its image has",
+    "Disk “$1” is “$2” here, and would be “$3” at the destination",
+    "Take the format out of the mapping", look_format },
   { "disk-of-the-host", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a disk is a device or a program of the source's own (nvme, vhostuser, vhostvdpa)",
     "Disk “$1” is of the type “$2”: a device or a program of this host's own",

@@ -441,6 +441,8 @@ edge_follow (MigrateJob *self, GError **error)
     {
       _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, NULL /* remedy */,
                           "The journal does not tell how the guest was before job “%s”", self->id);
+      /* Nothing may be taken back under a transfer that goes on. */
+      self->work->result->outcome = MIGRATE_OUTCOME_UNKNOWN;
       return FALSE;
     }
   return follow_call (self, NULL, error);

@@ -75,7 +75,9 @@ make_one (MigrateWork *work, const MigrateCheckRequest *request, gboolean defini
       if (!ask_function (work, definition, &made, error))
         return FALSE;
     }
-  if (made != NULL && !_migrate_plan_prove_xml (source, made, error))
+  if (made != NULL
+      && (!_migrate_plan_prove_xml (source, made, error)
+          || (!definition && !_migrate_plan_prove_disks (work->plan, made, TRUE, error))))
     {
       g_prefix_error (error, "The XML that the destination would be given is refused: ");
       return FALSE;
@@ -85,12 +87,23 @@ make_one (MigrateWork *work, const MigrateCheckRequest *request, gboolean defini
   return TRUE;
 }
 
+/* Since the check a disk can have been plugged in, or a snapshot been taken. */
+static gboolean
+has_planned_disks (MigrateWork *work, GError **error)
+{
+  g_autoptr (MigrateCall) call = _migrate_work_call (
+    work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DOMAIN_XML, work->result->guest_uuid, 0, error);
+
+  return call != NULL
+         && _migrate_plan_prove_disks (work->plan, call->text_out, FALSE /* there */, error);
+}
+
 gboolean
 _migrate_transfer_make_xml (MigrateWork *work, MigrateTransfer *transfer, GError **error)
 {
   const MigrateCheckRequest request = _migrate_check_request (work);
 
-  if (!is_as_planned (work, &request, error))
+  if (!is_as_planned (work, &request, error) || !has_planned_disks (work, error))
     return FALSE;
   if (!_migrate_plan_rewrites (work->plan, &request, work->bindings))
     return TRUE;

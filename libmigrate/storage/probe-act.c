@@ -201,13 +201,14 @@ remove_half (MigrateWork *work, MigrateProbe *probe, MigrateSide side, guint64 r
 
   if (!self->wrote)
     return TRUE;
-  self->wrote = FALSE;
   if (_migrate_probe_file_remove (work, side, self->pool, self->name, refresh, &was_there, &error))
     {
+      self->wrote = FALSE;
       self->lost = !was_there;
       return was_there || !self->unsure;
     }
   note_trouble (probe, side, error);
+  self->wrote = !self->silent; /* at the end it is tried once more */
   _migrate_probe_file_remove (work, other (side), half (probe, other (side))->pool, self->name,
                               MIGRATE_REFRESH_BEFORE, NULL /* was_there */, NULL /* error */);
   return FALSE;

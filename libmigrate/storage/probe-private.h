@@ -37,8 +37,6 @@ _migrate_probe_judge (const MigrateProbe *probe, const MigrateProbeFile *file, c
 const char *_migrate_probe_half_where (const MigrateProbeHalf *self);
 /* That of a file that no probe can be made for. */
 MigrateSharing _migrate_probe_judge_unprobed (const MigrateProbeFile *file, char **why);
-/* Whether a device's path is a name of the device itself, the same on every host that has it. */
-gboolean _migrate_probe_is_stable_name (const char *path);
 
 /* ---- probe-act.c ---- */
 /* Both hosts at once; sets pool or trouble of each half. */

@@ -49,6 +49,8 @@ _migrate_sharing_name (MigrateSharing sharing)
 static char *
 name_of (const MigrateProbePlace *place)
 {
+  if (g_strcmp0 (place->type, "dir") == 0)
+    return g_strdup (".");
   return place->path != NULL ? g_path_get_basename (place->path) : g_strdup (place->volume);
 }
 
@@ -75,10 +77,10 @@ where (const MigrateProbe *probe)
 
   return g_strcmp0 (here, there) == 0
            ? g_strdup_printf ("“%s”", here)
-           : g_strdup_printf ("“%s”, which is “%s” at the destination,", here, there);
+           : g_strdup_printf ("“%s” (“%s” at the destination)", here, there);
 }
 
-/* In a folder that both hosts have, one file has one name. */
+/* In a folder that both hosts have, one name is one file; another name may be a link to it. */
 static MigrateSharing
 judge_names (const MigrateProbeFile *file, const char *place, char **why)
 {
@@ -92,7 +94,7 @@ judge_names (const MigrateProbeFile *file, const char *place, char **why)
     }
   *why = g_strdup_printf ("both hosts have %s, but the destination is to open “%s” of it", place,
                           there != NULL ? there : "");
-  return MIGRATE_SHARING_NOT_SHARED;
+  return MIGRATE_SHARING_UNKNOWN;
 }
 
 /* What was not seen by one or by both. */
@@ -153,12 +155,19 @@ gboolean
 _migrate_probe_is_stable_name (const char *path)
 {
   static const char *const prefixes[]
-    = { "/dev/disk/by-id/wwn-", "/dev/disk/by-id/scsi-3", "/dev/disk/by-id/nvme-eui.",
-        "/dev/disk/by-id/nvme-uuid.", "/dev/disk/by-id/dm-uuid-mpath-" };
+    = { "/dev/disk/by-id/wwn-",           "/dev/disk/by-id/scsi-3",
+        "/dev/disk/by-id/nvme-eui.",      "/dev/disk/by-id/nvme-uuid.",
+        "/dev/disk/by-id/dm-uuid-mpath-", "/dev/disk/by-id/dm-uuid-LVM-",
+        "/dev/disk/by-id/lvm-pv-uuid-" };
+  const char *name = strrchr (path, '/');
 
   for (gsize i = 0; i < G_N_ELEMENTS (prefixes); i++)
     if (g_str_has_prefix (path, prefixes[i]))
       return TRUE;
+  /* multipath's name for a disk is its WWID: a digit for its kind, and 16 or 32 others. */
+  if (g_str_has_prefix (path, "/dev/mapper/") && strlen (name + 1) >= 17
+      && strspn (name + 1, "0123456789abcdef") == strlen (name + 1))
+    return TRUE;
   return g_str_has_prefix (path, "/dev/disk/by-path/ip-") && strstr (path, "-iscsi-") != NULL;
 }
 

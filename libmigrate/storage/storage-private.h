@@ -49,4 +49,6 @@ void _migrate_probed_free (MigrateProbed *self);
 /* Decide: of all files of a disk, as far as rows tell: one that is not shared counts before one
  * that is unknown. why: nullable; borrowed from a row, or NULL where there is none. */
 MigrateSharing _migrate_probed_of (GPtrArray *probed, const char *target, const char **why);
+/* Whether a device's path is a name of the device itself, the same on every host that has it. */
+gboolean _migrate_probe_is_stable_name (const char *path);
 const char *_migrate_sharing_name (MigrateSharing sharing); /* "unknown", "shared", "not-shared" */

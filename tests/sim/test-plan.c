@@ -864,7 +864,7 @@ Test (mapped, a_source_that_denies_passwords_is_told)
   map_job (job, LINES ("network:blue=red"));
   cr_assert (migrate_job_check (job, NULL, NULL));
   cr_assert (migrate_job_prepare (job, NULL, NULL));
-  sim_world_fail_call (world, "domain-xml:h1", sim_world_count_calls (world, "domain-xml:h1") + 1,
+  sim_world_fail_call (world, "domain-xml:h1", sim_world_count_calls (world, "domain-xml:h1") + 2,
                        29);
   {
     g_autoptr (GError) error = NULL;

@@ -8,6 +8,7 @@
 #define NBD(name, host)                                                                            \
   DEVICES ("<disk type='network'><source protocol='nbd' name='" name "'>" host                     \
            "</source><target dev='vda'/></disk>")
+#define FORMAT(type) DISK ("<driver name='qemu' type='" type "'/>")
 #define CACHE(mode) DISK ("<driver name='qemu' type='raw' cache='" mode "'/>")
 
 static void
@@ -66,6 +67,16 @@ static void
 other_host (CheckGiven *g)
 {
   check_there (g, NBD ("a", "<host name='gateway' port='1'/>"));
+}
+static void
+other_file (CheckGiven *g)
+{
+  check_there (g, DEVICES ("<disk type='file'><source file='/b'/><target dev='vda'/></disk>"));
+}
+static void
+raw_there (CheckGiven *g)
+{
+  check_there (g, FORMAT ("raw"));
 }
 static void
 other_block (CheckGiven *g)
@@ -156,7 +167,10 @@ static const CheckRow rows[] = {
     "block-device-unproven", CHECK_ABSENT },
   { "multipath by WWID", BLOCK ("/dev/mapper/3600508b400105e210000900000490000"), NULL,
     "block-device-unproven", CHECK_ABSENT },
-  { "RBD", BLOCK ("/dev/rbd/pool/image"), NULL, "block-device-unproven", CHECK_ABSENT },
+  { "RBD of some cluster", BLOCK ("/dev/rbd/pool/image"), NULL, "block-device-unproven",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "name that somebody gave", BLOCK ("/dev/disk/by-id/dm-name-vg0-a"), NULL,
+    "block-device-unproven", MIGRATE_SEVERITY_BLOCKER },
   { "other export there", NBD ("a", ""), other_export, "disk-named-otherwise",
     MIGRATE_SEVERITY_BLOCKER, "nbd:b" },
   { "other device there", BLOCK ("/dev/disk/by-id/a"), other_block, "disk-named-otherwise",
@@ -165,8 +179,14 @@ static const CheckRow rows[] = {
     MIGRATE_SEVERITY_BLOCKER, "/dev/sdc" },
   { "other device there, proven", BLOCK ("/dev/disk/by-id/a"), other_block_shared,
     "disk-named-otherwise", CHECK_ABSENT },
-  { "same export by another host", NBD ("a", REMOTE), other_host, "disk-named-otherwise",
-    CHECK_ABSENT },
+  { "an export of that name by another host", NBD ("a", REMOTE), other_host, "disk-named-otherwise",
+    MIGRATE_SEVERITY_BLOCKER, "nbd:a at gateway" },
+  { "another file there", DISK (""), other_file, "disk-named-otherwise", MIGRATE_SEVERITY_BLOCKER,
+    "/b" },
+  { "the same file", DISK (""), NULL, "disk-named-otherwise", CHECK_ABSENT },
+  { "raw there, qcow2 here", FORMAT ("qcow2"), raw_there, "disk-format-differs",
+    MIGRATE_SEVERITY_BLOCKER, "“qcow2” here, and would be “raw”" },
+  { "raw on both", FORMAT ("raw"), raw_there, "disk-format-differs", CHECK_ABSENT },
   { "same export", NBD ("a", ""), NULL, "disk-named-otherwise", CHECK_ABSENT },
   { "local server", NBD ("a", LOCAL), NULL, "disk-server-local", MIGRATE_SEVERITY_BLOCKER,
     "localhost:10809" },

@@ -56,7 +56,7 @@ static const struct
   { "zero-copy=true connections=2", "live peer2peer abort-on-error parallel zerocopy" },
   { "tls=true", "live peer2peer abort-on-error tls" },
   { "accept=disk-sharing-unproven", "live peer2peer unsafe abort-on-error" },
-  { "accept=disk-cache", "live peer2peer unsafe abort-on-error" },
+  { "accept=disk-cache", "live peer2peer abort-on-error" },
   { "accept=cpu-incompatible", "live peer2peer abort-on-error" },
   /* libvirt's guess by the name of a file system is not needed. */
   { "", "live peer2peer unsafe abort-on-error", { .shared = TRUE } },
