@@ -874,3 +874,37 @@ Test (mapped, a_source_that_denies_passwords_is_told)
   }
   assert_stayed (job);
 }
+
+/* libvirt's own look at the storage is switched off by then. */
+Test (mapped, a_disk_that_nobody_checked_is_refused)
+{
+  g_autoptr (MigrateJob) job = job_new ((SimGuestSpec){ .uuid = UUID, .disk = "/images/g0.qcow2" });
+  g_autoptr (TestHooks) hooks = hooks_new (job, "{'bindings': <{'disk:vda': <'/m/b'>}>}");
+  g_autoptr (GError) error = NULL;
+
+  set_policy (job, "accept", "disk-sharing-unproven");
+  cr_assert (migrate_job_check (job, NULL, NULL));
+  cr_assert (migrate_job_prepare (job, NULL, NULL));
+  cr_assert_not (migrate_job_migrate (job, NULL, &error));
+  assert_error (error, MIGRATE_ERROR_INVALID, "“/images/g0.qcow2” was checked");
+  assert_stayed (job);
+}
+
+Test (mapped, an_open_disk_is_not_proven)
+{
+  g_autoptr (MigrateJob) job = job_new ((SimGuestSpec){ .uuid = UUID, .disk = "/images/g0.qcow2" });
+  g_autoptr (TestHooks) hooks = hooks_new (job, "{'bindings': <{'disk:vda': <'/m/b'>}>}");
+  g_autoptr (GError) error = NULL;
+
+  sim_world_add_pool (world, "h1",
+                      &(SimPoolSpec){ .name = "p", .target = "/images", .storage = "a" });
+  sim_world_add_pool (world, "h2",
+                      &(SimPoolSpec){ .name = "p", .target = "/images", .storage = "a" });
+  map_job (job, LINES ("disk:vda=?"));
+  cr_assert (migrate_job_check (job, NULL, NULL));
+  cr_assert_not (migrate_job_prepare (job, NULL, &error));
+  assert_error (error, MIGRATE_ERROR_BLOCKED, "disk-sharing-unproven");
+  set_policy (job, "accept", "disk-sharing-unproven");
+  run (job);
+  assert_there ("/m/b");
+}

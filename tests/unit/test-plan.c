@@ -366,3 +366,75 @@ Test (plan, reads_anything)
   cr_assert_eq (t.transport, MIGRATE_TRANSPORT_P2P);
   _migrate_transfer_clear (&t);
 }
+
+/* ---- what is opened is what was checked ---- */
+
+#define GUEST(disks)                                                                               \
+  "<domain type='qemu'><name>g</name><uuid>11111111-2222-3333-4444-555555555555</uuid>"            \
+  "<devices>" disks "</devices></domain>"
+#define DISK_OF(file, format)                                                                      \
+  "<disk type='file'><driver type='" format "'/><source file='" file "'/><target dev='vda'/>"
+#define CHAIN(file)                                                                                \
+  "<backingStore type='file'><format type='raw'/><source file='" file                              \
+  "'/><backingStore/></backingStore>"
+
+static const struct
+{
+  const char *row, *document;
+  gboolean there;
+  MigrateError code;
+  const char *words; /* NULL: it is as planned */
+} proofs[] = {
+  { "'format': <'qcow2'>", GUEST (DISK_OF ("/a", "qcow2") "</disk>"), FALSE, 0, NULL },
+  { "'format': <'qcow2'>", GUEST (DISK_OF ("/b", "qcow2") "</disk>"), FALSE, MIGRATE_ERROR_CHANGED,
+    "“/b” now, and “/a” was checked" },
+  { "'format': <'qcow2'>", GUEST (DISK_OF ("/a", "raw") "</disk>"), FALSE, MIGRATE_ERROR_CHANGED,
+    "“raw” now, and “qcow2” was checked" },
+  /* A snapshot was taken. */
+  { "'format': <'qcow2'>", GUEST (DISK_OF ("/a", "qcow2") CHAIN ("/base") "</disk>"), FALSE,
+    MIGRATE_ERROR_CHANGED, "“/base” now, and “nothing” was checked" },
+  { "'format': <'qcow2'>, 'chain': <['/base']>",
+    GUEST (DISK_OF ("/a", "qcow2") CHAIN ("/base") "</disk>"), FALSE, 0, NULL },
+  /* A disk was plugged in; an empty drive is none. */
+  { "'format': <'qcow2'>",
+    GUEST (DISK_OF ("/a", "qcow2") "</disk><disk type='file'><source file='/c'/>"
+                                   "<target dev='vdb'/></disk>"),
+    FALSE, MIGRATE_ERROR_CHANGED, "“vdb” is “/c” now, and “nothing” was checked" },
+  { "'format': <'qcow2'>",
+    GUEST (DISK_OF ("/a", "qcow2") "</disk><disk type='file' device='cdrom'>"
+                                   "<target dev='sda'/></disk>"),
+    FALSE, 0, NULL },
+  /* At the destination. */
+  { "'format': <'qcow2'>, 'source-there': <'/m/a'>", GUEST (DISK_OF ("/m/a", "qcow2") "</disk>"),
+    TRUE, 0, NULL },
+  { "'format': <'qcow2'>", GUEST (DISK_OF ("/m/b", "qcow2") "</disk>"), TRUE, MIGRATE_ERROR_INVALID,
+    "would be “/m/b”, and “/a” was checked" },
+  { "'format': <'qcow2'>", GUEST (DISK_OF ("/a", "raw") "</disk>"), TRUE, MIGRATE_ERROR_INVALID,
+    "would be “raw”, and “qcow2” was checked" },
+  /* A binding was to fill it. */
+  { "'format': <'qcow2'>, 'open': <true>", GUEST (DISK_OF ("/m/b", "qcow2") "</disk>"), TRUE, 0,
+    NULL },
+};
+
+Test (plan, proves_the_disks_of_a_document)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (proofs); i++)
+    {
+      g_autofree char *text = g_strdup_printf (
+        "{'disks': <[{'target': <'vda'>, 'source': <'/a'>, %s}]>}", proofs[i].row);
+      g_autoptr (GError) error = NULL;
+      g_autoptr (MigratePlan) plan
+        = _migrate_plan_new (g_variant_parse (G_VARIANT_TYPE_VARDICT, text, NULL, NULL, &error));
+      gboolean ok;
+
+      cr_assert_null (error, "row %zu: %s", i, error != NULL ? error->message : "");
+      ok = _migrate_plan_prove_disks (plan, proofs[i].document, proofs[i].there, &error);
+      cr_assert_eq (ok, proofs[i].words == NULL, "row %zu: %s", i,
+                    error != NULL ? error->message : "");
+      if (ok)
+        continue;
+      cr_expect (g_error_matches (error, MIGRATE_ERROR, (int) proofs[i].code), "row %zu", i);
+      cr_expect_not_null (strstr (error->message, proofs[i].words), "row %zu: %s", i,
+                          error->message);
+    }
+}
