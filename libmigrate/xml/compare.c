@@ -18,6 +18,7 @@ typedef struct
 {
   GPtrArray *facts;    /* in the order of the document */
   GHashTable *by_name; /* the same, by "subject\nwhat" */
+  GHashTable *numbers; /* the next number of a device, by what else it is called */
 } View;
 
 static void
@@ -33,6 +34,7 @@ static void
 view_clear (View *self)
 {
   g_clear_pointer (&self->by_name, g_hash_table_unref);
+  g_clear_pointer (&self->numbers, g_hash_table_unref);
   g_clear_pointer (&self->facts, g_ptr_array_unref);
 }
 
@@ -267,14 +269,19 @@ device_subject (View *self, const xmlNode *device)
   g_autofree char *base = key != NULL ? g_strdup_printf ("%s %s", (const char *) device->name, key)
                                       : g_strdup ((const char *) device->name);
 
-  for (guint n = key != NULL ? 1 : 0;; n++)
+  guint first = key != NULL ? 1 : 0;
+  guint next = GPOINTER_TO_UINT (g_hash_table_lookup (self->numbers, base));
+
+  for (guint n = MAX (first, next);; n++)
     {
       g_autofree char *subject
         = key != NULL && n == 1 ? g_strdup (base) : g_strdup_printf ("%s %u", base, n);
       g_autofree char *name = fact_name (subject, DEVICE);
 
-      if (!g_hash_table_contains (self->by_name, name))
-        return g_steal_pointer (&subject);
+      if (g_hash_table_contains (self->by_name, name))
+        continue;
+      g_hash_table_replace (self->numbers, g_strdup (base), GUINT_TO_POINTER (n + 1));
+      return g_steal_pointer (&subject);
     }
 }
 
@@ -318,6 +325,7 @@ view_read (View *self, const char *xml, GError **error)
   domain = xmlDocGetRootElement (doc);
   self->facts = g_ptr_array_new_with_free_func ((GDestroyNotify) fact_free);
   self->by_name = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  self->numbers = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   for (guint i = 0; i < _migrate_n_guest_aspects; i++)
     add_aspect (self, GUEST, &_migrate_guest_aspects[i], domain);
   for (const xmlNode *c = _migrate_node_child (_migrate_node_child (domain, "devices"), NULL);

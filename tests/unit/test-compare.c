@@ -319,3 +319,20 @@ Test (compare, no_rule_changes_what_the_guest_sees)
                       found->len > 0 ? ((MigrateDifference *) found->pdata[0])->what : "");
       }
 }
+
+/* What takes longer took more than bounded time: see the suite's timeout. */
+Test (compare, takes_many_devices_of_one_name)
+{
+  GString *text = g_string_new ("<domain type='qemu'><name>g</name><devices>");
+  g_autofree char *xml = NULL;
+  g_autoptr (GPtrArray) differences = NULL;
+  g_autoptr (GError) error = NULL;
+
+  for (guint i = 0; i < 60000; i++)
+    g_string_append (text, "<hub type='usb'/>");
+  g_string_append (text, "</devices></domain>");
+  xml = g_string_free (text, FALSE);
+  differences = _migrate_xml_compare (xml, xml, &error);
+  cr_assert_not_null (differences, "%s", error != NULL ? error->message : "");
+  cr_assert_eq (differences->len, 0);
+}
