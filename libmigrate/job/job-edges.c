@@ -424,7 +424,8 @@ edge_migrate (MigrateJob *self, GError **error)
   read_policy (self);
   if (_migrate_work_check_cancelled (self->work, error)
       || !_migrate_steps_hook (self->work, MIGRATE_HOOK_POINT_BEFORE_MIGRATE, error)
-      || _migrate_work_check_cancelled (self->work, error))
+      || _migrate_work_check_cancelled (self->work, error)
+      || !_migrate_transfer_has_planned_disks (self->work, error))
     return FALSE;
   _migrate_work_set_phase (self->work, MIGRATE_PHASE_STARTING);
   call = _migrate_transfer_start (self->work, &before, error);
@@ -441,8 +442,6 @@ edge_follow (MigrateJob *self, GError **error)
     {
       _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, NULL /* remedy */,
                           "The journal does not tell how the guest was before job “%s”", self->id);
-      /* Nothing may be taken back under a transfer that goes on. */
-      self->work->result->outcome = MIGRATE_OUTCOME_UNKNOWN;
       return FALSE;
     }
   return follow_call (self, NULL, error);

@@ -87,13 +87,15 @@ make_one (MigrateWork *work, const MigrateCheckRequest *request, gboolean defini
   return TRUE;
 }
 
-/* Since the check a disk can have been plugged in, or a snapshot been taken. */
-static gboolean
-has_planned_disks (MigrateWork *work, GError **error)
+gboolean
+_migrate_transfer_has_planned_disks (MigrateWork *work, GError **error)
 {
-  g_autoptr (MigrateCall) call = _migrate_work_call (
-    work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DOMAIN_XML, work->result->guest_uuid, 0, error);
+  g_autoptr (MigrateCall) call = NULL;
 
+  if (work->plan == NULL) /* of a library that had none */
+    return TRUE;
+  call = _migrate_work_call (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DOMAIN_XML,
+                             work->result->guest_uuid, 0, error);
   return call != NULL
          && _migrate_plan_prove_disks (work->plan, call->text_out, FALSE /* there */, error);
 }
@@ -103,7 +105,7 @@ _migrate_transfer_make_xml (MigrateWork *work, MigrateTransfer *transfer, GError
 {
   const MigrateCheckRequest request = _migrate_check_request (work);
 
-  if (!is_as_planned (work, &request, error) || !has_planned_disks (work, error))
+  if (!is_as_planned (work, &request, error))
     return FALSE;
   if (!_migrate_plan_rewrites (work->plan, &request, work->bindings))
     return TRUE;

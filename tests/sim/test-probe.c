@@ -147,7 +147,8 @@ Test (probe, what_the_destination_opens_is_probed)
 {
   make_world (POOL ("a"), &(SimPoolSpec){ .name = "p", .target = "/mnt", .storage = "a" });
   assert_says_renamed ("/mnt/g0.qcow2", NULL, NULL);
-  assert_says_renamed ("/mnt/other.qcow2", "disk-sharing-unproven", "is to open “other.qcow2” of it");
+  assert_says_renamed ("/mnt/other.qcow2", "disk-sharing-unproven",
+                       "is to open “other.qcow2” of it");
   assert_says_renamed ("/images/g0.qcow2", "disk-sharing-unproven", "no active storage pool");
   sim_world_free (world);
 }
@@ -155,7 +156,8 @@ Test (probe, what_the_destination_opens_is_probed)
 Test (probe, a_file_of_another_name_in_a_shared_folder_is_not_proven)
 {
   make_world (POOL ("a"), POOL ("a"));
-  assert_says_renamed ("/images/other.qcow2", "disk-sharing-unproven", "is to open “other.qcow2” of it");
+  assert_says_renamed ("/images/other.qcow2", "disk-sharing-unproven",
+                       "is to open “other.qcow2” of it");
   sim_world_free (world);
 }
 

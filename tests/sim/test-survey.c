@@ -26,7 +26,7 @@ tear_down (void)
   sim_world_free (world);
 }
 
-TestSuite (survey, .init = set_up, .fini = tear_down, .timeout = 60);
+TestSuite (survey, .init = set_up, .fini = tear_down, .timeout = 300);
 
 /* hosts: names with a blank between. */
 static MigrateSurvey *
