@@ -135,7 +135,7 @@ const MigrateRule _migrate_rules[] = {
   { "filter",
     "devices/interface/filterref",
     { "filter" },
-    _migrate_rule_value,
+    _migrate_rule_filter,
     { K (FILTER), END },
     "network filter" },
   { "interface-path",
