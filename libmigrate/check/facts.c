@@ -45,13 +45,6 @@ _migrate_check_uris (MigrateWork *work, GError **error)
              || _migrate_uri_check (work->migration_uri, MIGRATE_URI_DATA, error));
 }
 
-static void
-add_string (GVariantBuilder *builder, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
-}
-
 static GVariant *
 disks_to_variant (const MigrateFacts *self)
 {
@@ -64,10 +57,10 @@ disks_to_variant (const MigrateFacts *self)
       g_autofree char *source = disk->source != NULL ? _migrate_uri_redact (disk->source) : NULL;
 
       g_variant_builder_open (&builder, G_VARIANT_TYPE_VARDICT);
-      add_string (&builder, "target", disk->target);
-      add_string (&builder, "type", disk->type);
-      add_string (&builder, "device", disk->device);
-      add_string (&builder, "source", source);
+      _migrate_builder_add_string (&builder, "target", disk->target);
+      _migrate_builder_add_string (&builder, "type", disk->type);
+      _migrate_builder_add_string (&builder, "device", disk->device);
+      _migrate_builder_add_string (&builder, "source", source);
       g_variant_builder_close (&builder);
     }
   return g_variant_builder_end (&builder);

@@ -3,20 +3,56 @@
 #include "check/checks-private.h"
 #include "check/plan-private.h"
 
-static void
-set_string (GVariantDict *dict, const char *key, const char *value)
+#include <string.h>
+
+/* ---- what is open ---- */
+
+/* A name is “KIND:FROM”; a path may be that of a folder above. */
+static gboolean
+is_named_by (const char *hole, const char *target, const char *source, const char *path)
 {
-  if (value != NULL)
-    g_variant_dict_insert (dict, key, "s", value);
+  const char *colon = strchr (hole, ':');
+  const char *from = colon != NULL ? colon + 1 : hole;
+
+  if (g_str_has_prefix (hole, "disk:"))
+    return g_strcmp0 (from, target) == 0 || g_strcmp0 (from, source) == 0
+           || g_strcmp0 (from, path) == 0;
+  return g_str_has_prefix (hole, "path:") && path != NULL && g_str_has_prefix (path, from);
 }
 
-static void
-set_uri (GVariantDict *dict, const char *key, const char *uri)
+static gboolean
+is_reached_by (const char *hole, const MigrateDisk *disk)
 {
-  g_autofree char *shown = uri != NULL ? _migrate_uri_redact (uri) : NULL;
+  const char *colon = strchr (hole, ':');
 
-  set_string (dict, key, shown);
+  if (colon == NULL)
+    return FALSE;
+  if (g_str_has_prefix (hole, "pool:"))
+    return g_strcmp0 (colon + 1, disk->pool) == 0;
+  /* Which of its servers is meant does not matter. */
+  return g_str_has_prefix (hole, "storage-host:") && disk->hosts != NULL;
 }
+
+gboolean
+_migrate_disk_is_open (const MigrateDisk *disk, char **holes)
+{
+  for (gsize i = 0; holes != NULL && holes[i] != NULL; i++)
+    {
+      if (is_named_by (holes[i], disk->target, disk->source, disk->path)
+          || is_reached_by (holes[i], disk))
+        return TRUE;
+      for (guint j = 0; j < disk->chain->len; j++)
+        {
+          const MigrateImage *image = disk->chain->pdata[j];
+
+          if (is_named_by (holes[i], NULL, image->source, image->path))
+            return TRUE;
+        }
+    }
+  return FALSE;
+}
+
+/* ---- what is known ---- */
 
 static const MigrateProbed *
 find_probed (const MigrateFacts *facts, const MigrateDisk *disk)
@@ -66,14 +102,10 @@ classify (const MigrateFacts *facts, const MigrateDisk *disk, const MigrateDisk 
 static const MigrateDisk *
 find_there (const MigrateCheckRequest *request, const MigrateDisk *disk)
 {
-  for (guint i = 0; request->there != NULL && i < request->there->disks->len; i++)
-    {
-      const MigrateDisk *other = request->there->disks->pdata[i];
+  const MigrateDisk *there
+    = request->there != NULL ? _migrate_disk_find (request->there->disks, disk->target) : NULL;
 
-      if (g_strcmp0 (other->target, disk->target) == 0)
-        return other;
-    }
-  return disk;
+  return there != NULL ? there : disk;
 }
 
 static void
@@ -101,21 +133,21 @@ plan_disk (const MigrateFacts *facts, const MigrateDisk *disk, const MigrateDisk
 
   classify (facts, disk, there, &storage, &why);
   g_variant_dict_init (&dict, NULL);
-  set_string (&dict, "target", disk->target);
-  set_string (&dict, "type", disk->type);
-  set_string (&dict, "device", disk->device);
-  set_uri (&dict, "source", disk->source);
-  set_string (&dict, "format", disk->format);
+  _migrate_dict_set_string (&dict, "target", disk->target);
+  _migrate_dict_set_string (&dict, "type", disk->type);
+  _migrate_dict_set_string (&dict, "device", disk->device);
+  _migrate_dict_set_uri (&dict, "source", disk->source);
+  _migrate_dict_set_string (&dict, "format", disk->format);
   if (disk->chain->len > 0)
     set_uris (&dict, "chain", disk->chain);
   if (g_strcmp0 (there->source, disk->source) != 0)
-    set_uri (&dict, "source-there", there->source);
+    _migrate_dict_set_uri (&dict, "source-there", there->source);
   if (g_strcmp0 (there->format, disk->format) != 0)
-    set_string (&dict, "format-there", there->format);
+    _migrate_dict_set_string (&dict, "format-there", there->format);
   if (open)
     g_variant_dict_insert (&dict, "open", "b", TRUE);
-  set_string (&dict, "storage", storage);
-  set_string (&dict, "why", why);
+  _migrate_dict_set_string (&dict, "storage", storage);
+  _migrate_dict_set_string (&dict, "why", why);
   return g_variant_dict_end (&dict);
 }
 

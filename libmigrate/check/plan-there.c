@@ -54,15 +54,6 @@ has_change (const MigrateRewritten *in, const MigrateChange *change)
 }
 
 static void
-set_text (GVariantDict *dict, const char *key, const char *text)
-{
-  g_autofree char *shown = text != NULL ? _migrate_uri_redact (text) : NULL;
-
-  if (shown != NULL)
-    g_variant_dict_insert (dict, key, "s", shown);
-}
-
-static void
 add_change (GVariantBuilder *builder, const MigrateChange *change, const char *document)
 {
   static const char *const origins[MIGRATE_N_ORIGINS] = {
@@ -73,12 +64,12 @@ add_change (GVariantBuilder *builder, const MigrateChange *change, const char *d
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  set_text (&dict, "rule", change->rule);
-  set_text (&dict, "subject", change->subject);
-  set_text (&dict, "from", change->from);
-  set_text (&dict, "to", change->to);
-  set_text (&dict, "origin", origins[change->origin]);
-  set_text (&dict, "document", document);
+  _migrate_dict_set_uri (&dict, "rule", change->rule);
+  _migrate_dict_set_uri (&dict, "subject", change->subject);
+  _migrate_dict_set_uri (&dict, "from", change->from);
+  _migrate_dict_set_uri (&dict, "to", change->to);
+  _migrate_dict_set_uri (&dict, "origin", origins[change->origin]);
+  _migrate_dict_set_uri (&dict, "document", document);
   g_variant_builder_add_value (builder, g_variant_dict_end (&dict));
 }
 

@@ -1,21 +1,6 @@
 /* Decide: the plan as a whole. */
 #include "check/plan-private.h"
 
-static void
-set_string (GVariantDict *dict, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_variant_dict_insert (dict, key, "s", value);
-}
-
-static void
-set_uri (GVariantDict *dict, const char *key, const char *uri)
-{
-  g_autofree char *shown = _migrate_uri_redact (uri);
-
-  set_string (dict, key, shown);
-}
-
 /* ---- the whole ---- */
 
 static void
@@ -26,8 +11,8 @@ set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheck
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_SHARED, "b", TRUE);
   if (request->has_rewrite)
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_FUNCTION, "b", TRUE);
-  set_uri (dict, MIGRATE_PLAN_KEY_SOURCE, request->source_uri);
-  set_uri (dict, MIGRATE_PLAN_KEY_DESTINATION, request->destination_uri);
+  _migrate_dict_set_uri (dict, MIGRATE_PLAN_KEY_SOURCE, request->source_uri);
+  _migrate_dict_set_uri (dict, MIGRATE_PLAN_KEY_DESTINATION, request->destination_uri);
   g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_TRANSFER,
                                _migrate_plan_transfer (basis, request, policy));
   g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_STEPS,
@@ -49,9 +34,10 @@ decide (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePo
   GVariantDict dict;
 
   g_variant_dict_init (&dict, NULL);
-  set_string (&dict, MIGRATE_PLAN_KEY_KIND, _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) kind));
-  set_string (&dict, MIGRATE_PLAN_KEY_GUEST_NAME, facts->guest.name);
-  set_string (&dict, MIGRATE_PLAN_KEY_GUEST_UUID, facts->guest.uuid);
+  _migrate_dict_set_string (&dict, MIGRATE_PLAN_KEY_KIND,
+                            _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) kind));
+  _migrate_dict_set_string (&dict, MIGRATE_PLAN_KEY_GUEST_NAME, facts->guest.name);
+  _migrate_dict_set_string (&dict, MIGRATE_PLAN_KEY_GUEST_UUID, facts->guest.uuid);
   g_variant_dict_insert_value (&dict, MIGRATE_PLAN_KEY_DISKS, _migrate_plan_disks (facts, request));
   _migrate_plan_add_there (&dict, request->documents, request);
   set_parts (&dict, &basis, request, policy);

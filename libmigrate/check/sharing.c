@@ -2,8 +2,6 @@
  * a volume, those below its disks too; each beside what the destination is to open in its place. */
 #include "check/facts-private.h"
 
-#include <string.h>
-
 static gboolean
 is_local (const char *type)
 {
@@ -26,62 +24,12 @@ place_of_image (const MigrateImage *image)
   return (MigrateProbePlace){ .path = image->path, .type = image->type };
 }
 
-/* A name is “KIND:FROM”; a path may be that of a folder above. */
-static gboolean
-is_named_by (const char *hole, const char *target, const char *source, const char *path)
-{
-  const char *colon = strchr (hole, ':');
-  const char *from = colon != NULL ? colon + 1 : hole;
-
-  if (g_str_has_prefix (hole, "disk:"))
-    return g_strcmp0 (from, target) == 0 || g_strcmp0 (from, source) == 0
-           || g_strcmp0 (from, path) == 0;
-  return g_str_has_prefix (hole, "path:") && path != NULL && g_str_has_prefix (path, from);
-}
-
-static gboolean
-is_reached_by (const char *hole, const MigrateDisk *disk)
-{
-  const char *colon = strchr (hole, ':');
-
-  if (colon == NULL)
-    return FALSE;
-  if (g_str_has_prefix (hole, "pool:"))
-    return g_strcmp0 (colon + 1, disk->pool) == 0;
-  /* Which of its servers is meant does not matter. */
-  return g_str_has_prefix (hole, "storage-host:") && disk->hosts != NULL;
-}
-
-gboolean
-_migrate_disk_is_open (const MigrateDisk *disk, char **holes)
-{
-  for (gsize i = 0; holes != NULL && holes[i] != NULL; i++)
-    {
-      if (is_named_by (holes[i], disk->target, disk->source, disk->path)
-          || is_reached_by (holes[i], disk))
-        return TRUE;
-      for (guint j = 0; j < disk->chain->len; j++)
-        {
-          const MigrateImage *image = disk->chain->pdata[j];
-
-          if (is_named_by (holes[i], NULL, image->source, image->path))
-            return TRUE;
-        }
-    }
-  return FALSE;
-}
-
 static const MigrateDisk *
 find_there (GPtrArray *there, const MigrateDisk *disk)
 {
-  for (guint i = 0; there != NULL && i < there->len; i++)
-    {
-      const MigrateDisk *other = there->pdata[i];
+  const MigrateDisk *found = there != NULL ? _migrate_disk_find (there, disk->target) : NULL;
 
-      if (g_strcmp0 (other->target, disk->target) == 0)
-        return other;
-    }
-  return disk;
+  return found != NULL ? found : disk;
 }
 
 /* A chain that ends earlier there has nothing in the place of an image; nor is anything there yet

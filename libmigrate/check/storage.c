@@ -16,16 +16,9 @@ is_writable_file (const MigrateDisk *disk)
 static const MigrateDisk *
 disk_there (const MigrateLook *look, const MigrateDisk *disk)
 {
-  const MigrateGuest *there = _migrate_look_there (look);
+  const MigrateDisk *there = _migrate_disk_find (_migrate_look_there (look)->disks, disk->target);
 
-  for (guint i = 0; i < there->disks->len; i++)
-    {
-      const MigrateDisk *other = there->disks->pdata[i];
-
-      if (g_strcmp0 (other->target, disk->target) == 0)
-        return other;
-    }
-  return disk;
+  return there != NULL ? there : disk;
 }
 
 static const MigrateDisk *

@@ -12,28 +12,21 @@
 /* ---- the journal ---- */
 
 static void
-add_string (GVariantBuilder *builder, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
-}
-
-static void
 add_request (MigrateJob *self, GVariantBuilder *builder)
 {
   MigrateWork *work = self->work;
 
-  add_string (builder, MIGRATE_JOB_KEY_GUEST, work->guest);
-  add_string (builder, MIGRATE_JOB_KEY_SOURCE, work->source_uri);
-  add_string (builder, MIGRATE_JOB_KEY_DESTINATION, work->destination_uri);
-  add_string (builder, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
-  add_string (builder, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
-  add_string (builder, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
-  add_string (builder, MIGRATE_JOB_KEY_TLS_NAME, work->tls_name);
-  add_string (builder, MIGRATE_JOB_KEY_KIND,
-              _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) work->kind));
-  add_string (builder, MIGRATE_JOB_KEY_SOURCE_NAME, work->source_name);
-  add_string (builder, MIGRATE_JOB_KEY_DESTINATION_NAME, work->destination_name);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_GUEST, work->guest);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_SOURCE, work->source_uri);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_DESTINATION, work->destination_uri);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_TLS_NAME, work->tls_name);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_KIND,
+                               _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) work->kind));
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_SOURCE_NAME, work->source_name);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_DESTINATION_NAME, work->destination_name);
 }
 
 /* One that was set for what comes after the move is of that process only. */
@@ -52,18 +45,19 @@ job_to_variant (MigrateJob *self)
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   if (!self->in_journal)
     add_request (self, &builder);
-  add_string (&builder, MIGRATE_JOB_KEY_GUEST_NAME, work->result->guest_name);
-  add_string (&builder, MIGRATE_JOB_KEY_GUEST_UUID, work->result->guest_uuid);
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_GUEST_NAME, work->result->guest_name);
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_GUEST_UUID, work->result->guest_uuid);
   g_mutex_lock (&self->lock);
   if (has_unwritten_policy (self))
     g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_POLICY,
                            _migrate_policy_to_variant (work->policy));
-  add_string (&builder, MIGRATE_JOB_KEY_STATE,
-              _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) self->state));
-  add_string (&builder, MIGRATE_JOB_KEY_PHASE,
-              _migrate_enum_nick (MIGRATE_TYPE_PHASE, (int) self->phase));
-  add_string (&builder, MIGRATE_JOB_KEY_OUTCOME,
-              _migrate_enum_nick (MIGRATE_TYPE_OUTCOME, (int) work->result->outcome));
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_STATE,
+                               _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) self->state));
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_PHASE,
+                               _migrate_enum_nick (MIGRATE_TYPE_PHASE, (int) self->phase));
+  _migrate_builder_add_string (
+    &builder, MIGRATE_JOB_KEY_OUTCOME,
+    _migrate_enum_nick (MIGRATE_TYPE_OUTCOME, (int) work->result->outcome));
   g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_IN_FLIGHT,
                          g_variant_new_boolean (self->in_flight));
   if (self->result != NULL)

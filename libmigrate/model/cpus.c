@@ -3,8 +3,8 @@
 
 #include <string.h>
 
-gboolean
-_migrate_cpus_has (const MigrateCpus *cpus, guint cpu)
+static gboolean
+has (const MigrateCpus *cpus, guint cpu)
 {
   return cpu < MIGRATE_N_CPUS && (cpus->words[cpu / 64] >> (cpu % 64) & 1) != 0;
 }
@@ -106,7 +106,7 @@ _migrate_cpus_format (const MigrateCpus *cpus)
     {
       guint first = i;
 
-      while (_migrate_cpus_has (cpus, i + 1))
+      while (has (cpus, i + 1))
         i++;
       g_string_append_printf (text, first == i ? "%s%u" : "%s%u-%u", text->len > 0 ? "," : "",
                               first, i);

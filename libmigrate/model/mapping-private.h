@@ -111,7 +111,6 @@ typedef struct
 /* "0-3,^2,8". FALSE: that is no such set, or an empty one. */
 gboolean _migrate_cpus_parse (const char *text, MigrateCpus *cpus);
 char *_migrate_cpus_format (const MigrateCpus *cpus);
-gboolean _migrate_cpus_has (const MigrateCpus *cpus, guint cpu);
 /* The first that is in it, from one on; MIGRATE_N_CPUS: none. */
 guint _migrate_cpus_next (const MigrateCpus *cpus, guint from);
 void _migrate_cpus_add (MigrateCpus *cpus, guint cpu);

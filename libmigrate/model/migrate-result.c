@@ -25,13 +25,6 @@ _migrate_result_new (void)
 }
 
 static void
-add_string (GVariantBuilder *builder, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
-}
-
-static void
 add_number (GVariantBuilder *builder, const char *key, guint64 value)
 {
   g_variant_builder_add (builder, "{sv}", key, g_variant_new_uint64 (value));
@@ -69,17 +62,19 @@ _migrate_result_to_variant (MigrateResult *self)
   GVariantBuilder builder, list;
 
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  add_string (&builder, "outcome", _migrate_enum_nick (MIGRATE_TYPE_OUTCOME, (int) self->outcome));
-  add_string (&builder, "kind", _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) self->kind));
-  add_string (&builder, "guest-name", self->guest_name);
-  add_string (&builder, "guest-uuid", self->guest_uuid);
-  add_string (&builder, "source", self->source);
-  add_string (&builder, "destination", self->destination);
+  _migrate_builder_add_string (&builder, "outcome",
+                               _migrate_enum_nick (MIGRATE_TYPE_OUTCOME, (int) self->outcome));
+  _migrate_builder_add_string (&builder, "kind",
+                               _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) self->kind));
+  _migrate_builder_add_string (&builder, "guest-name", self->guest_name);
+  _migrate_builder_add_string (&builder, "guest-uuid", self->guest_uuid);
+  _migrate_builder_add_string (&builder, "source", self->source);
+  _migrate_builder_add_string (&builder, "destination", self->destination);
   add_number (&builder, "total-ms", self->total_ms);
   if (self->has_downtime)
     {
       add_number (&builder, "downtime-ms", self->downtime_ms);
-      add_string (&builder, "downtime-origin", self->downtime_origin);
+      _migrate_builder_add_string (&builder, "downtime-origin", self->downtime_origin);
     }
   add_transfer (&builder, self);
   if (self->forecast != NULL)

@@ -199,6 +199,10 @@ GVariant *_migrate_policy_pick (MigratePolicy *self, GVariant *values);
 char *_migrate_policy_describe_change (MigratePolicy *from, MigratePolicy *to, GVariant *values);
 
 /* ---- a{sv} ---- */
+/* A value that is NULL is left out; the second takes passwords out of it. */
+void _migrate_builder_add_string (GVariantBuilder *builder, const char *key, const char *value);
+void _migrate_dict_set_string (GVariantDict *dict, const char *key, const char *value);
+void _migrate_dict_set_uri (GVariantDict *dict, const char *key, const char *uri);
 const char *_migrate_variant_string (GVariant *values, const char *key); /* nullable, borrowed */
 guint64 _migrate_variant_uint64 (GVariant *values, const char *key, guint64 otherwise);
 gboolean _migrate_variant_boolean (GVariant *values, const char *key);

@@ -45,6 +45,28 @@ _migrate_variant_uint64 (GVariant *values, const char *key, guint64 otherwise)
   return number;
 }
 
+void
+_migrate_builder_add_string (GVariantBuilder *builder, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
+}
+
+void
+_migrate_dict_set_string (GVariantDict *dict, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_dict_insert (dict, key, "s", value);
+}
+
+void
+_migrate_dict_set_uri (GVariantDict *dict, const char *key, const char *uri)
+{
+  g_autofree char *shown = uri != NULL ? _migrate_uri_redact (uri) : NULL;
+
+  _migrate_dict_set_string (dict, key, shown);
+}
+
 gboolean
 _migrate_variant_boolean (GVariant *values, const char *key)
 {

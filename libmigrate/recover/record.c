@@ -382,13 +382,6 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
 
 /* ---- the right to act ---- */
 
-static void
-add_string (GVariantBuilder *builder, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
-}
-
 static const char *
 uri_of (MigrateRecoveryWork *self, int host)
 {
@@ -413,16 +406,18 @@ write_new_job (MigrateRecoveryWork *self, GError **error)
       name = host->guest_name != NULL ? host->guest_name : name;
     }
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  add_string (&builder, MIGRATE_JOB_KEY_GUEST, self->guest);
-  add_string (&builder, MIGRATE_JOB_KEY_GUEST_NAME, name);
-  add_string (&builder, MIGRATE_JOB_KEY_GUEST_UUID, self->guest_uuid);
-  add_string (&builder, MIGRATE_JOB_KEY_SOURCE,
-              uri_of (self, j->source != MIGRATE_NO_HOST ? j->source : j->destination));
-  add_string (&builder, MIGRATE_JOB_KEY_DESTINATION,
-              uri_of (self, j->destination != MIGRATE_NO_HOST ? j->destination : j->source));
-  add_string (&builder, MIGRATE_JOB_KEY_KIND, "live");
-  add_string (&builder, MIGRATE_JOB_KEY_STATE, "failed");
-  add_string (&builder, MIGRATE_JOB_KEY_OUTCOME, "unknown");
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_GUEST, self->guest);
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_GUEST_NAME, name);
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_GUEST_UUID, self->guest_uuid);
+  _migrate_builder_add_string (
+    &builder, MIGRATE_JOB_KEY_SOURCE,
+    uri_of (self, j->source != MIGRATE_NO_HOST ? j->source : j->destination));
+  _migrate_builder_add_string (
+    &builder, MIGRATE_JOB_KEY_DESTINATION,
+    uri_of (self, j->destination != MIGRATE_NO_HOST ? j->destination : j->source));
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_KIND, "live");
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_STATE, "failed");
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_OUTCOME, "unknown");
   g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_POLICY,
                          _migrate_policy_to_variant (work->policy));
   values = g_variant_ref_sink (g_variant_builder_end (&builder));
@@ -463,11 +458,11 @@ _migrate_recovery_note_state (MigrateRecoveryWork *self, MigrateState state, Mig
 
   work->result->outcome = outcome;
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  add_string (&builder, MIGRATE_JOB_KEY_STATE,
-              _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) state));
-  add_string (&builder, MIGRATE_JOB_KEY_PHASE, "idle");
-  add_string (&builder, MIGRATE_JOB_KEY_OUTCOME,
-              _migrate_enum_nick (MIGRATE_TYPE_OUTCOME, (int) outcome));
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_STATE,
+                               _migrate_enum_nick (MIGRATE_TYPE_STATE, (int) state));
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_PHASE, "idle");
+  _migrate_builder_add_string (&builder, MIGRATE_JOB_KEY_OUTCOME,
+                               _migrate_enum_nick (MIGRATE_TYPE_OUTCOME, (int) outcome));
   g_variant_builder_add (&builder, "{sv}", MIGRATE_JOB_KEY_IN_FLIGHT,
                          g_variant_new_boolean (FALSE));
   if (work->result->guest_uuid != NULL)

@@ -419,33 +419,28 @@ _migrate_work_note (MigrateWork *self, GVariant *samples, GVariant *values, GErr
 }
 
 static void
-add_string (GVariantBuilder *builder, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_variant_builder_add (builder, "{sv}", key, g_variant_new_string (value));
-}
-
-static void
 add_uri (GVariantBuilder *builder, const char *key, const char *uri)
 {
   g_autofree char *shown = uri != NULL ? _migrate_uri_redact (uri) : NULL;
 
-  add_string (builder, key, shown);
+  _migrate_builder_add_string (builder, key, shown);
 }
 
 void
 _migrate_work_describe (MigrateWork *self, GVariantBuilder *builder, const MigrateDomain *guest)
 {
-  add_string (builder, "job", self->id);
-  add_string (builder, "guest-name", guest != NULL ? guest->name : self->result->guest_name);
-  add_string (builder, "guest-uuid", guest != NULL ? guest->uuid : self->result->guest_uuid);
+  _migrate_builder_add_string (builder, "job", self->id);
+  _migrate_builder_add_string (builder, "guest-name",
+                               guest != NULL ? guest->name : self->result->guest_name);
+  _migrate_builder_add_string (builder, "guest-uuid",
+                               guest != NULL ? guest->uuid : self->result->guest_uuid);
 }
 
 static void
 add_choice (MigrateWork *self, GVariantBuilder *builder, const char *key, GType type)
 {
-  add_string (builder, key,
-              _migrate_enum_nick (type, _migrate_policy_get_enum (self->policy, key)));
+  _migrate_builder_add_string (
+    builder, key, _migrate_enum_nick (type, _migrate_policy_get_enum (self->policy, key)));
 }
 
 /* By name: what a hook may answer in its bindings, and should. */
@@ -476,15 +471,16 @@ _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
 
   add_uri (builder, "source", self->source_uri);
   add_uri (builder, "destination", self->destination_uri);
-  add_string (builder, "source-name", self->source_name);
-  add_string (builder, "destination-name", self->destination_name);
-  add_string (builder, "kind", _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) self->result->kind));
+  _migrate_builder_add_string (builder, "source-name", self->source_name);
+  _migrate_builder_add_string (builder, "destination-name", self->destination_name);
+  _migrate_builder_add_string (builder, "kind",
+                               _migrate_enum_nick (MIGRATE_TYPE_KIND, (int) self->result->kind));
   add_choice (self, builder, "transport", MIGRATE_TYPE_TRANSPORT);
   add_choice (self, builder, "hand-over", MIGRATE_TYPE_HAND_OVER);
   add_uri (builder, "peer-uri", self->peer_uri);
   add_uri (builder, "migration-uri", self->migration_uri);
-  add_string (builder, "listen-address", self->listen_address);
-  add_string (builder, "tls-name", self->tls_name);
+  _migrate_builder_add_string (builder, "listen-address", self->listen_address);
+  _migrate_builder_add_string (builder, "tls-name", self->tls_name);
   add_holes (self, builder);
   if (self->before == NULL)
     return;

@@ -23,8 +23,8 @@ secret_use_free (MigrateSecretUse *self)
   g_free (self);
 }
 
-void
-_migrate_disk_free (MigrateDisk *self)
+static void
+disk_free (MigrateDisk *self)
 {
   g_free (self->target);
   g_free (self->type);
@@ -45,10 +45,23 @@ _migrate_disk_free (MigrateDisk *self)
   g_free (self);
 }
 
+const MigrateDisk *
+_migrate_disk_find (GPtrArray *disks, const char *target)
+{
+  for (guint i = 0; i < disks->len; i++)
+    {
+      const MigrateDisk *disk = disks->pdata[i];
+
+      if (g_strcmp0 (disk->target, target) == 0)
+        return disk;
+    }
+  return NULL;
+}
+
 GPtrArray *
 _migrate_disk_list_new (void)
 {
-  return g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_disk_free);
+  return g_ptr_array_new_with_free_func ((GDestroyNotify) disk_free);
 }
 
 GPtrArray *

@@ -125,7 +125,8 @@ MigrateGuest *_migrate_guest_parse (const char *xml, GError **error);
 void _migrate_guest_free (MigrateGuest *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateGuest, _migrate_guest_free)
 
-void _migrate_disk_free (MigrateDisk *self);
+/* NULL: none has that target. */
+const MigrateDisk *_migrate_disk_find (GPtrArray *disks, const char *target);
 /* Whether its data is a file system's file of the host's, in whatever way it is named. */
 gboolean _migrate_disk_is_file (const MigrateDisk *self);
 

@@ -1,5 +1,5 @@
 /* What a host and its hypervisor can do: capabilities and domain capabilities. */
-#include "xml/cpu-set-private.h"
+#include "model/mapping-private.h"
 #include "xml/document-private.h"
 #include "xml/host-private.h"
 
@@ -78,11 +78,18 @@ child_named (const xmlNode *node, const char *element, const char *name)
 
 /* ---- capabilities ---- */
 
+/* NULL: there are none. */
+static char *
+format_cpus (const MigrateCpus *cpus)
+{
+  return _migrate_cpus_next (cpus, 0) < MIGRATE_N_CPUS ? _migrate_cpus_format (cpus) : NULL;
+}
+
 static MigrateNumaNode *
-read_node (const xmlNode *cell, GArray *all, GError **error)
+read_node (const xmlNode *cell, MigrateCpus *all, GError **error)
 {
   MigrateNumaNode *node = g_new0 (MigrateNumaNode, 1);
-  g_autoptr (GArray) ids = g_array_new (FALSE, FALSE, sizeof (guint));
+  MigrateCpus cpus = { { 0 } };
 
   node->id = _migrate_node_uint32 (cell, "id", error);
   node->memory_kib = _migrate_node_kib (_migrate_node_child (cell, "memory"), "KiB", error);
@@ -99,23 +106,24 @@ read_node (const xmlNode *cell, GArray *all, GError **error)
     {
       guint id = _migrate_node_uint32 (c, "id", error);
 
-      g_array_append_val (ids, id);
-      g_array_append_val (all, id);
+      if (id < MIGRATE_N_CPUS)
+        _migrate_cpus_add (&cpus, id);
     }
-  node->cpus = _migrate_cpu_set_format (ids);
+  _migrate_cpus_unite (all, &cpus);
+  node->cpus = format_cpus (&cpus);
   return node;
 }
 
 static void
 read_nodes (MigrateCapabilities *self, const xmlNode *cells, GError **error)
 {
-  g_autoptr (GArray) all = g_array_new (FALSE, FALSE, sizeof (guint));
+  MigrateCpus all = { { 0 } };
 
   self->nodes = g_ptr_array_new_with_free_func ((GDestroyNotify) numa_node_free);
   for (const xmlNode *cell = _migrate_node_child (cells, "cell"); cell != NULL;
        cell = _migrate_node_next (cell, "cell"))
-    g_ptr_array_add (self->nodes, read_node (cell, all, error));
-  self->cpus = _migrate_cpu_set_format (all);
+    g_ptr_array_add (self->nodes, read_node (cell, &all, error));
+  self->cpus = format_cpus (&all);
 }
 
 MigrateCapabilities *
