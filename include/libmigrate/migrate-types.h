@@ -53,6 +53,10 @@ typedef enum
  * @MIGRATE_PHASE_UNDOING: what was done is taken back
  * @MIGRATE_PHASE_POSTCOPY: the guest runs at the destination and fetches its memory from the
  * source; there is no way back
+ * @MIGRATE_PHASE_COPYING_DISKS: images travel: before memory in a block move, all there is to copy
+ *   in a cold one
+ * @MIGRATE_PHASE_SHUTTING_DOWN: the guest is asked to shut down, or its memory is saved
+ * @MIGRATE_PHASE_VERIFYING: what was copied is read back
  *
  * What happens inside an operation.
  *
@@ -71,7 +75,10 @@ typedef enum
   MIGRATE_PHASE_PROVING,
   MIGRATE_PHASE_FINALIZING,
   MIGRATE_PHASE_UNDOING,
-  MIGRATE_PHASE_POSTCOPY
+  MIGRATE_PHASE_POSTCOPY,
+  MIGRATE_PHASE_COPYING_DISKS,
+  MIGRATE_PHASE_SHUTTING_DOWN,
+  MIGRATE_PHASE_VERIFYING
 } MigratePhase;
 
 /**
@@ -105,6 +112,10 @@ typedef enum
  * MigrateKind:
  * @MIGRATE_KIND_AUTO: let the check choose; only what can be proven is chosen
  * @MIGRATE_KIND_LIVE: the guest goes on running, its disks are shared between the hosts
+ * @MIGRATE_KIND_BLOCK: the guest goes on running, and disks that are not shared travel with it
+ * @MIGRATE_KIND_COLD: the guest is off, or is shut down for it; its disks and definition travel
+ * @MIGRATE_KIND_SUSPEND: the guest is stopped with its memory, which travels with its disks, and
+ *   goes on at the destination
  *
  * How a guest travels.
  *
@@ -113,7 +124,10 @@ typedef enum
 typedef enum
 {
   MIGRATE_KIND_AUTO,
-  MIGRATE_KIND_LIVE
+  MIGRATE_KIND_LIVE,
+  MIGRATE_KIND_BLOCK,
+  MIGRATE_KIND_COLD,
+  MIGRATE_KIND_SUSPEND
 } MigrateKind;
 
 /**
@@ -212,6 +226,71 @@ typedef enum
   MIGRATE_AT_STALL_GIVE_UP,
   MIGRATE_AT_STALL_WAIT
 } MigrateAtStall;
+
+/**
+ * MigrateDiskCopy:
+ * @MIGRATE_DISK_COPY_CHAIN: layer by layer: an image keeps its backing files
+ * @MIGRATE_DISK_COPY_WHOLE: each disk becomes one image without backing files
+ *
+ * How a disk with backing files arrives.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_DISK_COPY_CHAIN,
+  MIGRATE_DISK_COPY_WHOLE
+} MigrateDiskCopy;
+
+/**
+ * MigrateSyncWrites:
+ * @MIGRATE_SYNC_WRITES_NEEDED: when a mirror does not get ready, the copy begins again with them
+ * @MIGRATE_SYNC_WRITES_ALWAYS: from the start
+ * @MIGRATE_SYNC_WRITES_NEVER: a mirror that does not get ready ends the move
+ *
+ * When a guest's writes wait until they are at the destination too.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_SYNC_WRITES_NEEDED,
+  MIGRATE_SYNC_WRITES_ALWAYS,
+  MIGRATE_SYNC_WRITES_NEVER
+} MigrateSyncWrites;
+
+/**
+ * MigrateRoad:
+ * @MIGRATE_ROAD_AUTO: a mirror where both hosts can run one, else streams
+ * @MIGRATE_ROAD_MIRROR: hypervisor to hypervisor
+ * @MIGRATE_ROAD_STREAM: through libvirt's streams and this process
+ *
+ * The way on which the images of a guest that does not run travel.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_ROAD_AUTO,
+  MIGRATE_ROAD_MIRROR,
+  MIGRATE_ROAD_STREAM
+} MigrateRoad;
+
+/**
+ * MigrateVerify:
+ * @MIGRATE_VERIFY_AUTO: what came by streams
+ * @MIGRATE_VERIFY_ALWAYS: everything, which sends it over the link a second time
+ *
+ * Which images are read back at the destination before the source lets go of its own. A mirror is
+ * acknowledged by the other hypervisor, write by write, and flushed.
+ *
+ * Since: 1.0
+ */
+typedef enum
+{
+  MIGRATE_VERIFY_AUTO,
+  MIGRATE_VERIFY_ALWAYS
+} MigrateVerify;
 
 /**
  * MigrateConfirm:

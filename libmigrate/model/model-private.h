@@ -50,6 +50,7 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_DESTINATION "destination" /* s: the same */
 #define MIGRATE_PLAN_KEY_TRANSFER "transfer"       /* a{sv} */
 #define MIGRATE_PLAN_KEY_DISKS "disks"             /* aa{sv} */
+#define MIGRATE_PLAN_KEY_FILES "files"             /* aa{sv}: storage/files-private.h */
 #define MIGRATE_PLAN_KEY_STEPS "steps"             /* aa{sv}: what, host, risk, effect, undo */
 #define MIGRATE_PLAN_KEY_CHANGES "changes"         /* aa{sv}: rule, subject, from, to */
 #define MIGRATE_PLAN_KEY_HOLES "holes"             /* aa{sv}: name, subject, filled-by */

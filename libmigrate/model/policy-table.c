@@ -103,6 +103,19 @@ const MigratePolicyKey _migrate_policy_keys[] = {
           "how much more than it has now a disk that is to be copied may need at the destination"),
   NUMBER ("space-reserve", 1024, 0, 1024 * 1024 * 1024, "MiB", FALSE,
           "how much of the destination's pool is to be left when disks are copied into it"),
+  LIST ("disks", NULL, "targets of the disks that are copied; none named: all that are not shared"),
+  CHOICE ("disk-copy", MIGRATE_DISK_COPY_CHAIN, migrate_disk_copy_get_type, FALSE,
+          "whether backing files travel as what they are, or each disk becomes one image"),
+  CHOICE ("sync-writes", MIGRATE_SYNC_WRITES_NEEDED, migrate_sync_writes_get_type, FALSE,
+          "when the guest's writes wait until they are at the destination too"),
+  CHOICE ("road", MIGRATE_ROAD_AUTO, migrate_road_get_type, FALSE,
+          "the way on which the images of a guest that does not run travel"),
+  CHOICE ("verify", MIGRATE_VERIFY_AUTO, migrate_verify_get_type, FALSE,
+          "which images are read back at the destination"),
+  SWITCH ("keep-source", FALSE, "leave the images of the source where they are after the move"),
+  SWITCH ("shut-down", FALSE, "a guest that runs may be shut down for a cold move"),
+  NUMBER ("shutdown-timeout", 120, 1, 24 * 3600, "s", FALSE,
+          "how long a guest may take to shut down when it is asked to"),
   LIST ("accept", NULL, "codes of findings that the caller takes on himself"),
 };
 
@@ -446,6 +459,68 @@ _migrate_policy_preset_settings (gsize *n)
  * MigratePolicy:space-reserve:
  *
  * How much of the destination's pool is to be left when disks are copied into it, in MiB.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:disks:
+ *
+ * Targets (`vda`) of the disks that are copied. With none named it is all that are not shared and
+ * may be written. Only with the kinds `block`, `cold` and `suspend`.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:disk-copy:
+ *
+ * Whether an image keeps its backing files, which then travel too, or each disk becomes one image
+ * without any. Only with the kind `block`: what does not run travels file by file.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:sync-writes:
+ *
+ * When the guest's writes to a disk that is being copied wait until they are at the destination
+ * too: a guest that writes faster than the link carries is slowed down by it.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:road:
+ *
+ * The way on which the images of a guest that does not run travel: from hypervisor to hypervisor,
+ * or through libvirt's streams and this process.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:verify:
+ *
+ * Which images are read back at the destination before the source lets go of its own.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:keep-source:
+ *
+ * Whether the images of the source are left where they are after the move. They are never removed
+ * unless the probe has proven that they are not the destination's, and the guest is good there.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:shut-down:
+ *
+ * Whether a guest that runs may be shut down for a cold move. It is asked first, by its agent or by
+ * ACPI; the move fails when it does not within `shutdown-timeout`, and the guest goes on.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:shutdown-timeout:
+ *
+ * How long a guest may take to shut down when it is asked to, in seconds.
  *
  * Since: 1.0
  */

@@ -29,22 +29,56 @@ typedef enum
   MIGRATE_CALL_VOLUME_FIND,  /* text_in: a path -> text_out: the volume's name; NOT_FOUND */
   MIGRATE_CALL_VOLUME_READ,  /* storage.pool, .name: after a refresh -> storage.bytes of the volume,
                                 NULL: there is none; .names of all, NULL: they are too many */
-  MIGRATE_CALL_LAST_READ = MIGRATE_CALL_VOLUME_READ,
+  MIGRATE_CALL_VOLUME_INFO, /* storage.pool, .name: after a refresh; or text_in: a path -> text_out:
+                               the volume's document; NOT_FOUND */
+  MIGRATE_CALL_VOLUME_READ_AT, /* storage.pool, .name, .offset, .length: -> storage.skipped, a hole
+                                  that comes first; .bytes, the data after it, as much as one call
+                                  carries, nullable; .ended: nothing comes after these two */
+  MIGRATE_CALL_BLOCK_JOBS,     /* guest -> answer: a{sv}, by target: "done", "total" (t, bytes) and
+                                  "ready" (b) of the mirror that runs on each disk */
+  MIGRATE_CALL_SNAPSHOTS,   /* guest -> answer: "snapshots", "checkpoints" (as): their documents, a
+                               parent before its children; "current" (s): the snapshot's name */
+  MIGRATE_CALL_SECRET_READ, /* text_in: UUID -> text_out: its document; storage.bytes: its value,
+                               NULL: it has none, or may not be read. NOT_FOUND */
+  MIGRATE_CALL_SAVED_XML,   /* text_in: path of a saved image, or guest: of its managed one ->
+                               text_out */
+  MIGRATE_CALL_LAST_READ = MIGRATE_CALL_SAVED_XML,
   MIGRATE_CALL_VOLUME_WRITE,  /* storage.pool, .name, .bytes: a new volume */
   MIGRATE_CALL_VOLUME_REMOVE, /* storage.pool, .name, value: MigrateRefresh -> value_out: 1 where it
                                  was there */
-  MIGRATE_CALL_SET_AUTOSTART, /* guest, value: 0 or 1 */
-  MIGRATE_CALL_SET_DOWNTIME,  /* guest, value: ms */
-  MIGRATE_CALL_SET_BANDWIDTH, /* guest, value: MiB/s */
+  MIGRATE_CALL_POOL_CREATE,   /* storage.pool, text_in: a folder -> a transient pool of that folder;
+                                 value_out: 1 where the folder was made too. BUSY: another pool has it
+                               */
+  MIGRATE_CALL_POOL_REMOVE, /* storage.pool, value: 1: its folder too, if that is empty. One that is
+                               gone already is as it should be */
+  MIGRATE_CALL_VOLUME_CREATE,   /* storage.pool, text_in: its document (xml/volume). BUSY: there is
+                                   one   of that name; NO_SPACE */
+  MIGRATE_CALL_VOLUME_RESIZE,   /* storage.pool, .name, value: capacity, bytes */
+  MIGRATE_CALL_VOLUME_WRITE_AT, /* storage.pool, .name, .offset, .bytes. NO_SPACE */
+  MIGRATE_CALL_SECRET_DEFINE,   /* text_in: its document; storage.bytes: its value, nullable. BUSY:
+                                   there is another of that UUID or use */
+  MIGRATE_CALL_SECRET_REMOVE,   /* text_in: UUID. One that is gone is as it should be */
+  MIGRATE_CALL_SNAPSHOT_DEFINE, /* guest, text_in: a document, value: 1: of a checkpoint, 2: it is
+                                   the current snapshot */
+  MIGRATE_CALL_CREATE_PAUSED,   /* text_in: a document: a transient guest whose CPUs do not run */
+  MIGRATE_CALL_SHUT_DOWN,       /* guest: ask it to; returns before it did */
+  MIGRATE_CALL_SAVE, /* guest, text_in: path. The guest is off afterwards, its memory is in there.
+                        Lasts: on a connection of its own, as a transfer */
+  MIGRATE_CALL_RESTORE, /* text_in: path; transfer.dest_xml: nullable; value: 1: its CPUs do not
+                           run. Lasts, too */
+  MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
+  MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
+  MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
   MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH, /* guest, value: MiB/s, after the switch to post-copy */
   MIGRATE_CALL_SET_XBZRLE_CACHE,       /* guest, value: MiB */
   MIGRATE_CALL_SUSPEND,                /* guest */
   MIGRATE_CALL_RESUME,                 /* guest */
   MIGRATE_CALL_DESTROY,                /* guest */
-  MIGRATE_CALL_UNDEFINE,               /* guest: the definition, all of it but disks and NVRAM */
-  MIGRATE_CALL_PERSIST,                /* guest: define the running guest's own inactive XML */
-  MIGRATE_CALL_DEFINE,                 /* guest: for messages; text_in: its definition */
-  MIGRATE_CALL_START,                  /* guest: boot it from its definition */
+  MIGRATE_CALL_UNDEFINE, /* guest, value: MigrateUndefine: the definition, all of it but disks and
+                            what is named there */
+  MIGRATE_CALL_PERSIST,  /* guest: define the running guest's own inactive XML */
+  MIGRATE_CALL_DEFINE,   /* guest: for messages; text_in: its definition */
+  MIGRATE_CALL_START,    /* guest: boot it from its definition */
   MIGRATE_CALL_POSTCOPY, /* guest: switch an outgoing transfer that is armed for it to post-copy */
   MIGRATE_CALL_SET_TIME, /* guest: through its agent, from the clock of the host */
   MIGRATE_CALL_TRIM,     /* guest: through its agent, discard what its file systems do not use */
@@ -57,6 +91,9 @@ typedef enum
 #define MIGRATE_XML_INACTIVE 1
 #define MIGRATE_XML_MIGRATABLE 2
 #define MIGRATE_XML_SECURE 4 /* with passwords: never to be kept */
+
+#define MIGRATE_UNDEFINE_NVRAM 1        /* goes too; else it is kept */
+#define MIGRATE_UNDEFINE_MANAGED_SAVE 2 /* goes too; else a guest that has one is refused */
 
 #define MIGRATE_REFRESH_BEFORE 1
 #define MIGRATE_REFRESH_AFTER 2
@@ -196,6 +233,13 @@ typedef struct
   gboolean tls;
   char *tls_name; /* nullable: whom the destination's certificate names, where that is not the host
                      in the migration URI */
+  char **disks;   /* targets of those whose data travels too; NULL, or none: no disk does */
+  gboolean disks_top;   /* of each its top image alone; what is below is there already */
+  gboolean sync_writes; /* the guest's writes to them wait for the destination */
+  char *disks_uri;      /* nullable */
+  gboolean keep_source; /* with persist: the definition here stays */
+  gboolean carrier;     /* no guest of anybody's: nothing is persisted or undefined, its CPUs
+                           never run */
   char *dest_xml, *persist_xml; /* nullable: the source's own; the guest as it runs, and its
                                    definition. With passwords: never kept, and wiped */
   int stage;                    /* MigrateTransferStage; atomic */
@@ -214,8 +258,10 @@ typedef enum
 typedef struct
 {
   char *pool, *name;
-  GBytes *bytes;
+  GBytes *bytes; /* wiped when it is a secret's */
   char **names;
+  guint64 offset, length, skipped; /* bytes */
+  gboolean ended;
 } MigrateVolumeCall;
 
 typedef struct

@@ -140,6 +140,14 @@ Test (policy, has_the_documented_defaults)
     { "chore-timeout", "60" },
     { "space-margin", "20" },
     { "space-reserve", "1024" },
+    { "disks", "" },
+    { "disk-copy", "chain" },
+    { "sync-writes", "needed" },
+    { "road", "auto" },
+    { "verify", "auto" },
+    { "keep-source", "false" },
+    { "shut-down", "false" },
+    { "shutdown-timeout", "120" },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (defaults); i++)
