@@ -101,7 +101,7 @@ GVariant *_migrate_progress_to_variant (MigrateProgress *self);
 MigrateProgress *_migrate_progress_from_variant (GVariant *value);
 const MigrateProgressValues *_migrate_progress_peek (MigrateProgress *self);
 
-#define MIGRATE_N_PHASES (MIGRATE_PHASE_POSTCOPY + 1)
+#define MIGRATE_N_PHASES (MIGRATE_PHASE_VERIFYING + 1)
 
 struct _MigrateResult
 {

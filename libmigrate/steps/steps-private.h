@@ -30,6 +30,8 @@ typedef struct
 } MigrateStepEntry;
 
 const MigrateStepKind *_migrate_step_kind (const char *name); /* nullable */
+/* Those of a room above, once, before the first step runs. kinds: static. */
+void _migrate_step_kinds_add (const MigrateStepKind *kinds, gsize n);
 
 /* ---- repair-kinds.c: what only a recovery does ---- */
 extern const MigrateStepKind _migrate_repair_kinds[];

@@ -46,9 +46,9 @@ typedef enum
   MIGRATE_CALL_VOLUME_WRITE,  /* storage.pool, .name, .bytes: a new volume */
   MIGRATE_CALL_VOLUME_REMOVE, /* storage.pool, .name, value: MigrateRefresh -> value_out: 1 where it
                                  was there */
-  MIGRATE_CALL_POOL_CREATE,   /* storage.pool, text_in: a folder -> a transient pool of that folder;
-                                 value_out: 1 where the folder was made too. BUSY: another pool has it
-                               */
+  MIGRATE_CALL_POOL_CREATE, /* storage.pool, text_in: a folder, value: 1: made, where it is missing
+                               -> a transient pool of it; value_out: 1 where the folder was made.
+                               NOT_FOUND: there is no such folder; BUSY: another pool has it */
   MIGRATE_CALL_POOL_REMOVE, /* storage.pool, value: 1: its folder too, if that is empty. One that is
                                gone already is as it should be */
   MIGRATE_CALL_VOLUME_CREATE,   /* storage.pool, text_in: its document (xml/volume). BUSY: there is
