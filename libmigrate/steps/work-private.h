@@ -63,6 +63,7 @@ struct _MigrateWork
   GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
   MigratePlan *plan;   /* nullable until checked: what the move does */
   GVariant *bindings;  /* a{sv}, nullable: what hooks answered, by name */
+  GVariant *proven;    /* a{sv}, nullable: of files that an earlier process copied, by id: t, bytes */
   GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
   /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
   GPtrArray *later;
