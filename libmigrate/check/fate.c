@@ -138,7 +138,7 @@ fate_of_file (const MigrateCheckRequest *request, MigratePolicy *policy, Migrate
       return MIGRATE_FATE_SHARED;
     }
   return _migrate_kind_copies (kind) && (named[0] == NULL || is_named) ? MIGRATE_FATE_COPIED
-                                                                        : MIGRATE_FATE_LEFT;
+                                                                       : MIGRATE_FATE_LEFT;
 }
 
 MigrateFate

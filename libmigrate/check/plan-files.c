@@ -11,9 +11,9 @@ typedef struct
   const MigrateCheckRequest *request;
   MigratePolicy *policy;
   MigrateKind kind;
-  gboolean whole;    /* a disk becomes one image */
-  char **holes;      /* names that nothing has filled yet */
-  GHashTable *seen;  /* paths that have a row: an image may be below several disks */
+  gboolean whole;   /* a disk becomes one image */
+  char **holes;     /* names that nothing has filled yet */
+  GHashTable *seen; /* paths that have a row: an image may be below several disks */
   GVariantBuilder rows;
 } Files;
 
@@ -27,7 +27,7 @@ typedef struct
   char *path_there;                 /* taken; NULL: it is not known, or has none */
   const char *pool_there, *volume_there;
   const char *format, *backing_format;
-  char *backing_there; /* taken */
+  char *backing_there;     /* taken */
   const MigrateDisk *disk; /* nullable: of which it is the top; its secrets */
   guint64 size;            /* of one that no host has told of yet */
   gboolean remove, optional, open;
@@ -143,9 +143,10 @@ add_place_here (Files *self, GVariantDict *row, const File *file)
   if (path == NULL && volume != NULL)
     path = volume->target;
   _migrate_dict_set_string (row, "path", path);
-  _migrate_dict_set_string (row, "pool", file->pool != NULL ? file->pool
-                                         : known != NULL    ? known->pool
-                                                            : NULL);
+  _migrate_dict_set_string (row, "pool",
+                            file->pool != NULL ? file->pool
+                            : known != NULL    ? known->pool
+                                               : NULL);
   if (file->volume != NULL)
     _migrate_dict_set_string (row, "name", file->volume);
   else if (known != NULL && known->pool != NULL)
@@ -180,8 +181,8 @@ add_place_there (Files *self, GVariantDict *row, const File *file)
     g_variant_dict_insert_value (
       row, "name-there", g_variant_new_take_string (g_path_get_basename (file->path_there)));
   if (pool == NULL && file->path_there != NULL)
-    g_variant_dict_insert_value (
-      row, "folder-there", g_variant_new_take_string (g_path_get_dirname (file->path_there)));
+    g_variant_dict_insert_value (row, "folder-there",
+                                 g_variant_new_take_string (g_path_get_dirname (file->path_there)));
 }
 
 static void
@@ -283,8 +284,7 @@ static void
 add_top (Files *self, const MigrateDisk *disk, MigrateFate fate, const char *why)
 {
   const MigrateDisk *there = _migrate_disk_there (self->request, disk);
-  gboolean is_medium
-    = g_str_equal (disk->device, "cdrom") || g_str_equal (disk->device, "floppy");
+  gboolean is_medium = g_str_equal (disk->device, "cdrom") || g_str_equal (disk->device, "floppy");
   File file = { .id = g_strdup (disk->target),
                 .target = disk->target,
                 .role = is_medium ? "cdrom" : "disk",
@@ -345,8 +345,8 @@ static void
 add_disk (Files *self, const MigrateDisk *disk)
 {
   const char *why;
-  MigrateFate fate = _migrate_disk_fate (self->facts, self->request, self->policy, self->kind, disk,
-                                         &why);
+  MigrateFate fate
+    = _migrate_disk_fate (self->facts, self->request, self->policy, self->kind, disk, &why);
 
   if (fate == MIGRATE_FATE_EMPTY)
     return;
@@ -419,13 +419,12 @@ static void
 add_tpm (Files *self)
 {
   gboolean is_lost = self->kind == MIGRATE_KIND_COLD;
-  File file = { .role = "tpm",
-                .how = !is_lost ? MIGRATE_FILE_IN_STREAM
-                       : _migrate_policy_accepts (self->policy, "tpm-state-lost")
-                         ? MIGRATE_FILE_RECREATE
-                         : MIGRATE_FILE_REFUSED,
-                .why = is_lost ? "the state of a TPM travels with memory only"
-                               : "it comes with memory" };
+  File file
+    = { .role = "tpm",
+        .how = !is_lost                                                   ? MIGRATE_FILE_IN_STREAM
+               : _migrate_policy_accepts (self->policy, "tpm-state-lost") ? MIGRATE_FILE_RECREATE
+                                                                          : MIGRATE_FILE_REFUSED,
+        .why = is_lost ? "the state of a TPM travels with memory only" : "it comes with memory" };
 
   if (!has_tpm (self->facts->shape))
     return;
@@ -461,18 +460,17 @@ add_saved_memory (Files *self)
     const MigrateProbed *probed = _migrate_probed_find (f, first, NULL /* image */);
     gboolean is_shared = probed != NULL && probed->sharing == MIGRATE_SHARING_SHARED;
     g_autofree char *folder_there = there != NULL ? g_path_get_dirname (there) : NULL;
-    File file = { .id = g_strdup ("saved-memory"),
-                  .role = "saved-memory",
-                  .why = "the guest's memory is saved to it",
-                  .how = is_shared ? MIGRATE_FILE_SHARED
-                                   : how_of_copy (self, first),
-                  .path = path,
-                  .path_there
-                  = folder_there != NULL ? g_build_filename (folder_there, name, NULL) : NULL,
-                  .format = "raw",
-                  .size = f->shape->memory_kib * 1024,
-                  .remove = TRUE,
-                  .open = _migrate_disk_is_open (first, self->holes) };
+    File file
+      = { .id = g_strdup ("saved-memory"),
+          .role = "saved-memory",
+          .why = "the guest's memory is saved to it",
+          .how = is_shared ? MIGRATE_FILE_SHARED : how_of_copy (self, first),
+          .path = path,
+          .path_there = folder_there != NULL ? g_build_filename (folder_there, name, NULL) : NULL,
+          .format = "raw",
+          .size = f->shape->memory_kib * 1024,
+          .remove = TRUE,
+          .open = _migrate_disk_is_open (first, self->holes) };
 
     add_file (self, &file);
   }
@@ -486,8 +484,7 @@ _migrate_plan_files (const MigrateFacts *facts, const MigrateCheckRequest *reque
 
   self.whole = kind == MIGRATE_KIND_BLOCK
                && _migrate_policy_get_enum (policy, "disk-copy") == MIGRATE_DISK_COPY_WHOLE;
-  self.holes
-    = request->documents != NULL ? _migrate_there_dup_holes (request->documents) : NULL;
+  self.holes = request->documents != NULL ? _migrate_there_dup_holes (request->documents) : NULL;
   self.seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL /* value */);
   g_variant_builder_init (&self.rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < facts->disks->len; i++)

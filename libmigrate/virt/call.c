@@ -193,6 +193,8 @@ _migrate_transfer_clear (MigrateTransfer *self)
   g_free (self->listen_address);
   g_strfreev (self->compression);
   g_free (self->tls_name);
+  g_strfreev (self->disks);
+  g_free (self->disks_uri);
   _migrate_transfer_forget_xml (self);
   *self = (MigrateTransfer){ 0 };
 }
