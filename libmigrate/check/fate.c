@@ -28,6 +28,19 @@ _migrate_probed_find (const MigrateFacts *facts, const MigrateDisk *disk, const 
   return NULL;
 }
 
+gboolean
+_migrate_probed_has_unshared (const GPtrArray *probed)
+{
+  for (guint i = 0; i < probed->len; i++)
+    {
+      const MigrateProbed *row = probed->pdata[i];
+
+      if (row->sharing == MIGRATE_SHARING_NOT_SHARED)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static MigrateSharing
 sharing_of (const MigrateFacts *facts, const MigrateDisk *disk, const char **why)
 {
