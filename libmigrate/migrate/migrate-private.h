@@ -21,6 +21,9 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
 /* The same for going on with a post-copy that broke; the step is its caller's to end. */
 MigrateTransferCall *
 _migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError **error);
+/* The step is begun here, and ended by the caller. */
+MigrateTransferCall *_migrate_transfer_start_call (MigrateWork *work, const char *step,
+                                                   MigrateCall *call, GError **error);
 /* Since the check a disk can have been plugged in, or a snapshot been taken. Errors: CHANGED. */
 gboolean _migrate_transfer_has_planned_disks (MigrateWork *work, GError **error);
 /* The documents in it, where they are not the source's own. */
