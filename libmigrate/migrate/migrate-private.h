@@ -7,7 +7,7 @@
 /* The guest before the move, as whoever follows must know it. */
 typedef struct
 {
-  gboolean was_paused, persistent, autostart;
+  gboolean was_running, was_paused, persistent, autostart;
 } MigrateBefore;
 
 MigrateBefore _migrate_before (GVariant *facts);
@@ -28,6 +28,9 @@ MigrateTransferCall *_migrate_transfer_start_call (MigrateWork *work, const char
 gboolean _migrate_transfer_has_planned_disks (MigrateWork *work, GError **error);
 /* The documents in it, where they are not the source's own. */
 gboolean _migrate_transfer_make_xml (MigrateWork *work, MigrateTransfer *transfer, GError **error);
+/* The guest's definition for the destination, whether it differs or not; with its passwords: to be
+ * wiped. */
+gboolean _migrate_transfer_make_definition (MigrateWork *work, char **xml, GError **error);
 void _migrate_transfer_call_unref (MigrateTransferCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateTransferCall, _migrate_transfer_call_unref)
 MigrateTransferState _migrate_transfer_call_get_state (MigrateTransferCall *self);

@@ -20,6 +20,7 @@ MigrateBefore
 _migrate_before (GVariant *facts)
 {
   return (MigrateBefore){
+    .was_running = _migrate_variant_boolean (facts, "was-running"),
     .was_paused = _migrate_variant_boolean (facts, "was-paused"),
     .persistent = _migrate_variant_boolean (facts, "persistent"),
     .autostart = _migrate_variant_boolean (facts, "autostart"),
