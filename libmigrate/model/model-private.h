@@ -42,6 +42,12 @@ MigrateStep *_migrate_step_new_planned (const char *what, const char *host, Migr
 MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gboolean present,
                                         const char *state, guint64 seen_at_us, GVariant *details);
 
+/* The mark of a definition: one element of this namespace in its metadata, whose text is a word and
+ * the job's id, “incoming 0f3c…”. */
+#define MIGRATE_MARK_NAMESPACE "urn:libmigrate:mark:1"
+#define MIGRATE_MARK_PREFIX "libmigrate"
+#define MIGRATE_MARK_ELEMENT "mark"
+
 /* Keys of a plan's values: */
 #define MIGRATE_PLAN_KEY_KIND "kind"               /* s: nick */
 #define MIGRATE_PLAN_KEY_GUEST_NAME "guest-name"   /* s */

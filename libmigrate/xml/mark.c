@@ -6,8 +6,6 @@
 
 #include <string.h>
 
-#define ELEMENT "job"
-
 static const char *const names[] = { "none", "incoming", "outgoing", "carrier" };
 
 const char *
@@ -70,13 +68,14 @@ static void
 put_in (MigrateNode *domain, MigrateMark mark, const char *job)
 {
   MigrateNode *metadata = _migrate_tree_child (domain, "metadata");
+  g_autofree char *text = g_strdup_printf ("%s %s", _migrate_mark_name (mark), job);
   MigrateNode *node;
 
   if (metadata == NULL)
     metadata = _migrate_tree_add_child (domain, "metadata");
-  node = _migrate_tree_add_foreign (metadata, ELEMENT, "migrate", MIGRATE_MARK_NAMESPACE);
-  _migrate_tree_set (node, "id", job);
-  _migrate_tree_set (node, "role", _migrate_mark_name (mark));
+  node = _migrate_tree_add_foreign (metadata, MIGRATE_MARK_ELEMENT, MIGRATE_MARK_PREFIX,
+                                    MIGRATE_MARK_NAMESPACE);
+  _migrate_tree_set_text (node, text);
 }
 
 char *
@@ -99,19 +98,31 @@ _migrate_mark_set (const char *xml, MigrateMark mark, const char *job, GError **
 }
 
 MigrateMark
+_migrate_mark_parse (const char *text, const char **job)
+{
+  const char *blank = text != NULL ? strchr (text, ' ') : NULL;
+
+  for (gsize i = MIGRATE_MARK_INCOMING; blank != NULL && i < G_N_ELEMENTS (names); i++)
+    if (strlen (names[i]) == (gsize) (blank - text) && g_str_has_prefix (text, names[i]))
+      {
+        if (job != NULL)
+          *job = blank + 1;
+        return (MigrateMark) i;
+      }
+  return MIGRATE_MARK_NONE;
+}
+
+MigrateMark
 _migrate_mark_read (const char *xml, char **job)
 {
   g_autoptr (MigrateTree) tree = _migrate_tree_parse (xml, "domain", NULL /* error */);
   const MigrateNode *node
     = tree != NULL ? find (_migrate_tree_child (_migrate_tree_root (tree), "metadata")) : NULL;
-  const char *role = _migrate_tree_peek (node, "role");
+  g_autofree char *text = node != NULL ? _migrate_tree_text (node) : NULL;
+  const char *id = NULL;
+  MigrateMark mark = _migrate_mark_parse (text, &id);
 
-  for (gsize i = MIGRATE_MARK_INCOMING; role != NULL && i < G_N_ELEMENTS (names); i++)
-    if (g_str_equal (role, names[i]))
-      {
-        if (job != NULL)
-          *job = _migrate_tree_dup (node, "id");
-        return (MigrateMark) i;
-      }
-  return MIGRATE_MARK_NONE;
+  if (job != NULL)
+    *job = g_strdup (id);
+  return mark;
 }
