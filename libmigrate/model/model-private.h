@@ -61,7 +61,9 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_PERSISTENT_XML "persistent-xml"
 /* values: a{sv}, floating is taken. */
 MigratePlan *_migrate_plan_new (GVariant *values);
-GVariant *_migrate_plan_peek (MigratePlan *self); /* borrowed */
+GVariant *_migrate_plan_peek (MigratePlan *self);
+/* The guest does not run on its way, and is handed over by us. plan: nullable. */
+gboolean _migrate_plan_is_cold (MigratePlan *plan); /* borrowed */
 /* For the journal: without the XML; floating. */
 GVariant *_migrate_plan_to_variant (MigratePlan *self);
 /* Keys of the row of a host. */

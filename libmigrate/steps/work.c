@@ -58,6 +58,7 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->plan, migrate_plan_unref);
   g_clear_pointer (&self->bindings, g_variant_unref);
+  g_clear_pointer (&self->proven, g_variant_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
   g_ptr_array_unref (self->later);
@@ -256,6 +257,7 @@ _migrate_work_link (MigrateWork *self, MigrateSide side)
 /* Orders wait up to 30 s for libvirt's lock on the guest, and a destroy as long for the process to
  * end: they are given that time on top. */
 #define LOCK_WAIT_MS 35000
+#define DATA_WAIT_MS 120000 /* a piece of a file over a slow link */
 
 guint
 _migrate_work_call_timeout (MigrateWork *self, MigrateCallKind kind)
@@ -264,6 +266,8 @@ _migrate_work_call_timeout (MigrateWork *self, MigrateCallKind kind)
 
   if (kind == MIGRATE_CALL_SET_TIME || kind == MIGRATE_CALL_TRIM || kind == MIGRATE_CALL_ANNOUNCE)
     return _migrate_policy_get_uint (self->policy, "chore-timeout") * 1000;
+  if (kind == MIGRATE_CALL_VOLUME_READ_AT || kind == MIGRATE_CALL_VOLUME_WRITE_AT)
+    return MAX (timeout, DATA_WAIT_MS);
   return kind >= MIGRATE_CALL_SET_AUTOSTART && kind != MIGRATE_CALL_ABORT
              && !(kind >= MIGRATE_CALL_SET_DOWNTIME && kind <= MIGRATE_CALL_SET_XBZRLE_CACHE)
            ? timeout + LOCK_WAIT_MS
@@ -538,6 +542,9 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
   g_clear_pointer (&self->plan, migrate_plan_unref);
   self->plan = plan != NULL ? _migrate_plan_new (plan) : NULL;
   load_names (self, values);
+  g_clear_pointer (&self->proven, g_variant_unref);
+  self->handed_over = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_HANDED_OVER);
+  self->proven = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROVEN, G_VARIANT_TYPE_VARDICT);
   if (result != NULL)
     {
       migrate_result_unref (self->result);

@@ -27,6 +27,7 @@
 
 #include "steps/steps-private.h"
 #include "storage/storage-private.h"
+#include "xml/xml-private.h"
 
 typedef enum
 {
@@ -45,29 +46,48 @@ const char *_migrate_file_how_name (MigrateFileHow how);
 /* "found" is decided when it is looked for; so a row that no name fits is REFUSED. */
 MigrateFileHow _migrate_file_how (GVariant *row);
 
+/* It is a new file there. */
+gboolean _migrate_file_is_made (GVariant *row);
+/* The plan's rows, aa{sv}; none where it has no such list. */
+GVariant *_migrate_files_of (MigratePlan *plan);
+
 /* ---- acts; each looks at the plan's rows, and does what is asked of its kind of row ---- */
 
+/* Their kinds of steps, before any of them runs; once. */
+void _migrate_storage_add_step_kinds (void);
 /* Pools, folders, backing files, empty images. On every failure the steps undo all of it. Errors:
  * NO_SPACE; BUSY: something is in the way that is not ours; CHANGED; cancelled, … */
 gboolean _migrate_storage_prepare (MigrateWork *work, GError **error);
-/* The images of a guest that does not run, by the road that the plan names; then verified. */
-gboolean _migrate_storage_copy (MigrateWork *work, GError **error);
-/* After the hand-over: what of the source's may go ("remove", and the policy does not keep it).
- * Failures are warnings: an image that is left is no failed move. */
+/* After the hand-over: what of the source's may go ("remove", and the policy does not keep it), and
+ * the pools that were made. Failures are warnings: an image that is left is no failed move. */
 void _migrate_storage_release (MigrateWork *work);
 
-/* ---- one file from host to host through streams; stream.c ---- */
+/* ---- make.c: one at a time, as steps ---- */
 
-typedef struct
-{
-  const char *id;          /* for messages and progress */
-  const char *pool, *name; /* at the source */
-  const char *pool_there, *name_there;
-  guint64 size, from;       /* bytes; where to go on */
-  gboolean holes_are_there; /* made anew: what is a hole need not be written */
-} MigrateStreamCopy;
+/* A pool of a folder in which there is none; borrowed from its step. At the destination the folder
+ * is made too. NULL: NOT_FOUND, BUSY. */
+const char *
+_migrate_make_pool (MigrateWork *work, MigrateSide side, const char *folder, GError **error);
+/* Where a row's file is at the source, for streams and to be removed; one that is in no pool gets
+ * one. name: the caller's. */
+gboolean _migrate_find_source (MigrateWork *work, GVariant *row, const char **pool, char **name,
+                               GError **error);
+/* Where a row's file is made; a made pool's is known by its folder. NULL: there is none yet. */
+const char *_migrate_made_pool (MigrateWork *work, GVariant *row);
+/* raw: as a file of the row's size, whatever is in it. Errors: BUSY: there is one of that name. */
+gboolean _migrate_make_volume (MigrateWork *work, GVariant *row, gboolean raw, GError **error);
+/* What a host says of a volume; NULL and no error: there is none. */
+MigrateVolume *_migrate_ask_volume (MigrateWork *work, MigrateSide side, const char *pool,
+                                    const char *name, GError **error);
 
-/* Copies, tells progress, writes down how far it is proven, reads all of it back. Errors: NO_SPACE;
- * CHANGED: the source is shorter or longer than it was said to be; FAILED: what was read back
+/* release.c */
+gboolean _migrate_remove_image_act (MigrateWork *work, GVariant *args, GError **error);
+
+/* ---- stream.c: from host to host through libvirt's streams and this process ---- */
+
+/* Rows that are one: copied, read back, written down how far. Several at once. Errors: NO_SPACE;
+ * CHANGED: a source is shorter or longer than it was said to be; FAILED: what was read back
  * differs; cancelled. */
-gboolean _migrate_stream_copy (MigrateWork *work, const MigrateStreamCopy *copy, GError **error);
+gboolean _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error);
+/* Whether both hosts' files are the same, by reading both. */
+gboolean _migrate_stream_compare (MigrateWork *work, GVariant *row, gboolean *same, GError **error);

@@ -63,6 +63,9 @@ void _migrate_tree_set (MigrateNode *node, const char *attribute, const char *va
 /* Comments and elements that are in there stay. */
 void _migrate_tree_set_text (MigrateNode *node, const char *value);
 MigrateNode *_migrate_tree_add_child (MigrateNode *parent, const char *name);
+/* Of a namespace that it declares itself; all are borrowed for good. */
+MigrateNode *_migrate_tree_add_foreign (MigrateNode *parent, const char *name, const char *prefix,
+                                        const char *uri);
 MigrateNode *_migrate_tree_add_after (MigrateNode *sibling, const char *name);
 /* It has no parent then; its memory is the tree's. */
 void _migrate_tree_remove (MigrateNode *node);

@@ -457,6 +457,18 @@ _migrate_tree_add_child (MigrateNode *parent, const char *name)
 }
 
 MigrateNode *
+_migrate_tree_add_foreign (MigrateNode *parent, const char *name, const char *prefix,
+                           const char *uri)
+{
+  MigrateNode *node = _migrate_tree_add_child (parent, name);
+
+  node->prefix = prefix;
+  node->uri = uri;
+  add_attribute (parent->tree, &node->namespaces, (const xmlChar *) prefix, NULL /* prefix */, uri);
+  return node;
+}
+
+MigrateNode *
 _migrate_tree_add_after (MigrateNode *sibling, const char *name)
 {
   MigrateNode *node = take_node (sibling->tree, MIGRATE_NODE_ELEMENT, name);

@@ -1,0 +1,45 @@
+/* Decide: what the plan's rows of files say. */
+#include "storage/files-private.h"
+
+static const char *const how_names[] = {
+  [MIGRATE_FILE_SHARED] = "shared",     [MIGRATE_FILE_STAYS] = "stays",
+  [MIGRATE_FILE_MIRROR] = "mirror",     [MIGRATE_FILE_STREAM] = "stream",
+  [MIGRATE_FILE_RECREATE] = "recreate", [MIGRATE_FILE_IN_STREAM] = "in-stream",
+  [MIGRATE_FILE_FOUND] = "found",       [MIGRATE_FILE_REFUSED] = "refused",
+};
+
+const char *
+_migrate_file_how_name (MigrateFileHow how)
+{
+  return how_names[how];
+}
+
+MigrateFileHow
+_migrate_file_how (GVariant *row)
+{
+  const char *name = _migrate_variant_string (row, "how");
+
+  for (gsize i = 0; i < G_N_ELEMENTS (how_names); i++)
+    if (g_strcmp0 (how_names[i], name) == 0)
+      return (MigrateFileHow) i;
+  return MIGRATE_FILE_REFUSED;
+}
+
+gboolean
+_migrate_file_is_made (GVariant *row)
+{
+  MigrateFileHow how = _migrate_file_how (row);
+
+  return how == MIGRATE_FILE_MIRROR || how == MIGRATE_FILE_STREAM || how == MIGRATE_FILE_RECREATE;
+}
+
+GVariant *
+_migrate_files_of (MigratePlan *plan)
+{
+  GVariant *rows = plan != NULL ? g_variant_lookup_value (
+                     _migrate_plan_peek (plan), MIGRATE_PLAN_KEY_FILES, G_VARIANT_TYPE ("aa{sv}"))
+                                : NULL;
+
+  return rows != NULL ? rows
+                      : g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
+}

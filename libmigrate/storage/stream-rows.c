@@ -1,0 +1,298 @@
+/* Act: several files at once through streams, each a step that says how far it is proven; the
+ * threads only copy, and the job's own worker tells and writes. */
+#include "storage/stream-private.h"
+
+#define AT_ONCE 2
+#define NOTE_EVERY_US (5 * G_TIME_SPAN_SECOND)
+
+typedef struct
+{
+  gatomicrefcount ref_count;
+  MigrateWork *work;
+  MigrateStreamTally tally;
+  GPtrArray *rows, *streams; /* GVariant, MigrateStream */
+  GVariant *proven;          /* a{sv}, nullable: how far an earlier process came */
+  guint64 total;             /* bytes of data */
+  /* Under the tally's lock. */
+  guint next, running;
+  GError *error;
+} Copying;
+
+static void
+copying_unref (Copying *self)
+{
+  if (!g_atomic_ref_count_dec (&self->ref_count))
+    return;
+  g_ptr_array_unref (self->streams);
+  g_ptr_array_unref (self->rows);
+  g_mutex_clear (&self->tally.lock);
+  g_clear_error (&self->error);
+  g_clear_pointer (&self->proven, g_variant_unref);
+  _migrate_work_unref (self->work);
+  g_free (self);
+}
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (Copying, copying_unref)
+
+static MigrateStream *
+stream_new (Copying *copying, GVariant *row, GError **error)
+{
+  g_autofree char *name = NULL;
+  const char *pool;
+  MigrateStream *self;
+
+  if (!_migrate_find_source (copying->work, row, &pool, &name, error))
+    return NULL;
+  self = g_new0 (MigrateStream, 1);
+  self->work = copying->work;
+  self->tally = &copying->tally;
+  self->id = _migrate_variant_string (row, "id");
+  self->pool = g_strdup (pool);
+  self->name = g_steal_pointer (&name);
+  self->pool_there = _migrate_made_pool (copying->work, row);
+  self->name_there = _migrate_variant_string (row, "name-there");
+  self->size = _migrate_variant_uint64 (row, "size", 0);
+  self->proven = _migrate_variant_uint64 (copying->proven, self->id, 0);
+  self->sent = _migrate_digest_new ();
+  self->found = _migrate_digest_new ();
+  return self;
+}
+
+/* Everything that a row borrows lives as long as the rows. NULL: it failed. */
+static Copying *
+copying_new (MigrateWork *work, GPtrArray *rows, GError **error)
+{
+  g_autoptr (Copying) self = g_new0 (Copying, 1);
+
+  g_atomic_ref_count_init (&self->ref_count);
+  self->work = _migrate_work_ref (work);
+  g_mutex_init (&self->tally.lock);
+  self->rows = g_ptr_array_ref (rows);
+  self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_stream_free);
+  self->proven = work->proven != NULL ? g_variant_ref (work->proven) : NULL;
+  for (guint i = 0; i < rows->len; i++)
+    {
+      GVariant *row = rows->pdata[i];
+      MigrateStream *stream = stream_new (self, row, error);
+
+      if (stream == NULL)
+        return NULL;
+      g_ptr_array_add (self->streams, stream);
+      self->total += _migrate_variant_uint64 (row, "allocation", 0);
+    }
+  return g_steal_pointer (&self);
+}
+
+/* ---- the threads ---- */
+
+static void
+run_one (Copying *self, guint i)
+{
+  GError *error = NULL;
+  gboolean ok;
+
+  g_mutex_unlock (&self->tally.lock);
+  ok = _migrate_stream_run (self->streams->pdata[i], &error);
+  g_mutex_lock (&self->tally.lock);
+  if (ok)
+    return;
+  if (self->error == NULL)
+    self->error = g_steal_pointer (&error);
+  g_clear_error (&error);
+  self->tally.failed = TRUE;
+}
+
+static void
+copying_main (gpointer data, gpointer unused)
+{
+  Copying *self = data;
+
+  g_mutex_lock (&self->tally.lock);
+  while (self->next < self->streams->len && !self->tally.failed)
+    run_one (self, self->next++);
+  self->running--;
+  g_mutex_unlock (&self->tally.lock);
+  _migrate_work_wake (self->work);
+  copying_unref (self);
+}
+
+static gboolean
+start (Copying *self, GError **error)
+{
+  g_atomic_ref_count_inc (&self->ref_count);
+  g_mutex_lock (&self->tally.lock);
+  self->running++;
+  g_mutex_unlock (&self->tally.lock);
+  if (self->work->backend->vtable->start_thread (self->work->backend, "migrate-copy",
+                                                 (GFunc) copying_main, self, error))
+    return TRUE;
+  g_mutex_lock (&self->tally.lock);
+  self->running--;
+  g_mutex_unlock (&self->tally.lock);
+  copying_unref (self);
+  return FALSE;
+}
+
+/* ---- the worker ---- */
+
+static void
+tell (Copying *self)
+{
+  MigrateWork *work = self->work;
+  MigrateProgressValues values = { .phase = MIGRATE_PHASE_COPYING_DISKS };
+  guint64 copied = 0, verified = 0;
+  g_autoptr (MigrateProgress) progress = NULL;
+
+  g_mutex_lock (&self->tally.lock);
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      const MigrateStream *stream = self->streams->pdata[i];
+
+      copied += stream->copied;
+      verified += stream->verified;
+    }
+  g_mutex_unlock (&self->tally.lock);
+  values.disk_total = MAX (self->total, copied);
+  values.disk_processed = copied;
+  values.disk_remaining = values.disk_total - copied;
+  values.elapsed_ms = _migrate_work_elapsed_ms (work);
+  /* Each byte is sent and read back. */
+  if (values.disk_total > 0)
+    values.fraction = (double) (copied + verified) / (2.0 * (double) values.disk_total);
+  work->fraction = MAX (work->fraction, MIN (values.fraction, 0.99));
+  values.fraction = work->fraction;
+  progress = _migrate_progress_new (&values);
+  work->report->progress (work->report_data, progress);
+}
+
+/* How far each is proven, so that a later process need not begin anew. */
+static void
+note (Copying *self)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_mutex_lock (&self->tally.lock);
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      const MigrateStream *stream = self->streams->pdata[i];
+
+      g_variant_builder_add (&builder, "{sv}", stream->id, g_variant_new_uint64 (stream->proven));
+    }
+  g_mutex_unlock (&self->tally.lock);
+  _migrate_work_set_later (self->work, MIGRATE_JOB_KEY_PROVEN, g_variant_builder_end (&builder));
+  _migrate_work_note (self->work, NULL /* samples */, NULL /* values */, NULL /* error */);
+}
+
+static gboolean
+is_running (Copying *self)
+{
+  gboolean running;
+
+  g_mutex_lock (&self->tally.lock);
+  running = self->running > 0;
+  g_mutex_unlock (&self->tally.lock);
+  return running;
+}
+
+static void
+wait (Copying *self)
+{
+  gint64 noted = _migrate_backend_now (self->work->backend);
+
+  while (is_running (self))
+    {
+      _migrate_work_sleep (self->work,
+                           _migrate_policy_get_uint (self->work->policy, "poll-interval"));
+      tell (self);
+      if (_migrate_backend_now (self->work->backend) - noted < NOTE_EVERY_US)
+        continue;
+      note (self);
+      noted = _migrate_backend_now (self->work->backend);
+    }
+}
+
+/* ---- steps ---- */
+
+static GVariant *
+copy_args (GVariant *row)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  _migrate_builder_add_string (&builder, "id", _migrate_variant_string (row, "id"));
+  _migrate_builder_add_string (&builder, "name", _migrate_variant_string (row, "name-there"));
+  return g_variant_builder_end (&builder);
+}
+
+static gboolean
+begin_steps (Copying *self, GPtrArray *steps, GError **error)
+{
+  for (guint i = 0; i < self->rows->len; i++)
+    {
+      MigrateStepEntry *step
+        = _migrate_steps_begin (self->work, "copy-file", copy_args (self->rows->pdata[i]), error);
+
+      if (step == NULL)
+        return FALSE;
+      g_ptr_array_add (steps, step);
+    }
+  return TRUE;
+}
+
+static gboolean
+end_steps (Copying *self, GPtrArray *steps, const GError *failure, GError **error)
+{
+  for (guint i = 0; i < steps->len; i++)
+    if (!_migrate_steps_end (self->work, steps->pdata[i], failure, error))
+      return FALSE;
+  return TRUE;
+}
+
+gboolean
+_migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
+{
+  g_autoptr (Copying) self = copying_new (work, rows, error);
+  g_autoptr (GPtrArray) steps = g_ptr_array_new ();
+  g_autoptr (GError) failure = NULL;
+
+  if (self == NULL)
+    return FALSE;
+  _migrate_work_set_phase (work, MIGRATE_PHASE_COPYING_DISKS);
+  if (!begin_steps (self, steps, error))
+    return FALSE;
+  for (guint i = 0; i < MIN (AT_ONCE, rows->len); i++)
+    if (!start (self, i == 0 ? &failure : NULL))
+      break;
+  wait (self);
+  tell (self);
+  if (failure == NULL && self->error != NULL)
+    failure = g_error_copy (self->error);
+  if (failure == NULL)
+    return end_steps (self, steps, NULL /* failure */, error);
+  end_steps (self, steps, failure, NULL /* error */);
+  g_propagate_error (error, g_steal_pointer (&failure));
+  return FALSE;
+}
+
+gboolean
+_migrate_stream_compare (MigrateWork *work, GVariant *row, gboolean *same, GError **error)
+{
+  g_autoptr (GPtrArray) rows = g_ptr_array_new ();
+  g_autoptr (Copying) self = NULL;
+  GError *local_error = NULL;
+
+  *same = FALSE;
+  g_ptr_array_add (rows, row);
+  self = copying_new (work, rows, error);
+  if (self == NULL)
+    return FALSE;
+  if (_migrate_stream_is_same (self->streams->pdata[0], same, &local_error))
+    return TRUE;
+  if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_CHANGED)) /* of another size */
+    {
+      g_error_free (local_error);
+      return TRUE;
+    }
+  g_propagate_error (error, local_error);
+  return FALSE;
+}
