@@ -15,8 +15,8 @@ typedef enum
 /* The document with that mark, in the place of one that it had; NONE: without any. All else stays
  * as it is. With secrets, if it had some: to be wiped. Errors: INVALID: not a guest's document. */
 char *_migrate_mark_set (const char *xml, MigrateMark mark, const char *job, GError **error);
-/* What a host tells of a definition: “incoming JOB”. text: nullable. job: nullable; borrowed. */
-MigrateMark _migrate_mark_parse (const char *text, const char **job);
 /* NONE: it has no mark, or one of a kind that is not known. job: nullable; whose. */
 MigrateMark _migrate_mark_read (const char *xml, char **job);
-const char *_migrate_mark_name (MigrateMark mark);
+/* The mark's own text, as a host is told of it. */
+char *_migrate_mark_to_text (MigrateMark mark, const char *job);
+MigrateMark _migrate_mark_from_text (const char *text, char **job);

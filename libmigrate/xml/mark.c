@@ -6,12 +6,25 @@
 
 #include <string.h>
 
-static const char *const names[] = { "none", "incoming", "outgoing", "carrier" };
+static const char *const words[] = { "", "incoming", "outgoing", "carrier" };
 
-const char *
-_migrate_mark_name (MigrateMark mark)
+char *
+_migrate_mark_to_text (MigrateMark mark, const char *job)
 {
-  return names[mark];
+  return g_strdup_printf ("%s %s", words[mark], job);
+}
+
+MigrateMark
+_migrate_mark_from_text (const char *text, char **job)
+{
+  for (gsize i = MIGRATE_MARK_INCOMING; text != NULL && i < G_N_ELEMENTS (words); i++)
+    if (g_str_has_prefix (text, words[i]) && text[strlen (words[i])] == ' ')
+      {
+        if (job != NULL)
+          *job = g_strstrip (g_strdup (text + strlen (words[i])));
+        return (MigrateMark) i;
+      }
+  return MIGRATE_MARK_NONE;
 }
 
 static gboolean
@@ -68,7 +81,7 @@ static void
 put_in (MigrateNode *domain, MigrateMark mark, const char *job)
 {
   MigrateNode *metadata = _migrate_tree_child (domain, "metadata");
-  g_autofree char *text = g_strdup_printf ("%s %s", _migrate_mark_name (mark), job);
+  g_autofree char *text = _migrate_mark_to_text (mark, job);
   MigrateNode *node;
 
   if (metadata == NULL)
@@ -98,31 +111,12 @@ _migrate_mark_set (const char *xml, MigrateMark mark, const char *job, GError **
 }
 
 MigrateMark
-_migrate_mark_parse (const char *text, const char **job)
-{
-  const char *blank = text != NULL ? strchr (text, ' ') : NULL;
-
-  for (gsize i = MIGRATE_MARK_INCOMING; blank != NULL && i < G_N_ELEMENTS (names); i++)
-    if (strlen (names[i]) == (gsize) (blank - text) && g_str_has_prefix (text, names[i]))
-      {
-        if (job != NULL)
-          *job = blank + 1;
-        return (MigrateMark) i;
-      }
-  return MIGRATE_MARK_NONE;
-}
-
-MigrateMark
 _migrate_mark_read (const char *xml, char **job)
 {
   g_autoptr (MigrateTree) tree = _migrate_tree_parse (xml, "domain", NULL /* error */);
   const MigrateNode *node
     = tree != NULL ? find (_migrate_tree_child (_migrate_tree_root (tree), "metadata")) : NULL;
   g_autofree char *text = node != NULL ? _migrate_tree_text (node) : NULL;
-  const char *id = NULL;
-  MigrateMark mark = _migrate_mark_parse (text, &id);
 
-  if (job != NULL)
-    *job = g_strdup (id);
-  return mark;
+  return _migrate_mark_from_text (text, job);
 }

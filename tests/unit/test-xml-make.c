@@ -273,14 +273,14 @@ Test (make, takes_no_others_element_for_its_mark)
 {
   cr_expect_eq (_migrate_mark_read (PLAIN, NULL), MIGRATE_MARK_NONE);
   cr_expect_eq (
-    _migrate_mark_read ("<domain><metadata><mark>incoming j</mark></metadata></domain>", NULL),
+    _migrate_mark_read ("<domain><metadata><mark>incoming x</mark></metadata></domain>", NULL),
     MIGRATE_MARK_NONE);
   cr_expect_eq (_migrate_mark_read ("<domain><metadata><mark xmlns='" MIGRATE_MARK_NAMESPACE
-                                    "'>something j</mark></metadata></domain>",
+                                    "'>something x</mark></metadata></domain>",
                                     NULL),
                 MIGRATE_MARK_NONE);
   cr_expect_eq (_migrate_mark_read ("<domain><devices><mark xmlns='" MIGRATE_MARK_NAMESPACE
-                                    "'>incoming j</mark></devices></domain>",
+                                    "'>incoming x</mark></devices></domain>",
                                     NULL),
                 MIGRATE_MARK_NONE);
   cr_expect_eq (_migrate_mark_read ("not a document", NULL), MIGRATE_MARK_NONE);
