@@ -74,11 +74,16 @@ _migrate_facts_to_variant (const MigrateFacts *self)
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   g_variant_builder_add (&builder, "{sv}", "was-paused",
                          g_variant_new_boolean (self->guest.state == MIGRATE_DOMAIN_PAUSED));
+  g_variant_builder_add (&builder, "{sv}", "was-running",
+                         g_variant_new_boolean (self->guest.state != MIGRATE_DOMAIN_SHUTOFF));
   g_variant_builder_add (&builder, "{sv}", "persistent",
                          g_variant_new_boolean (self->guest.persistent));
   g_variant_builder_add (&builder, "{sv}", "autostart",
                          g_variant_new_boolean (self->guest.autostart));
   g_variant_builder_add (&builder, "{sv}", "disks", disks_to_variant (self));
+  _migrate_builder_add_string (&builder, "type", self->shape->type);
+  _migrate_builder_add_string (&builder, "arch", self->shape->arch);
+  _migrate_builder_add_string (&builder, "machine", self->shape->machine);
   if (self->definition != NULL)
     g_variant_builder_add (&builder, "{sv}", "definition", g_variant_new_string (self->definition));
   return g_variant_builder_end (&builder);

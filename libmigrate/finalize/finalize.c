@@ -3,6 +3,7 @@
 #include "finalize/finalize-private.h"
 
 #include "steps/steps-private.h"
+#include "storage/files-private.h"
 
 static gboolean
 needs_recover (GError **error, MigrateSide side, const char *format, ...) G_GNUC_PRINTF (3, 4);
@@ -92,6 +93,21 @@ swap_record (MigrateWork *work, GError **error)
   return _migrate_steps_run (work, "swap-record", g_variant_builder_end (&builder), error);
 }
 
+/* Its managed save and snapshots have travelled along. */
+static gboolean
+undefine_source (MigrateWork *work, GError **error)
+{
+  GVariantBuilder builder;
+  guint flags = 0;
+
+  if (_migrate_plan_is_cold (work->plan))
+    flags = MIGRATE_UNDEFINE_MANAGED_SAVE | MIGRATE_UNDEFINE_SNAPSHOTS;
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  if (flags != 0)
+    g_variant_builder_add (&builder, "{sv}", "flags", g_variant_new_uint64 (flags));
+  return _migrate_steps_run (work, "undefine-source", g_variant_builder_end (&builder), error);
+}
+
 gboolean
 _migrate_finalize (MigrateWork *work, gboolean persistent, gboolean was_autostart, GError **error)
 {
@@ -104,8 +120,9 @@ _migrate_finalize (MigrateWork *work, gboolean persistent, gboolean was_autostar
       || !swap_record (work, error)
       || !settle_destination (work, &there, persistent, was_autostart, error))
     return FALSE;
-  if (defined && !_migrate_steps_run (work, "undefine-source", NULL /* args */, error))
+  if (defined && !undefine_source (work, error))
     return FALSE;
+  _migrate_storage_release (work);
   _migrate_steps_release (work);
   _migrate_steps_hook_or_warn (work, MIGRATE_HOOK_POINT_AFTER_FINALIZE);
   return !work->lost_claim || needs_recover (error, MIGRATE_SIDE_NONE, "The claim was lost");

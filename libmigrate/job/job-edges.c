@@ -5,7 +5,7 @@
 #include "check/plan-private.h"
 #include "finalize/finalize-private.h"
 #include "migrate/forecast-private.h"
-#include "migrate/migrate-private.h"
+#include "migrate/cold-private.h"
 #include "prepare/prepare-private.h"
 #include "steps/steps-private.h"
 
@@ -398,6 +398,53 @@ follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
   return TRUE;
 }
 
+/* No host runs the guest: this write is all there is of a hand-over, so it must be made. */
+static gboolean
+hand_over (MigrateJob *self, GError **error)
+{
+  _migrate_work_set_later (self->work, MIGRATE_JOB_KEY_HANDED_OVER, g_variant_new_boolean (TRUE));
+  _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
+  if (!_migrate_job_write (self, error))
+    return FALSE;
+  self->work->handed_over = TRUE;
+  _migrate_steps_tell_handed_over (self->work);
+  return TRUE;
+}
+
+static gboolean
+adopt (MigrateJob *self, GError **error)
+{
+  MigrateBefore before = _migrate_before (self->before);
+
+  self->work->result->outcome = MIGRATE_OUTCOME_MOVED; /* nothing is taken back any more */
+  return _migrate_cold_adopt (self->work, &before, error);
+}
+
+static gboolean
+move_cold (MigrateJob *self, GError **error)
+{
+  MigrateBefore before = _migrate_before (self->before);
+
+  self->work->result->outcome = MIGRATE_OUTCOME_NONE;
+  if (!_migrate_cold (self->work, &before, error) || !hand_over (self, error)
+      || !adopt (self, error))
+    return FALSE;
+  _migrate_steps_hook_or_warn (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
+  return TRUE;
+}
+
+/* What had failed: before the hand-over all of it is taken back, after it all of it is done. */
+static gboolean
+follow_cold (MigrateJob *self, GError **error)
+{
+  if (self->work->handed_over)
+    return adopt (self, error);
+  self->work->result->outcome = MIGRATE_OUTCOME_STAYED;
+  _migrate_set_error (error, MIGRATE_ERROR_FAILED, "Begin again with a new job",
+                      "Job “%s” had not handed the guest over", self->id);
+  return FALSE;
+}
+
 /* Until the claim was taken another process could retune the job; from now on it asks us. */
 static void
 read_policy (MigrateJob *self)
@@ -421,6 +468,8 @@ edge_migrate (MigrateJob *self, GError **error)
       || _migrate_work_check_cancelled (self->work, error)
       || !_migrate_transfer_has_planned_disks (self->work, error))
     return FALSE;
+  if (_migrate_plan_is_cold (self->work->plan))
+    return move_cold (self, error);
   _migrate_work_set_phase (self->work, MIGRATE_PHASE_STARTING);
   call = _migrate_transfer_start (self->work, &before, error);
   if (call == NULL)
@@ -438,6 +487,8 @@ edge_follow (MigrateJob *self, GError **error)
                           "The journal does not tell how the guest was before job “%s”", self->id);
       return FALSE;
     }
+  if (_migrate_plan_is_cold (self->work->plan))
+    return follow_cold (self, error);
   return follow_call (self, NULL, error);
 }
 
@@ -446,6 +497,8 @@ edge_finalize (MigrateJob *self, GError **error)
 {
   MigrateBefore before = _migrate_before (self->before);
 
+  if (_migrate_plan_is_cold (self->work->plan) && !adopt (self, error))
+    return FALSE;
   if (!_migrate_finalize (self->work, before.persistent, before.autostart, error))
     return FALSE;
   self->work->result->outcome = MIGRATE_OUTCOME_MOVED;

@@ -3,6 +3,9 @@
 #include "job/job-private.h"
 
 #include "check/facts-private.h"
+#include "migrate/carry-private.h"
+#include "migrate/cold-private.h"
+#include "storage/files-private.h"
 
 /**
  * MigrateJob:
@@ -378,6 +381,9 @@ migrate_job_class_init (MigrateJobClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  _migrate_storage_add_step_kinds ();
+  _migrate_carry_add_step_kinds ();
+  _migrate_cold_add_step_kinds ();
   object_class->dispose = job_dispose;
   object_class->finalize = job_free;
   object_class->get_property = job_get_property;

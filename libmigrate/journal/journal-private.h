@@ -65,9 +65,12 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_PROGRESS "progress"                 /* a{sv} */
 #define MIGRATE_JOB_KEY_RESULT "result"                     /* a{sv} */
 #define MIGRATE_JOB_KEY_FAILURE "failure"                   /* a{sv} */
-#define MIGRATE_JOB_KEY_FACTS "facts"     /* a{sv}: what was true before the move */
-#define MIGRATE_JOB_KEY_PLAN "plan"       /* a{sv}: what the move does, without XML */
-#define MIGRATE_JOB_KEY_PROVEN "proven"   /* a{sv}: how far files were copied and read back, by id \
+#define MIGRATE_JOB_KEY_FACTS "facts" /* a{sv}: what was true before the move */
+#define MIGRATE_JOB_KEY_PLAN "plan"   /* a{sv}: what the move does, without XML */
+#define MIGRATE_JOB_KEY_HANDED_OVER                                                                \
+  "handed-over" /* b: by this journal, for no host runs the guest */
+#define MIGRATE_JOB_KEY_PROVEN                                                                     \
+  "proven"                                /* a{sv}: how far files were copied and read back, by id \
                                            */
 #define MIGRATE_JOB_KEY_MAPPING "mapping" /* a{sv}: the job's, by name */
 #define MIGRATE_JOB_KEY_PROFILE "profile" /* a{sv}: the destination's */

@@ -7,7 +7,7 @@
 /* The guest before the move, as whoever follows must know it. */
 typedef struct
 {
-  gboolean was_paused, persistent, autostart;
+  gboolean was_running, was_paused, persistent, autostart;
 } MigrateBefore;
 
 MigrateBefore _migrate_before (GVariant *facts);
@@ -21,10 +21,16 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
 /* The same for going on with a post-copy that broke; the step is its caller's to end. */
 MigrateTransferCall *
 _migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError **error);
+/* The step is begun here, and ended by the caller. */
+MigrateTransferCall *_migrate_transfer_start_call (MigrateWork *work, const char *step,
+                                                   MigrateCall *call, GError **error);
 /* Since the check a disk can have been plugged in, or a snapshot been taken. Errors: CHANGED. */
 gboolean _migrate_transfer_has_planned_disks (MigrateWork *work, GError **error);
 /* The documents in it, where they are not the source's own. */
 gboolean _migrate_transfer_make_xml (MigrateWork *work, MigrateTransfer *transfer, GError **error);
+/* The guest's definition for the destination, whether it differs or not; with its passwords: to be
+ * wiped. */
+gboolean _migrate_transfer_make_definition (MigrateWork *work, char **xml, GError **error);
 void _migrate_transfer_call_unref (MigrateTransferCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateTransferCall, _migrate_transfer_call_unref)
 MigrateTransferState _migrate_transfer_call_get_state (MigrateTransferCall *self);

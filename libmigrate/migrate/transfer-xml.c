@@ -113,3 +113,17 @@ _migrate_transfer_make_xml (MigrateWork *work, MigrateTransfer *transfer, GError
          && (!transfer->persist
              || make_one (work, &request, TRUE /* definition */, &transfer->persist_xml, error));
 }
+
+gboolean
+_migrate_transfer_make_definition (MigrateWork *work, char **xml, GError **error)
+{
+  const MigrateCheckRequest request = _migrate_check_request (work);
+
+  *xml = NULL;
+  if (!is_as_planned (work, &request, error)
+      || !make_one (work, &request, TRUE /* definition */, xml, error))
+    return FALSE;
+  if (*xml == NULL)
+    *xml = read_xml (work, MIGRATE_XML_INACTIVE, error);
+  return *xml != NULL;
+}

@@ -20,6 +20,7 @@ MigrateBefore
 _migrate_before (GVariant *facts)
 {
   return (MigrateBefore){
+    .was_running = _migrate_variant_boolean (facts, "was-running"),
     .was_paused = _migrate_variant_boolean (facts, "was-paused"),
     .persistent = _migrate_variant_boolean (facts, "persistent"),
     .autostart = _migrate_variant_boolean (facts, "autostart"),
@@ -156,14 +157,15 @@ set_downtime (MigrateWork *work)
     _migrate_work_warn (work, "The downtime limit could not be set: %s", error->message);
 }
 
-static MigrateTransferCall *
-start_call (MigrateWork *work, const char *step, MigrateCall *call, GError **error)
+MigrateTransferCall *
+_migrate_transfer_start_call (MigrateWork *work, const char *step, MigrateCall *call,
+                              GError **error)
 {
   MigrateTransferCall *self;
 
   if (_migrate_steps_begin (work, step, transfer_args (&call->transfer), error) == NULL)
     return NULL;
-  if (!call->transfer.resume)
+  if (!call->transfer.resume && !call->transfer.carrier)
     set_downtime (work);
   self = g_new0 (MigrateTransferCall, 1);
   g_atomic_ref_count_init (&self->ref_count);
@@ -189,7 +191,7 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
   if (!_migrate_transfer_make_xml (work, &call->transfer, error))
     return NULL;
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_IN_FLIGHT, g_variant_new_boolean (TRUE));
-  return start_call (work, "transfer", call, error);
+  return _migrate_transfer_start_call (work, "transfer", call, error);
 }
 
 /* What may be done to the guest can have been changed since the start. */
@@ -218,5 +220,5 @@ _migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError
   call->transfer.postcopy = TRUE;
   call->transfer.resume = TRUE;
   call->transfer.paused = FALSE;
-  return start_call (work, "resume-postcopy", call, error);
+  return _migrate_transfer_start_call (work, "resume-postcopy", call, error);
 }

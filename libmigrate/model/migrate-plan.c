@@ -76,6 +76,14 @@ _migrate_plan_peek (MigratePlan *self)
   return self->values;
 }
 
+gboolean
+_migrate_plan_is_cold (MigratePlan *plan)
+{
+  MigrateKind kind = plan != NULL ? migrate_plan_get_kind (plan) : MIGRATE_KIND_LIVE;
+
+  return kind == MIGRATE_KIND_COLD || kind == MIGRATE_KIND_SUSPEND;
+}
+
 /* Of the size of all the rest together, and made again from the host where it is needed. */
 static const char *const left_out[]
   = { MIGRATE_PLAN_KEY_XML, MIGRATE_PLAN_KEY_PERSISTENT_XML, NULL };

@@ -42,6 +42,12 @@ MigrateStep *_migrate_step_new_planned (const char *what, const char *host, Migr
 MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gboolean present,
                                         const char *state, guint64 seen_at_us, GVariant *details);
 
+/* The mark of a definition: one element of this namespace in its metadata, whose text is a word and
+ * the job's id, “incoming 0f3c…”. */
+#define MIGRATE_MARK_NAMESPACE "urn:libmigrate:mark:1"
+#define MIGRATE_MARK_PREFIX "libmigrate"
+#define MIGRATE_MARK_ELEMENT "mark"
+
 /* Keys of a plan's values: */
 #define MIGRATE_PLAN_KEY_KIND "kind"               /* s: nick */
 #define MIGRATE_PLAN_KEY_GUEST_NAME "guest-name"   /* s */
@@ -55,20 +61,16 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_CHANGES "changes"         /* aa{sv}: rule, subject, from, to */
 #define MIGRATE_PLAN_KEY_HOLES "holes"             /* aa{sv}: name, subject, filled-by */
 #define MIGRATE_PLAN_KEY_EFFECTS "effects"         /* as */
-#define MIGRATE_PLAN_KEY_RUNS "runs"             /* b: the guest ran, or was paused */
+#define MIGRATE_PLAN_KEY_RUNS "runs"               /* b: the guest ran, or was paused */
 #define MIGRATE_PLAN_KEY_SHARED "shared"           /* b: of files: proven */
 #define MIGRATE_PLAN_KEY_FUNCTION "function" /* b: the program's own has the last word on XML */
 #define MIGRATE_PLAN_KEY_XML "xml"           /* s: without secrets */
 #define MIGRATE_PLAN_KEY_PERSISTENT_XML "persistent-xml"
 /* values: a{sv}, floating is taken. */
-/* The mark of a definition: one element of this namespace in its metadata, whose text is a word and
- * the job's id, “incoming 0f3c…”. */
-#define MIGRATE_MARK_NAMESPACE "urn:libmigrate:mark:1"
-#define MIGRATE_MARK_PREFIX "libmigrate"
-#define MIGRATE_MARK_ELEMENT "mark"
-
 MigratePlan *_migrate_plan_new (GVariant *values);
-GVariant *_migrate_plan_peek (MigratePlan *self); /* borrowed */
+GVariant *_migrate_plan_peek (MigratePlan *self);
+/* The guest does not run on its way, and is handed over by us. plan: nullable. */
+gboolean _migrate_plan_is_cold (MigratePlan *plan); /* borrowed */
 /* For the journal: without the XML; floating. */
 GVariant *_migrate_plan_to_variant (MigratePlan *self);
 /* Keys of the row of a host. */

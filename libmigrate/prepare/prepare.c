@@ -3,6 +3,7 @@
 
 #include "check/plan-private.h"
 #include "steps/steps-private.h"
+#include "storage/files-private.h"
 
 #include <string.h>
 
@@ -265,6 +266,8 @@ _migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
    * itself when that host boots. */
   if (work->facts->guest.autostart
       && !_migrate_steps_run (work, "clear-autostart", NULL /* args */, error))
+    return FALSE;
+  if (!_migrate_storage_prepare (work, error))
     return FALSE;
   return _migrate_steps_hook (work, MIGRATE_HOOK_POINT_AFTER_PREPARE, error)
          && !_migrate_work_check_cancelled (work, error);

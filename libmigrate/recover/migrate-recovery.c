@@ -2,6 +2,10 @@
  * migrate-recovery-calls.c. */
 #include "recover/recovery-private.h"
 
+#include "migrate/carry-private.h"
+#include "migrate/cold-private.h"
+#include "storage/files-private.h"
+
 /**
  * MigrateRecovery:
  *
@@ -259,6 +263,9 @@ migrate_recovery_class_init (MigrateRecoveryClass *klass)
 {
   GObjectClass *object_class = G_OBJECT_CLASS (klass);
 
+  _migrate_storage_add_step_kinds ();
+  _migrate_carry_add_step_kinds ();
+  _migrate_cold_add_step_kinds ();
   object_class->dispose = recovery_dispose;
   object_class->finalize = recovery_free;
   object_class->get_property = recovery_get_property;

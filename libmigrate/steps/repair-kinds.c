@@ -70,7 +70,7 @@ undefine_destination_act (MigrateWork *work, GVariant *args, GError **error)
     }
   if (seen->domain.state != MIGRATE_DOMAIN_SHUTOFF)
     return refuse (error, MIGRATE_SIDE_DESTINATION, &seen->domain, "Undefining the guest");
-  return _migrate_step_undefine (work, MIGRATE_SIDE_DESTINATION, error);
+  return _migrate_step_undefine (work, MIGRATE_SIDE_DESTINATION, 0 /* flags */, error);
 }
 
 static gboolean

@@ -121,10 +121,10 @@ _migrate_step_end_guest (MigrateWork *work, MigrateSide side, GError **error)
 }
 
 gboolean
-_migrate_step_undefine (MigrateWork *work, MigrateSide side, GError **error)
+_migrate_step_undefine (MigrateWork *work, MigrateSide side, guint flags, GError **error)
 {
   GError *local_error = NULL;
-  gboolean ok = _migrate_step_order (work, side, MIGRATE_CALL_UNDEFINE, 0, &local_error);
+  gboolean ok = _migrate_step_order (work, side, MIGRATE_CALL_UNDEFINE, flags, &local_error);
 
   return ignore_not_found (ok, local_error, error) && is_gone (work, side, TRUE, error);
 }
@@ -138,7 +138,9 @@ destroy_source_half_act (MigrateWork *work, GVariant *args, GError **error)
 static gboolean
 undefine_source_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  return _migrate_step_undefine (work, MIGRATE_SIDE_SOURCE, error);
+  guint flags = (guint) _migrate_variant_uint64 (args, "flags", 0);
+
+  return _migrate_step_undefine (work, MIGRATE_SIDE_SOURCE, flags, error);
 }
 
 static gboolean

@@ -46,7 +46,8 @@ gboolean _migrate_step_order (MigrateWork *work, MigrateSide side, MigrateCallKi
 gboolean _migrate_step_unproven (GError **error, MigrateSide side, const char *what);
 /* Destroys, or undefines, and proves it; a guest that is gone already is as it should be. */
 gboolean _migrate_step_end_guest (MigrateWork *work, MigrateSide side, GError **error);
-gboolean _migrate_step_undefine (MigrateWork *work, MigrateSide side, GError **error);
+/* flags: MIGRATE_UNDEFINE_… */
+gboolean _migrate_step_undefine (MigrateWork *work, MigrateSide side, guint flags, GError **error);
 
 void _migrate_step_free (MigrateStepEntry *step);
 

@@ -59,12 +59,13 @@ struct _MigrateWork
   gboolean warned_of_journal;
   gboolean slots_held;
   gboolean told_handed_over;
-  MigrateFacts *facts; /* nullable; of the last check or prepare */
-  GVariant *before;    /* a{sv}; nullable until prepared: what was true before the move */
-  MigratePlan *plan;   /* nullable until checked: what the move does */
-  GVariant *bindings;  /* a{sv}, nullable: what hooks answered, by name */
-  GVariant *proven;    /* a{sv}, nullable: of files that an earlier process copied, by id: t, bytes */
-  GPtrArray *steps;    /* MigrateStepEntry, in the order they were begun */
+  gboolean handed_over; /* of a guest that no host runs: the journal says so */
+  MigrateFacts *facts;  /* nullable; of the last check or prepare */
+  GVariant *before;     /* a{sv}; nullable until prepared: what was true before the move */
+  MigratePlan *plan;    /* nullable until checked: what the move does */
+  GVariant *bindings;   /* a{sv}, nullable: what hooks answered, by name */
+  GVariant *proven; /* a{sv}, nullable: of files that an earlier process copied, by id: t, bytes */
+  GPtrArray *steps; /* MigrateStepEntry, in the order they were begun */
   /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
   GPtrArray *later;
   GVariantDict values_later;

@@ -33,15 +33,19 @@ typedef enum
                                the volume's document; NOT_FOUND */
   MIGRATE_CALL_VOLUME_READ_AT, /* storage.pool, .name, .offset, .length: -> storage.skipped, a hole
                                   that comes first; .bytes, the data after it, as much as one call
-                                  carries, nullable; .ended: nothing comes after these two */
+                                  carries, nullable; .ended: nothing comes after these two. Holes
+                                  that are small and amidst data are zeros in .bytes: who writes
+                                  it elsewhere may leave them out again */
   MIGRATE_CALL_BLOCK_JOBS,     /* guest -> answer: a{sv}, by target: "done", "total" (t, bytes) and
                                   "ready" (b) of the mirror that runs on each disk */
   MIGRATE_CALL_SNAPSHOTS,   /* guest -> answer: "snapshots", "checkpoints" (as): their documents, a
-                               parent before its children; "current" (s): the snapshot's name */
+                               parent before its children; "current" (s): the snapshot's name, if
+                               one is. With passwords: steal it or copy it, for it is wiped with
+                               the record */
   MIGRATE_CALL_SECRET_READ, /* text_in: UUID -> text_out: its document; storage.bytes: its value,
                                NULL: it has none, or may not be read. NOT_FOUND */
-  MIGRATE_CALL_SAVED_XML,   /* text_in: path of a saved image, or guest: of its managed one ->
-                               text_out */
+  MIGRATE_CALL_SAVED_XML,   /* text_in: path of a saved image, or guest: of its managed one; value:
+                               MIGRATE_XML_SECURE -> text_out */
   MIGRATE_CALL_LAST_READ = MIGRATE_CALL_SAVED_XML,
   MIGRATE_CALL_VOLUME_WRITE,  /* storage.pool, .name, .bytes: a new volume */
   MIGRATE_CALL_VOLUME_REMOVE, /* storage.pool, .name, value: MigrateRefresh -> value_out: 1 where it
@@ -49,14 +53,16 @@ typedef enum
   MIGRATE_CALL_POOL_CREATE, /* storage.pool, text_in: a folder, value: 1: made, where it is missing
                                -> a transient pool of it; value_out: 1 where the folder was made.
                                NOT_FOUND: there is no such folder; BUSY: another pool has it */
-  MIGRATE_CALL_POOL_REMOVE, /* storage.pool, value: 1: its folder too, if that is empty. One that is
-                               gone already is as it should be */
+  MIGRATE_CALL_POOL_REMOVE, /* storage.pool, value: 1: its folder too, if that is empty; then
+                               text_in, nullable, is that folder, for a pool that went with its
+                               daemon. One that is gone already is as it should be */
   MIGRATE_CALL_VOLUME_CREATE,   /* storage.pool, text_in: its document (xml/volume). BUSY: there is
-                                   one   of that name; NO_SPACE */
+                                   one of that name; NO_SPACE */
   MIGRATE_CALL_VOLUME_RESIZE,   /* storage.pool, .name, value: capacity, bytes */
   MIGRATE_CALL_VOLUME_WRITE_AT, /* storage.pool, .name, .offset, .bytes. NO_SPACE */
-  MIGRATE_CALL_SECRET_DEFINE,   /* text_in: its document; storage.bytes: its value, nullable. BUSY:
-                                   there is another of that UUID or use */
+  MIGRATE_CALL_SECRET_DEFINE,   /* text_in: its document; storage.name: its UUID; .bytes: its
+                                   value, nullable. BUSY: there is one of that UUID, or of that
+                                   use */
   MIGRATE_CALL_SECRET_REMOVE,   /* text_in: UUID. One that is gone is as it should be */
   MIGRATE_CALL_SNAPSHOT_DEFINE, /* guest, text_in: a document, value: 1: of a checkpoint, 2: it is
                                    the current snapshot */
@@ -64,8 +70,10 @@ typedef enum
   MIGRATE_CALL_SHUT_DOWN,       /* guest: ask it to; returns before it did */
   MIGRATE_CALL_SAVE, /* guest, text_in: path. The guest is off afterwards, its memory is in there.
                         Lasts: on a connection of its own, as a transfer */
-  MIGRATE_CALL_RESTORE, /* text_in: path; transfer.dest_xml: nullable; value: 1: its CPUs do not
-                           run. Lasts, too */
+  MIGRATE_CALL_RESTORE,  /* text_in: path; transfer.dest_xml: nullable; value: 1: its CPUs do not
+                            run. Lasts, too */
+  MIGRATE_CALL_SET_MARK, /* guest, text_in: what its definition is marked with (MIGRATE_MARK_…);
+                            NULL: with nothing */
   MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
   MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
   MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
@@ -94,6 +102,8 @@ typedef enum
 
 #define MIGRATE_UNDEFINE_NVRAM 1        /* goes too; else it is kept */
 #define MIGRATE_UNDEFINE_MANAGED_SAVE 2 /* goes too; else a guest that has one is refused */
+#define MIGRATE_UNDEFINE_SNAPSHOTS                                                                 \
+  4 /* what is written of them; else one that has some is refused */
 
 #define MIGRATE_REFRESH_BEFORE 1
 #define MIGRATE_REFRESH_AFTER 2
@@ -147,6 +157,7 @@ typedef struct
   gboolean persistent;
   gboolean autostart;
   gboolean managed_save;
+  char *mark; /* nullable: what its definition is marked with */
 } MigrateDomain;
 
 typedef struct
@@ -258,7 +269,7 @@ typedef enum
 typedef struct
 {
   char *pool, *name;
-  GBytes *bytes; /* wiped when it is a secret's */
+  GBytes *bytes; /* a secret's are _migrate_secret_bytes_new () */
   char **names;
   guint64 offset, length, skipped; /* bytes */
   gboolean ended;
@@ -291,6 +302,10 @@ void _migrate_call_unref (MigrateCall *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateCall, _migrate_call_unref)
 
 const char *_migrate_call_kind_name (MigrateCallKind kind);
+/* A copy that is wiped when nobody holds it any more. */
+GBytes *_migrate_secret_bytes_new (gconstpointer data, gsize size);
+/* Overwrites every text in it: only for who holds it alone; nullable. */
+void _migrate_wipe_variant (GVariant *value);
 void _migrate_domain_clear (MigrateDomain *self);
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (MigrateDomain, _migrate_domain_clear)
 void _migrate_domain_copy (const MigrateDomain *from, MigrateDomain *to);

@@ -2,6 +2,8 @@
  * simulator fills the same records. */
 #include "virt/call-private.h"
 
+#include <string.h>
+
 static const char *const kind_names[] = {
   [MIGRATE_CALL_HOST_INFO] = "host-info",
   [MIGRATE_CALL_DOMAIN_FIND] = "domain-find",
@@ -37,6 +39,7 @@ static const char *const kind_names[] = {
   [MIGRATE_CALL_RESTORE] = "restore",
   [MIGRATE_CALL_VOLUME_WRITE] = "volume-write",
   [MIGRATE_CALL_VOLUME_REMOVE] = "volume-remove",
+  [MIGRATE_CALL_SET_MARK] = "set-mark",
   [MIGRATE_CALL_SET_AUTOSTART] = "set-autostart",
   [MIGRATE_CALL_SET_DOWNTIME] = "set-downtime",
   [MIGRATE_CALL_SET_BANDWIDTH] = "set-bandwidth",
@@ -99,6 +102,23 @@ static const struct
   [MIGRATE_DOMAIN_PMSUSPENDED] = { "pmsuspended", REASONS (blocked_reasons) },
 };
 
+typedef struct
+{
+  gpointer data;
+  gsize size;
+} Secret;
+
+static void
+secret_free (gpointer data)
+{
+  Secret *self = data;
+
+  if (self->data != NULL)
+    explicit_bzero (self->data, self->size);
+  g_free (self->data);
+  g_free (self);
+}
+
 MigrateCall *
 _migrate_call_new (MigrateCallKind kind, const char *guest)
 {
@@ -117,6 +137,59 @@ _migrate_call_ref (MigrateCall *self)
   return self;
 }
 
+GBytes *
+_migrate_secret_bytes_new (gconstpointer data, gsize size)
+{
+  Secret *secret = g_new (Secret, 1);
+
+  *secret = (Secret){ g_memdup2 (data, size), size };
+  return g_bytes_new_with_free_func (secret->data, size, secret_free, secret);
+}
+
+/* What g_variant_get_string () gives is the value's own memory, whether it stands alone or in a
+ * larger one. */
+void
+_migrate_wipe_variant (GVariant *value)
+{
+  if (value == NULL)
+    return;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_STRING))
+    {
+      _migrate_wipe ((char *) g_variant_get_string (value, NULL /* length */));
+      return;
+    }
+  for (gsize i = 0; g_variant_is_container (value) && i < g_variant_n_children (value); i++)
+    {
+      g_autoptr (GVariant) child = g_variant_get_child_value (value, i);
+
+      _migrate_wipe_variant (child);
+    }
+}
+
+/* Definitions of guests that may have passwords in them, whoever made the record. */
+static void
+wipe (MigrateCall *self)
+{
+  switch (self->kind)
+    {
+    case MIGRATE_CALL_DOMAIN_XML:
+    case MIGRATE_CALL_SAVED_XML:
+      if ((self->value & MIGRATE_XML_SECURE) != 0)
+        _migrate_wipe (self->text_out);
+      break;
+    case MIGRATE_CALL_DEFINE:
+    case MIGRATE_CALL_CREATE_PAUSED:
+    case MIGRATE_CALL_SNAPSHOT_DEFINE:
+      _migrate_wipe (self->text_in);
+      break;
+    case MIGRATE_CALL_SNAPSHOTS:
+      _migrate_wipe_variant (self->answer);
+      break;
+    default:
+      break;
+    }
+}
+
 void
 _migrate_call_unref (MigrateCall *self)
 {
@@ -126,8 +199,7 @@ _migrate_call_unref (MigrateCall *self)
   _migrate_transfer_clear (&self->transfer);
   _migrate_host_info_clear (&self->host);
   _migrate_domain_clear (&self->domain);
-  if (self->kind == MIGRATE_CALL_DOMAIN_XML && (self->value & MIGRATE_XML_SECURE) != 0)
-    _migrate_wipe (self->text_out);
+  wipe (self);
   g_free (self->text_in);
   g_free (self->storage.pool);
   g_free (self->storage.name);
@@ -151,6 +223,7 @@ _migrate_domain_clear (MigrateDomain *self)
 {
   g_free (self->uuid);
   g_free (self->name);
+  g_free (self->mark);
   *self = (MigrateDomain){ 0 };
 }
 
@@ -162,6 +235,7 @@ _migrate_domain_copy (const MigrateDomain *from, MigrateDomain *to)
 
   copy.uuid = g_strdup (from->uuid);
   copy.name = g_strdup (from->name);
+  copy.mark = g_strdup (from->mark);
   _migrate_domain_clear (to);
   *to = copy;
 }

@@ -89,6 +89,7 @@
 #define MIGRATE_GUEST_FACT_PERSISTENT "persistent"
 #define MIGRATE_GUEST_FACT_AUTOSTART "autostart"
 #define MIGRATE_GUEST_FACT_MANAGED_SAVE "managed-save"
+#define MIGRATE_GUEST_FACT_MARK "mark"               /* s: of its definition; absent: none */
 #define MIGRATE_GUEST_FACT_LIVE "live"               /* s: as it runs, with its chains and states */
 #define MIGRATE_GUEST_FACT_MIGRATABLE "migratable"   /* s: as it travels */
 #define MIGRATE_GUEST_FACT_INACTIVE "inactive"       /* s: as it is defined; absent: transient */

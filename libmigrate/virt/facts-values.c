@@ -47,6 +47,7 @@ _migrate_domain_add_to (const MigrateDomain *self, GVariantDict *values)
   g_variant_dict_insert (values, MIGRATE_GUEST_FACT_PERSISTENT, "b", self->persistent);
   g_variant_dict_insert (values, MIGRATE_GUEST_FACT_AUTOSTART, "b", self->autostart);
   g_variant_dict_insert (values, MIGRATE_GUEST_FACT_MANAGED_SAVE, "b", self->managed_save);
+  insert_string (values, MIGRATE_GUEST_FACT_MARK, self->mark);
 }
 
 gboolean
@@ -68,6 +69,7 @@ _migrate_domain_read (GVariant *values, MigrateDomain *self)
     .persistent = _migrate_variant_boolean (values, MIGRATE_GUEST_FACT_PERSISTENT),
     .autostart = _migrate_variant_boolean (values, MIGRATE_GUEST_FACT_AUTOSTART),
     .managed_save = _migrate_variant_boolean (values, MIGRATE_GUEST_FACT_MANAGED_SAVE),
+    .mark = g_strdup (_migrate_variant_string (values, MIGRATE_GUEST_FACT_MARK)),
   };
   return TRUE;
 }

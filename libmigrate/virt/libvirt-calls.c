@@ -5,10 +5,6 @@
 #include <libvirt/libvirt-qemu.h>
 #include <string.h>
 
-/* domain is NULL for calls that concern the host. */
-typedef gboolean (*Handler) (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                             GError **error);
-
 static void fail (MigrateConn *conn, MigrateCall *call, GError **error);
 
 /* ---- asking ---- */
@@ -38,6 +34,12 @@ _migrate_vir_host_info (MigrateConn *conn, MigrateCall *call)
   call->host.hypervisor_version = hypervisor;
   call->text_out = g_steal_pointer (&capabilities);
   return TRUE;
+}
+
+gboolean
+_migrate_vir_is_qemu (MigrateConn *conn)
+{
+  return g_strcmp0 (virConnectGetType (conn->vir), "QEMU") == 0;
 }
 
 static gboolean
@@ -81,6 +83,7 @@ _migrate_vir_domain_find (MigrateConn *conn, virDomainPtr domain, MigrateDomain 
   char uuid[VIR_UUID_STRING_BUFLEN];
   const char *name;
   gboolean persistent, autostart, managed_save = FALSE;
+  g_autofree char *mark = NULL;
   int on = 0;
 
   name = virDomainGetName (domain);
@@ -89,13 +92,15 @@ _migrate_vir_domain_find (MigrateConn *conn, virDomainPtr domain, MigrateDomain 
       || !get_flag (virDomainGetAutostart (domain, &on) < 0 ? -1 : on, &autostart)
       || !get_state (domain, found)
       || (found->state == MIGRATE_DOMAIN_SHUTOFF
-          && !get_flag (virDomainHasManagedSaveImage (domain, 0 /* flags */), &managed_save)))
+          && !get_flag (virDomainHasManagedSaveImage (domain, 0 /* flags */), &managed_save))
+      || (persistent && !_migrate_vir_get_mark (domain, &mark)))
     return FALSE;
   found->uuid = g_strdup (uuid);
   found->name = g_strdup (name);
   found->persistent = persistent;
   found->autostart = autostart;
   found->managed_save = managed_save;
+  found->mark = g_steal_pointer (&mark);
   return TRUE;
 }
 
@@ -360,24 +365,6 @@ destroy (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **err
   return virDomainDestroy (domain) == 0 || virGetLastErrorCode () == VIR_ERR_NO_DOMAIN;
 }
 
-/* NVRAM and TPM state may be the only ones, or shared with the other host: kept. Saved memory and
- * snapshots are not named, which makes libvirt refuse to undefine a guest that has them. QEMU's
- * driver must be told to keep (before 8.9 it deletes TPM state, and refuses the flag, so it fails
- * here), the test driver knows none of these flags. */
-static gboolean
-undefine (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
-{
-  const char *type = virConnectGetType (conn->vir);
-  guint flags = 0;
-
-  if (type == NULL)
-    return FALSE;
-  if (strcmp (type, "QEMU") == 0)
-    flags = VIR_DOMAIN_UNDEFINE_KEEP_NVRAM | VIR_DOMAIN_UNDEFINE_KEEP_TPM
-            | VIR_DOMAIN_UNDEFINE_CHECKPOINTS_METADATA;
-  return virDomainUndefineFlags (domain, flags) == 0;
-}
-
 /* Without its secrets a guest would not start again. They live between these two calls only. */
 static gboolean
 persist (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
@@ -513,7 +500,7 @@ typedef enum
  * already did what it was for; so every call may be made twice. */
 static const struct
 {
-  Handler run;
+  MigrateVirHandler *run;
   GuestKey key;
   const char *doing;
   MigrateDomainState wanted;
@@ -529,12 +516,33 @@ static const struct
   [MIGRATE_CALL_MESSAGES] = { messages, GUEST_BY_ANY, "get the messages of" },
   [MIGRATE_CALL_FACTS] = { _migrate_vir_facts, GUEST_NONE, "describe" },
   [MIGRATE_CALL_BASELINE_CPU] = { _migrate_vir_baseline_cpu, GUEST_NONE, "find a common CPU on" },
-  [MIGRATE_CALL_POOL_FIND] = { _migrate_libvirt_pool_find, GUEST_NONE, "find a storage pool of" },
-  [MIGRATE_CALL_VOLUME_FIND] = { _migrate_libvirt_volume_find, GUEST_NONE, "find a volume of" },
-  [MIGRATE_CALL_VOLUME_READ] = { _migrate_libvirt_volume_read, GUEST_NONE, "read a volume of" },
-  [MIGRATE_CALL_VOLUME_WRITE] = { _migrate_libvirt_volume_write, GUEST_NONE, "write a volume of" },
-  [MIGRATE_CALL_VOLUME_REMOVE]
-  = { _migrate_libvirt_volume_remove, GUEST_NONE, "remove a volume of" },
+  [MIGRATE_CALL_POOL_FIND] = { _migrate_vir_pool_find, GUEST_NONE, "find a storage pool of" },
+  [MIGRATE_CALL_VOLUME_FIND] = { _migrate_vir_volume_find, GUEST_NONE, "find a volume of" },
+  [MIGRATE_CALL_VOLUME_READ] = { _migrate_vir_volume_read, GUEST_NONE, "read a volume of" },
+  [MIGRATE_CALL_VOLUME_WRITE] = { _migrate_vir_volume_write, GUEST_NONE, "write a volume of" },
+  [MIGRATE_CALL_VOLUME_REMOVE] = { _migrate_vir_volume_remove, GUEST_NONE, "remove a volume of" },
+  [MIGRATE_CALL_VOLUME_INFO] = { _migrate_vir_volume_info, GUEST_NONE, "describe a volume of" },
+  [MIGRATE_CALL_VOLUME_READ_AT] = { _migrate_vir_volume_read_at, GUEST_NONE, "read a volume of" },
+  [MIGRATE_CALL_BLOCK_JOBS] = { _migrate_vir_block_jobs, GUEST_BY_ANY, "get the disk jobs of" },
+  [MIGRATE_CALL_SNAPSHOTS] = { _migrate_vir_snapshots, GUEST_BY_ANY, "get the snapshots of" },
+  [MIGRATE_CALL_SECRET_READ] = { _migrate_vir_secret_read, GUEST_NONE, "read a secret of" },
+  [MIGRATE_CALL_SAVED_XML] = { _migrate_vir_saved_xml, GUEST_NONE, "read saved memory of" },
+  [MIGRATE_CALL_POOL_CREATE] = { _migrate_vir_pool_create, GUEST_NONE, "make a storage pool of" },
+  [MIGRATE_CALL_POOL_REMOVE] = { _migrate_vir_pool_remove, GUEST_NONE, "remove a storage pool of" },
+  [MIGRATE_CALL_VOLUME_CREATE] = { _migrate_vir_volume_create, GUEST_NONE, "create a volume of" },
+  [MIGRATE_CALL_VOLUME_RESIZE] = { _migrate_vir_volume_resize, GUEST_NONE, "resize a volume of" },
+  [MIGRATE_CALL_VOLUME_WRITE_AT]
+  = { _migrate_vir_volume_write_at, GUEST_NONE, "write a volume of" },
+  [MIGRATE_CALL_SECRET_DEFINE] = { _migrate_vir_secret_define, GUEST_NONE, "define a secret of" },
+  [MIGRATE_CALL_SECRET_REMOVE] = { _migrate_vir_secret_remove, GUEST_NONE, "remove a secret of" },
+  [MIGRATE_CALL_SNAPSHOT_DEFINE]
+  = { _migrate_vir_snapshot_define, GUEST_BY_ANY, "define a snapshot of" },
+  [MIGRATE_CALL_CREATE_PAUSED] = { _migrate_vir_create_paused, GUEST_NONE, "create a guest on" },
+  [MIGRATE_CALL_SHUT_DOWN]
+  = { _migrate_vir_shut_down, GUEST_BY_ANY, "shut down", MIGRATE_DOMAIN_SHUTOFF },
+  [MIGRATE_CALL_SAVE] = { _migrate_vir_save, GUEST_BY_ANY, "save the memory of" },
+  [MIGRATE_CALL_RESTORE] = { _migrate_vir_restore, GUEST_NONE, "restore a guest on" },
+  [MIGRATE_CALL_SET_MARK] = { _migrate_vir_set_mark, GUEST_BY_ANY, "mark the definition of" },
   [MIGRATE_CALL_SET_AUTOSTART] = { set_autostart, GUEST_BY_ANY, "set autostart of" },
   [MIGRATE_CALL_SET_DOWNTIME] = { set_downtime, GUEST_BY_ANY, "set the downtime limit of" },
   [MIGRATE_CALL_SET_BANDWIDTH] = { set_bandwidth, GUEST_BY_ANY, "set the bandwidth limit of" },
@@ -545,7 +553,7 @@ static const struct
   [MIGRATE_CALL_SUSPEND] = { suspend, GUEST_BY_ANY, "pause", MIGRATE_DOMAIN_PAUSED },
   [MIGRATE_CALL_RESUME] = { resume, GUEST_BY_ANY, "resume", MIGRATE_DOMAIN_RUNNING },
   [MIGRATE_CALL_DESTROY] = { destroy, GUEST_BY_ANY, "destroy", MIGRATE_DOMAIN_SHUTOFF },
-  [MIGRATE_CALL_UNDEFINE] = { undefine, GUEST_BY_ANY, "undefine" },
+  [MIGRATE_CALL_UNDEFINE] = { _migrate_vir_undefine, GUEST_BY_ANY, "undefine" },
   [MIGRATE_CALL_PERSIST] = { persist, GUEST_BY_ANY, "define" },
   [MIGRATE_CALL_DEFINE] = { define, GUEST_NONE, "define a guest on" },
   [MIGRATE_CALL_START] = { start, GUEST_BY_ANY, "start", MIGRATE_DOMAIN_RUNNING },

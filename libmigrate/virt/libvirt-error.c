@@ -23,6 +23,8 @@
 #define REMEDY_TLS_NAMES                                                                           \
   "See whether the certificates of both hosts are of one authority, and the destination's names "  \
   "the host of the migration URI, or the TLS name that was given"
+#define REMEDY_IN_THE_WAY                                                                          \
+  "See what it is: if nobody needs it, remove it, else choose another place by the mapping"
 #define REMEDY_CPU "Give the guest a CPU model that both hosts have, or choose another destination"
 
 /* The first row that fits counts. errno is where libvirt keeps it with system errors: it comes
@@ -71,12 +73,15 @@ static const struct
   { ANY, VIR_ERR_OPERATION_TIMEOUT, ANY, 0, MIGRATE_ERROR_BUSY, REMEDY_BUSY },
   { ANY, VIR_ERR_RESOURCE_BUSY, ANY, 0, MIGRATE_ERROR_BUSY, REMEDY_BUSY },
   { ANY, VIR_ERR_BLOCK_COPY_ACTIVE, ANY, 0, MIGRATE_ERROR_BUSY, REMEDY_BUSY },
+  { ANY, VIR_ERR_STORAGE_VOL_EXIST, ANY, 0, MIGRATE_ERROR_BUSY, REMEDY_IN_THE_WAY },
+  { VIR_FROM_STORAGE, VIR_ERR_SYSTEM_ERROR, EEXIST, 0, MIGRATE_ERROR_BUSY, REMEDY_IN_THE_WAY },
 
   /* In a transfer it may mean that the other host lost its half. */
   { ANY, VIR_ERR_NO_DOMAIN, ANY, MIGRATE_VIR_TRANSFER, MIGRATE_ERROR_FAILED, NULL },
   { ANY, VIR_ERR_NO_DOMAIN, ANY, 0, MIGRATE_ERROR_NOT_FOUND, NULL },
   { ANY, VIR_ERR_NO_STORAGE_POOL, ANY, 0, MIGRATE_ERROR_NOT_FOUND, NULL },
   { ANY, VIR_ERR_NO_STORAGE_VOL, ANY, 0, MIGRATE_ERROR_NOT_FOUND, NULL },
+  { ANY, VIR_ERR_NO_SECRET, ANY, 0, MIGRATE_ERROR_NOT_FOUND, NULL },
 
   { ANY, VIR_ERR_MIGRATE_UNSAFE, ANY, 0, MIGRATE_ERROR_BLOCKED,
     "Use storage that both hosts share; if they do and libvirt cannot see it, set the policy "
@@ -123,6 +128,11 @@ static const struct
     "policy zero-copy = false" },
   { "asynchronous jobs running", MIGRATE_ERROR_BUSY,
     "Wait until the storage pool's volumes are made" },
+  { "volume target path", MIGRATE_ERROR_BUSY, REMEDY_IN_THE_WAY },
+  { "Storage source conflict with pool", MIGRATE_ERROR_BUSY,
+    "Another storage pool has that folder: start it if it is not active, or remove it" },
+  { "already defined for use with", MIGRATE_ERROR_BUSY,
+    "Another secret has that use: see whether it is the same one, rename or remove it" },
   { "is still in use", MIGRATE_ERROR_BUSY, "Wait until nobody uses the storage volume" },
   { "is still being allocated", MIGRATE_ERROR_BUSY, "Wait until the storage volume is made" },
   { "certificate", ANY, "See whether the TLS certificates are in place on both ends" },
@@ -138,6 +148,9 @@ static const struct
   { "Host CPU does not provide required features", MIGRATE_ERROR_UNSUPPORTED, REMEDY_CPU },
   { "Cannot allocate memory", MIGRATE_ERROR_NO_SPACE, REMEDY_ROOM },
   { "No space left on device", MIGRATE_ERROR_NO_SPACE, REMEDY_ROOM },
+  { "Disk quota exceeded", MIGRATE_ERROR_NO_SPACE, REMEDY_ROOM },
+  { "have different sizes", ANY,
+    "The image at the destination must have the size of the source's, to the byte: remove it" },
   { "already defined with uuid", ANY,
     "The other host has a guest of this name or UUID: see which one is yours, rename or remove "
     "it" },

@@ -166,7 +166,7 @@ add_guest (MigrateVirAsk *self, virDomainPtr domain, GVariantDict *values)
     return FALSE;
   _migrate_domain_add_to (&found, values);
   active = found.state != MIGRATE_DOMAIN_SHUTOFF;
-  self->round_trips += 6 + (active && found.persistent);
+  self->round_trips += 6 + found.persistent + (active && found.persistent);
   return add_xml (domain, values, MIGRATE_GUEST_FACT_LIVE, 0 /* flags */)
          && add_xml (domain, values, MIGRATE_GUEST_FACT_MIGRATABLE, VIR_DOMAIN_XML_MIGRATABLE)
          && (!active || !found.persistent
@@ -212,7 +212,7 @@ add_found (MigrateVirAsk *self, virDomainPtr domain, const char *key, GError **e
   self->round_trips++;
   if (domain == NULL || !_migrate_vir_domain_find (self->conn, domain, &found))
     return is_absent (self, error);
-  self->round_trips += 3 + (found.state == MIGRATE_DOMAIN_SHUTOFF);
+  self->round_trips += 3 + found.persistent + (found.state == MIGRATE_DOMAIN_SHUTOFF);
   g_variant_dict_init (&values, NULL);
   _migrate_domain_add_to (&found, &values);
   g_variant_dict_insert_value (&self->answer, key, g_variant_dict_end (&values));

@@ -38,6 +38,12 @@ _migrate_vir_volume_free (virStorageVolPtr volume)
 }
 
 static inline void
+_migrate_vir_secret_free (virSecretPtr secret)
+{
+  virSecretFree (secret);
+}
+
+static inline void
 _migrate_vir_stream_free (virStreamPtr stream)
 {
   virStreamFree (stream);
@@ -47,6 +53,7 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (virConnect, _migrate_vir_connect_close)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virDomain, _migrate_vir_domain_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStoragePool, _migrate_vir_pool_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStorageVol, _migrate_vir_volume_free)
+G_DEFINE_AUTOPTR_CLEANUP_FUNC (virSecret, _migrate_vir_secret_free)
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (virStream, _migrate_vir_stream_free)
 
 typedef struct
@@ -103,18 +110,63 @@ gboolean _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateV
 gboolean _migrate_vir_start_dirty_rate (virDomainPtr domain, guint64 seconds);
 gboolean _migrate_vir_memory (virDomainPtr domain, MigrateMemory *memory);
 
-/* ---- libvirt-storage.c: handlers of calls, as libvirt-calls.c has them ---- */
+/* Of one kind of call. domain is NULL for calls that concern the host. FALSE with libvirt's last
+ * error still in place, which the dispatcher converts; or with an error of its own. */
+typedef gboolean
+MigrateVirHandler (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error);
 
-gboolean _migrate_libvirt_pool_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                                     GError **error);
-gboolean _migrate_libvirt_volume_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                                       GError **error);
-gboolean _migrate_libvirt_volume_read (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                                       GError **error);
-gboolean _migrate_libvirt_volume_write (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                                        GError **error);
-gboolean _migrate_libvirt_volume_remove (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                                         GError **error);
+/* ---- libvirt-storage.c, libvirt-pools.c, libvirt-volumes.c, libvirt-bytes.c: storage ---- */
+
+MigrateVirHandler _migrate_vir_pool_find;
+MigrateVirHandler _migrate_vir_pool_create;
+MigrateVirHandler _migrate_vir_pool_remove;
+MigrateVirHandler _migrate_vir_volume_find;
+MigrateVirHandler _migrate_vir_volume_read;
+MigrateVirHandler _migrate_vir_volume_write;
+MigrateVirHandler _migrate_vir_volume_remove;
+MigrateVirHandler _migrate_vir_volume_info;
+MigrateVirHandler _migrate_vir_volume_create;
+MigrateVirHandler _migrate_vir_volume_resize;
+MigrateVirHandler _migrate_vir_volume_read_at;
+MigrateVirHandler _migrate_vir_volume_write_at;
+
+/* “Cannot DOING “WHAT” on “HOST”: …”, from libvirt's last error. FALSE, always. */
+gboolean
+_migrate_vir_storage_fail (MigrateConn *conn, const char *doing, const char *what, GError **error);
+/* The same of the call's volume: “Cannot DOING volume “NAME” of storage pool “POOL” on “HOST”: …”.
+ */
+gboolean
+_migrate_vir_volume_fail (MigrateConn *conn, const char *doing, MigrateCall *call, GError **error);
+/* The call's; NULL with the error. */
+virStoragePoolPtr _migrate_vir_need_pool (MigrateConn *conn, MigrateCall *call, GError **error);
+virStorageVolPtr _migrate_vir_need_volume (MigrateConn *conn, virStoragePoolPtr pool,
+                                           MigrateCall *call, GError **error);
+gboolean
+_migrate_vir_refresh (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call, GError **error);
+/* Writes the bytes of the call from offset on. */
+gboolean _migrate_vir_upload (MigrateConn *conn, virStorageVolPtr volume, guint64 offset,
+                              MigrateCall *call, GError **error);
+
+/* ---- libvirt-kept.c: what a host keeps of a guest or for it ---- */
+
+MigrateVirHandler _migrate_vir_snapshots;
+MigrateVirHandler _migrate_vir_snapshot_define;
+MigrateVirHandler _migrate_vir_secret_read;
+MigrateVirHandler _migrate_vir_secret_define;
+MigrateVirHandler _migrate_vir_secret_remove;
+MigrateVirHandler _migrate_vir_set_mark;
+/* NULL in mark: it has none. FALSE: libvirt's last error says why. */
+gboolean _migrate_vir_get_mark (virDomainPtr domain, char **mark);
+
+/* ---- libvirt-stopped.c: guests that are stopped for a move, or made for it ---- */
+
+MigrateVirHandler _migrate_vir_saved_xml;
+MigrateVirHandler _migrate_vir_create_paused;
+MigrateVirHandler _migrate_vir_shut_down;
+MigrateVirHandler _migrate_vir_save;
+MigrateVirHandler _migrate_vir_restore;
+MigrateVirHandler _migrate_vir_undefine;
+MigrateVirHandler _migrate_vir_block_jobs;
 
 /* ---- libvirt-calls.c ---- */
 
@@ -130,12 +182,10 @@ gboolean _migrate_vir_job_stats (virDomainPtr domain, gboolean completed, Migrat
 /* By name or UUID. NULL: libvirt's last error says why. */
 virDomainPtr _migrate_vir_find_domain (MigrateConn *conn, const char *guest);
 
-/* ---- libvirt-facts.c ---- */
+/* QEMU's driver; others do not know all of its flags. */
+gboolean _migrate_vir_is_qemu (MigrateConn *conn);
 
-gboolean
-_migrate_vir_facts (MigrateConn *conn, virDomainPtr unused, MigrateCall *call, GError **error);
+/* ---- libvirt-facts.c, libvirt-baseline.c ---- */
 
-/* ---- libvirt-baseline.c ---- */
-
-gboolean _migrate_vir_baseline_cpu (MigrateConn *conn, virDomainPtr unused, MigrateCall *call,
-                                    GError **error);
+MigrateVirHandler _migrate_vir_facts;
+MigrateVirHandler _migrate_vir_baseline_cpu;

@@ -1,5 +1,5 @@
-/* The calls about storage pools and their volumes. Small volumes only: what is written and read is
- * one message of a stream.
+/* The calls about small volumes, of which one message of a stream is all that is written and read,
+ * and what the calls about storage share.
  *
  * libvirt 9.0: whoever writes to a volume sets off a refresh of its pool, later and in a thread of
  * the daemon. A refresh that meets the making of a volume is refused (“asynchronous jobs running”,
@@ -11,96 +11,60 @@
 /* Of what is read: more is no volume of ours. */
 #define READ_AT_MOST 65536
 
-#define FILE_POOLS                                                                                 \
-  (VIR_CONNECT_LIST_STORAGE_POOLS_ACTIVE | VIR_CONNECT_LIST_STORAGE_POOLS_DIR                      \
-   | VIR_CONNECT_LIST_STORAGE_POOLS_FS | VIR_CONNECT_LIST_STORAGE_POOLS_NETFS)
-
-static gboolean
-fail (MigrateConn *conn, const char *doing, const char *what, GError **error)
+gboolean
+_migrate_vir_storage_fail (MigrateConn *conn, const char *doing, const char *what, GError **error)
 {
   _migrate_set_vir_error (error, conn->vir, MIGRATE_VIR_ANYWHERE, "Cannot %s “%s” on “%s”", doing,
                           what, conn->uri);
   return FALSE;
 }
 
-static gboolean
-refuse (MigrateConn *conn, const char *pool, GError **error)
+gboolean
+_migrate_vir_volume_fail (MigrateConn *conn, const char *doing, MigrateCall *call, GError **error)
 {
-  _migrate_set_error (error, MIGRATE_ERROR_UNSUPPORTED, NULL /* remedy */,
-                      "Storage pool “%s” on “%s” is not active, or is not one of files", pool,
-                      conn->uri);
+  _migrate_set_vir_error (error, conn->vir, MIGRATE_VIR_ANYWHERE,
+                          "Cannot %s volume “%s” of storage pool “%s” on “%s”", doing,
+                          call->storage.name, call->storage.pool, conn->uri);
   return FALSE;
 }
 
-/* ---- pools ---- */
-
-/* TRUE: it answered. A name that is in the list of active pools of files is one. */
-static gboolean
-is_file_pool (MigrateConn *conn, const char *name, gboolean *is_one)
-{
-  virStoragePoolPtr *list = NULL;
-  int n = virConnectListAllStoragePools (conn->vir, &list, FILE_POOLS);
-
-  for (int i = 0; i < n; i++)
-    {
-      *is_one |= g_strcmp0 (virStoragePoolGetName (list[i]), name) == 0;
-      virStoragePoolFree (list[i]);
-    }
-  free (list);
-  return n >= 0;
-}
-
-/* An inactive pool is not found by its folder. A volume made in a pool of other things than files
- * would be a partition or a logical volume: such a pool is refused. */
-gboolean
-_migrate_libvirt_pool_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                            GError **error)
-{
-  const char *name = call->storage.pool;
-  const char *what = name != NULL ? name : call->text_in;
-  g_autoptr (virStoragePool) pool = NULL;
-  gboolean of_files = FALSE;
-
-  pool = name != NULL ? virStoragePoolLookupByName (conn->vir, name)
-                      : virStoragePoolLookupByTargetPath (conn->vir, call->text_in);
-  if (pool == NULL)
-    return fail (conn, name != NULL ? "find storage pool" : "find a storage pool of", what, error);
-  name = virStoragePoolGetName (pool);
-  if (!is_file_pool (conn, name, &of_files))
-    return fail (conn, "see what kind of storage pool is", name, error);
-  if (!of_files)
-    return refuse (conn, name, error);
-  call->text_out = g_strdup (name);
-  return TRUE;
-}
-
-static virStoragePoolPtr
-need_pool (MigrateConn *conn, MigrateCall *call, GError **error)
+virStoragePoolPtr
+_migrate_vir_need_pool (MigrateConn *conn, MigrateCall *call, GError **error)
 {
   virStoragePoolPtr pool = virStoragePoolLookupByName (conn->vir, call->storage.pool);
 
   if (pool == NULL)
-    fail (conn, "find storage pool", call->storage.pool, error);
+    _migrate_vir_storage_fail (conn, "find storage pool", call->storage.pool, error);
   return pool;
 }
 
-static gboolean
-refresh (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call, GError **error)
+virStorageVolPtr
+_migrate_vir_need_volume (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call,
+                          GError **error)
+{
+  virStorageVolPtr volume = virStorageVolLookupByName (pool, call->storage.name);
+
+  if (volume == NULL)
+    _migrate_vir_volume_fail (conn, "find", call, error);
+  return volume;
+}
+
+gboolean
+_migrate_vir_refresh (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call, GError **error)
 {
   return virStoragePoolRefresh (pool, 0 /* flags */) == 0
-         || fail (conn, "refresh storage pool", call->storage.pool, error);
+         || _migrate_vir_storage_fail (conn, "refresh storage pool", call->storage.pool, error);
 }
 
 /* ---- volumes ---- */
 
 gboolean
-_migrate_libvirt_volume_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                              GError **error)
+_migrate_vir_volume_find (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
   g_autoptr (virStorageVol) volume = virStorageVolLookupByPath (conn->vir, call->text_in);
 
   if (volume == NULL)
-    return fail (conn, "find a volume that is", call->text_in, error);
+    return _migrate_vir_storage_fail (conn, "find a volume that is", call->text_in, error);
   call->text_out = g_strdup (virStorageVolGetName (volume));
   return TRUE;
 }
@@ -116,49 +80,23 @@ volume_xml (const char *name, gsize size)
                                   name, size, size);
 }
 
-static gboolean
-send_all (virStreamPtr stream, GBytes *bytes)
-{
-  gsize size;
-  const char *data = g_bytes_get_data (bytes, &size);
-
-  while (size > 0)
-    {
-      int sent = virStreamSend (stream, data, size);
-
-      if (sent < 0)
-        return FALSE;
-      data += sent;
-      size -= (gsize) sent;
-    }
-  return virStreamFinish (stream) == 0;
-}
-
 /* Readable for all, for the other host may know us under another user. */
 gboolean
-_migrate_libvirt_volume_write (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                               GError **error)
+_migrate_vir_volume_write (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                           GError **error)
 {
   gsize size = g_bytes_get_size (call->storage.bytes);
   g_autofree char *xml = volume_xml (call->storage.name, size);
-  g_autoptr (virStoragePool) pool = need_pool (conn, call, error);
+  g_autoptr (virStoragePool) pool = _migrate_vir_need_pool (conn, call, error);
   g_autoptr (virStorageVol) volume = NULL;
-  g_autoptr (virStream) stream = NULL;
 
   if (pool == NULL)
     return FALSE;
   volume = virStorageVolCreateXML (pool, xml, 0 /* flags */);
   if (volume == NULL)
-    return fail (conn, "create a volume in storage pool", call->storage.pool, error);
-  stream = virStreamNew (conn->vir, 0 /* flags */);
-  if (stream == NULL
-      || virStorageVolUpload (volume, stream, 0 /* offset */, size, 0 /* flags */) < 0)
-    return fail (conn, "write to a volume of storage pool", call->storage.pool, error);
-  if (send_all (stream, call->storage.bytes))
-    return TRUE;
-  fail (conn, "write to a volume of storage pool", call->storage.pool, error);
-  virStreamAbort (stream);
-  return FALSE;
+    return _migrate_vir_storage_fail (conn, "create a volume in storage pool", call->storage.pool,
+                                      error);
+  return _migrate_vir_upload (conn, volume, 0 /* offset */, call, error);
 }
 
 static GBytes *
@@ -182,11 +120,12 @@ download (MigrateConn *conn, virStorageVolPtr volume, MigrateCall *call, GError 
 
   if (stream == NULL
       || virStorageVolDownload (volume, stream, 0 /* offset */, READ_AT_MOST, 0 /* flags */) < 0)
-    return fail (conn, "read a volume of storage pool", call->storage.pool, error);
+    return _migrate_vir_storage_fail (conn, "read a volume of storage pool", call->storage.pool,
+                                      error);
   call->storage.bytes = receive_all (stream);
   if (call->storage.bytes != NULL)
     return TRUE;
-  fail (conn, "read a volume of storage pool", call->storage.pool, error);
+  _migrate_vir_storage_fail (conn, "read a volume of storage pool", call->storage.pool, error);
   virStreamAbort (stream);
   return FALSE;
 }
@@ -211,7 +150,8 @@ list_volumes (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call,
     {
       *wanted = virStorageVolLookupByName (pool, call->storage.name);
       return *wanted != NULL || is_missing (*wanted)
-             || fail (conn, "list the volumes of storage pool", call->storage.pool, error);
+             || _migrate_vir_storage_fail (conn, "list the volumes of storage pool",
+                                           call->storage.pool, error);
     }
   for (int i = 0; i < n; i++)
     {
@@ -231,13 +171,12 @@ list_volumes (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call,
 
 /* What is there now, not what the daemon remembers. */
 gboolean
-_migrate_libvirt_volume_read (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                              GError **error)
+_migrate_vir_volume_read (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
-  g_autoptr (virStoragePool) pool = need_pool (conn, call, error);
+  g_autoptr (virStoragePool) pool = _migrate_vir_need_pool (conn, call, error);
   g_autoptr (virStorageVol) volume = NULL;
 
-  return pool != NULL && refresh (conn, pool, call, error)
+  return pool != NULL && _migrate_vir_refresh (conn, pool, call, error)
          && list_volumes (conn, pool, call, &volume, error)
          && (volume == NULL || download (conn, volume, call, error));
 }
@@ -250,19 +189,22 @@ delete_volume (MigrateConn *conn, virStoragePoolPtr pool, MigrateCall *call, GEr
   if (is_missing (volume))
     return TRUE;
   if (volume == NULL || virStorageVolDelete (volume, 0 /* flags */) < 0)
-    return fail (conn, "delete a volume of storage pool", call->storage.pool, error);
+    return _migrate_vir_storage_fail (conn, "delete a volume of storage pool", call->storage.pool,
+                                      error);
   call->value_out = 1;
   return TRUE;
 }
 
 gboolean
-_migrate_libvirt_volume_remove (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
-                                GError **error)
+_migrate_vir_volume_remove (MigrateConn *conn, virDomainPtr domain, MigrateCall *call,
+                            GError **error)
 {
-  g_autoptr (virStoragePool) pool = need_pool (conn, call, error);
+  g_autoptr (virStoragePool) pool = _migrate_vir_need_pool (conn, call, error);
 
   return pool != NULL
-         && (!(call->value & MIGRATE_REFRESH_BEFORE) || refresh (conn, pool, call, error))
+         && (!(call->value & MIGRATE_REFRESH_BEFORE)
+             || _migrate_vir_refresh (conn, pool, call, error))
          && delete_volume (conn, pool, call, error)
-         && (!(call->value & MIGRATE_REFRESH_AFTER) || refresh (conn, pool, call, error));
+         && (!(call->value & MIGRATE_REFRESH_AFTER)
+             || _migrate_vir_refresh (conn, pool, call, error));
 }

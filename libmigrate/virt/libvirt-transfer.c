@@ -33,24 +33,58 @@ get_accelerator_flags (const MigrateTransfer *transfer)
   return flags;
 }
 
+/* Never without the disks by name: libvirt takes an empty list for all of them. */
+static gboolean
+copies_disks (const MigrateTransfer *transfer)
+{
+  return transfer->disks != NULL && transfer->disks[0] != NULL;
+}
+
+static guint
+get_disk_flags (const MigrateTransfer *transfer)
+{
+  guint flags;
+
+  if (!copies_disks (transfer))
+    return 0;
+  flags = transfer->disks_top ? VIR_MIGRATE_NON_SHARED_INC : VIR_MIGRATE_NON_SHARED_DISK;
+  if (transfer->sync_writes)
+    flags |= VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES;
+  return flags;
+}
+
+/* Nothing of a carrier outlives the transfer, and what it carries is never vouched for. */
+static guint
+get_keeping_flags (const MigrateTransfer *transfer)
+{
+  guint flags = 0;
+
+  if (transfer->carrier)
+    return 0;
+  if (transfer->persist)
+    flags |= VIR_MIGRATE_PERSIST_DEST;
+  if (transfer->persist && !transfer->keep_source)
+    flags |= VIR_MIGRATE_UNDEFINE_SOURCE;
+  if (transfer->unsafe)
+    flags |= VIR_MIGRATE_UNSAFE;
+  return flags;
+}
+
 /* ABORT_ON_ERROR: a guest that meets an I/O error stays where the error is and can be looked into;
  * without the flag libvirt would carry it over and start its CPUs there, with requests in flight on
  * a disk that just failed. PAUSED is added by libvirt when the guest is paused at the start. */
 guint
 _migrate_vir_transfer_flags (const MigrateTransfer *transfer)
 {
-  guint flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_ABORT_ON_ERROR | get_accelerator_flags (transfer);
+  guint flags = VIR_MIGRATE_LIVE | VIR_MIGRATE_ABORT_ON_ERROR | get_accelerator_flags (transfer)
+                | get_disk_flags (transfer) | get_keeping_flags (transfer);
 
   if (transfer->transport != MIGRATE_TRANSPORT_DIRECT)
     flags |= VIR_MIGRATE_PEER2PEER;
   if (transfer->transport == MIGRATE_TRANSPORT_TUNNELLED)
     flags |= VIR_MIGRATE_TUNNELLED;
-  if (transfer->persist)
-    flags |= VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE;
   if (transfer->paused)
     flags |= VIR_MIGRATE_PAUSED;
-  if (transfer->unsafe)
-    flags |= VIR_MIGRATE_UNSAFE;
   if (transfer->postcopy)
     flags |= VIR_MIGRATE_POSTCOPY;
   if (transfer->resume)
@@ -69,6 +103,9 @@ static const struct
   { VIR_MIGRATE_PERSIST_DEST, "persist-dest" },
   { VIR_MIGRATE_UNDEFINE_SOURCE, "undefine-source" },
   { VIR_MIGRATE_PAUSED, "paused" },
+  { VIR_MIGRATE_NON_SHARED_DISK, "non-shared-disk" },
+  { VIR_MIGRATE_NON_SHARED_INC, "non-shared-inc" },
+  { VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES, "non-shared-synchronous-writes" },
   { VIR_MIGRATE_UNSAFE, "unsafe" },
   { VIR_MIGRATE_ABORT_ON_ERROR, "abort-on-error" },
   { VIR_MIGRATE_AUTO_CONVERGE, "auto-converge" },
@@ -151,6 +188,18 @@ add_compression (const MigrateTransfer *transfer, MigrateVirParams *params)
 }
 
 static gboolean
+add_disks (const MigrateTransfer *transfer, MigrateVirParams *params)
+{
+  if (!copies_disks (transfer))
+    return TRUE;
+  for (guint i = 0; transfer->disks[i] != NULL; i++)
+    if (!add_string (params, VIR_MIGRATE_PARAM_MIGRATE_DISKS, transfer->disks[i]))
+      return FALSE;
+  return transfer->transport == MIGRATE_TRANSPORT_TUNNELLED
+         || add_string (params, VIR_MIGRATE_PARAM_DISKS_URI, transfer->disks_uri);
+}
+
+static gboolean
 add_throttle (const MigrateTransfer *transfer, MigrateVirParams *params)
 {
   return !transfer->throttle
@@ -163,7 +212,7 @@ add_throttle (const MigrateTransfer *transfer, MigrateVirParams *params)
 gboolean
 _migrate_vir_transfer_params (const MigrateTransfer *transfer, MigrateVirParams *params)
 {
-  return add_addresses (transfer, params)
+  return add_addresses (transfer, params) && add_disks (transfer, params)
          && add_unless_0 (params, VIR_MIGRATE_PARAM_BANDWIDTH, transfer->bandwidth)
          && add_unless_0 (params, VIR_MIGRATE_PARAM_BANDWIDTH_POSTCOPY,
                           transfer->postcopy_bandwidth)

@@ -32,8 +32,10 @@ _migrate_link_begin (MigrateLink *self, MigrateCall *call, guint timeout_ms, GEr
 gboolean _migrate_link_end (MigrateBoundedCall *bounded, GError **error);
 guint _migrate_link_count_parked (MigrateLink *self);
 
-/* A transfer on a connection of its own, opened for it. done is called on the transfer's thread,
- * once, with the error (owned by the callee) or NULL. */
+/* A call that lasts (TRANSFER, SAVE, RESTORE) on a connection of its own, opened for it: the
+ * control connection stays free for the questions about it. Until it is open the call can be called
+ * off (transfer.stage). done is called on the call's thread, once, with the error (owned by the
+ * callee) or NULL. */
 typedef void (*MigrateTransferDone) (MigrateCall *call, GError *error, gpointer data);
 gboolean _migrate_link_start_transfer (MigrateLink *self, MigrateCall *call,
                                        MigrateTransferDone done, gpointer data, GError **error);

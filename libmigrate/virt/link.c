@@ -444,7 +444,8 @@ transfer_main (gpointer data, gpointer unused)
       && !g_atomic_int_compare_and_exchange (&self->call->transfer.stage, MIGRATE_TRANSFER_ASKED,
                                              MIGRATE_TRANSFER_BEGUN))
     error = _migrate_error_new (MIGRATE_ERROR_TIMED_OUT, NULL /* remedy */,
-                                "The transfer was called off before it began");
+                                "“%s” was called off before it began",
+                                _migrate_call_kind_name (self->call->kind));
   else if (conn != NULL)
     self->link->backend->vtable->call (conn->conn, self->call, &error);
   self->done (self->call, error, self->data);

@@ -1,0 +1,183 @@
+/* Act: the way of a guest that does not run. */
+#include "migrate/cold-private.h"
+
+#include "migrate/carry-private.h"
+#include "steps/steps-private.h"
+#include "storage/files-private.h"
+
+#define OFF_POLL_MS 500
+
+/* ---- off ---- */
+
+static gboolean
+is_off (MigrateWork *work, gboolean *off, GError **error)
+{
+  g_autoptr (MigrateCall) call = _migrate_work_call (
+    work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_DOMAIN_STATE, work->result->guest_uuid, 0, error);
+
+  *off = call != NULL && call->domain.state == MIGRATE_DOMAIN_SHUTOFF;
+  return call != NULL;
+}
+
+static gboolean
+wait_until_off (MigrateWork *work, GError **error)
+{
+  guint patience = _migrate_policy_get_uint (work->policy, "shutdown-timeout");
+  gint64 deadline = _migrate_backend_now (work->backend) + (gint64) patience * G_TIME_SPAN_SECOND;
+  gboolean off;
+
+  for (;;)
+    {
+      if (_migrate_work_check_cancelled (work, error) || !is_off (work, &off, error))
+        return FALSE;
+      if (off)
+        return TRUE;
+      if (_migrate_backend_now (work->backend) >= deadline)
+        break;
+      _migrate_work_sleep (work, OFF_POLL_MS);
+    }
+  _migrate_set_error (error, MIGRATE_ERROR_TIMED_OUT,
+                      "Shut it down from inside, or give it more time with “shutdown-timeout”",
+                      "Guest “%s” was asked to shut down, and has not within %u s",
+                      work->result->guest_name, patience);
+  return FALSE;
+}
+
+static gboolean
+shut_down (MigrateWork *work, GError **error)
+{
+  MigrateStepEntry *step = _migrate_steps_begin (work, "shut-down-guest", NULL /* args */, error);
+  GError *failure = NULL;
+
+  if (step == NULL)
+    return FALSE;
+  _migrate_work_set_phase (work, MIGRATE_PHASE_SHUTTING_DOWN);
+  if (_migrate_step_order (work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_SHUT_DOWN, 0, &failure)
+      && wait_until_off (work, &failure))
+    return _migrate_steps_end (work, step, NULL /* failure */, error);
+  _migrate_steps_end (work, step, failure, NULL /* error */);
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+/* It was off when the plan was made; somebody may have started it since. */
+static gboolean
+make_off (MigrateWork *work, const MigrateBefore *before, GError **error)
+{
+  gboolean off;
+
+  if (!is_off (work, &off, error))
+    return FALSE;
+  if (off)
+    return TRUE;
+  if (before->was_running)
+    return shut_down (work, error);
+  _migrate_set_error (error, MIGRATE_ERROR_CHANGED, "Check again",
+                      "Guest “%s” was off, and runs now", work->result->guest_name);
+  return FALSE;
+}
+
+/* ---- copied ---- */
+
+static gboolean
+was_made (MigrateWork *work, GVariant *row)
+{
+  const char *id = _migrate_variant_string (row, "id");
+
+  for (guint i = 0; i < work->steps->len; i++)
+    {
+      const MigrateStepEntry *step = work->steps->pdata[i];
+
+      if (g_str_equal (step->kind->name, "make-volume") && step->status == MIGRATE_STEP_DONE
+          && g_strcmp0 (_migrate_variant_string (step->args, "id"), id) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static GPtrArray *
+pick (MigrateWork *work, GVariant *rows, MigrateFileHow how)
+{
+  GPtrArray *picked = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+
+      if (_migrate_file_how (row) == how && was_made (work, row))
+        g_ptr_array_add (picked, g_steal_pointer (&row));
+    }
+  return picked;
+}
+
+/* What has gone wrong on the one road need not on the other; but where a disk is full, or somebody
+ * said to stop, it would. */
+static gboolean
+may_stream_instead (MigrateWork *work, const GError *error)
+{
+  return _migrate_policy_get_enum (work->policy, "road") == MIGRATE_ROAD_AUTO && !work->lost_claim
+         && !_migrate_work_is_cancelled (work)
+         && !g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NO_SPACE)
+         && !g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_UNREACHABLE)
+         && !g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_JOURNAL);
+}
+
+static gboolean
+mirror (MigrateWork *work, GPtrArray *rows, GError **error)
+{
+  GError *local_error = NULL;
+
+  if (rows->len == 0 || _migrate_carry (work, rows, &local_error))
+    return TRUE;
+  if (!may_stream_instead (work, local_error)
+      || !_migrate_steps_undo (work, "start-carrier", NULL /* error */))
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  _migrate_work_decide (work, "stream-instead", "no mirror could be had: %s", local_error->message);
+  g_error_free (local_error);
+  return _migrate_stream_rows (work, rows, error);
+}
+
+static gboolean
+copy (MigrateWork *work, GError **error)
+{
+  g_autoptr (GVariant) rows = _migrate_files_of (work->plan);
+  g_autoptr (GPtrArray) mirrored = pick (work, rows, MIGRATE_FILE_MIRROR);
+  g_autoptr (GPtrArray) streamed = pick (work, rows, MIGRATE_FILE_STREAM);
+
+  return mirror (work, mirrored, error)
+         && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
+}
+
+gboolean
+_migrate_cold (MigrateWork *work, const MigrateBefore *before, GError **error)
+{
+  return make_off (work, before, error) && copy (work, error)
+         && !_migrate_work_check_cancelled (work, error)
+         && _migrate_steps_run (work, "define-destination", NULL /* args */, error);
+}
+
+/* ---- handed over ---- */
+
+static gboolean
+is_done (MigrateWork *work, const char *kind)
+{
+  const MigrateStepEntry *step = _migrate_steps_last (work, kind);
+
+  return step != NULL && step->status == MIGRATE_STEP_DONE;
+}
+
+static gboolean
+once (MigrateWork *work, const char *kind, GError **error)
+{
+  return is_done (work, kind) || _migrate_steps_run (work, kind, NULL /* args */, error);
+}
+
+gboolean
+_migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GError **error)
+{
+  return once (work, "mark-source", error) && once (work, "adopt-destination", error)
+         && (!before->was_running || once (work, "start-destination", error));
+}
