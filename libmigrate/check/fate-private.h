@@ -33,6 +33,8 @@ gboolean _migrate_probed_has_unshared (const GPtrArray *probed);
 /* The disk of that target in the guest as it will be there; else as it is here. */
 const MigrateDisk *
 _migrate_disk_there (const MigrateCheckRequest *request, const MigrateDisk *disk);
+/* Beside which a guest's memory can be saved: the first that is a file and is written; nullable. */
+const MigrateDisk *_migrate_disk_beside (const MigrateFacts *facts);
 /* Whether its file could be copied, whatever is known of it. */
 gboolean _migrate_disk_can_be_copied (const MigrateDisk *disk);
 /* What a host's pools say of a disk's own file; NULL: nothing. */

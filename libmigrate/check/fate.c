@@ -72,6 +72,19 @@ _migrate_host_file (const MigrateHostFacts *host, const char *path)
   return NULL;
 }
 
+const MigrateDisk *
+_migrate_disk_beside (const MigrateFacts *facts)
+{
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const MigrateDisk *disk = facts->disks->pdata[i];
+
+      if (disk->path != NULL && _migrate_disk_is_file (disk) && !disk->read_only)
+        return disk;
+    }
+  return NULL;
+}
+
 /* ---- the kind ---- */
 
 gboolean
