@@ -50,6 +50,18 @@ weight (const MigrateLook *look)
 
 /* ---- files ---- */
 
+/* What travels is told, and is no fault. */
+static void
+find_not_shared (MigrateLook *look, const MigrateDisk *disk, const char *why)
+{
+  if (is_copied (look, disk))
+    _migrate_look_found (look, MIGRATE_SEVERITY_NOTE, disk->target, NULL /* remedy */,
+                         "Disk “%s” is “%s”, which the hosts do not share, and travels: %s",
+                         disk->target, disk->source, why);
+  else if (!may_be_copied (look, disk))
+    _migrate_look_find (look, disk->target, disk->source, why, NULL);
+}
+
 static void
 look_not_shared (MigrateLook *look)
 {
@@ -57,9 +69,9 @@ look_not_shared (MigrateLook *look)
   const char *why;
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    if (disk->source != NULL && !disk->read_only && !may_be_copied (look, disk)
+    if (disk->source != NULL && !disk->read_only
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
-      _migrate_look_find (look, disk->target, disk->source, why, NULL);
+      find_not_shared (look, disk, why);
 }
 
 static void
@@ -303,8 +315,7 @@ look_unprotected (MigrateLook *look)
 static const MigrateCheck checks[] = {
   { "disk-not-shared", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the hosts do not see the same file for a disk, [shown by writing](storage.html): the guest "
-    "would "
-    "go on with another",
+    "would go on with another; a note where it travels",
     "Disk “$1” is “$2”, and the hosts do not share it: $3",
     "Put it on storage that both hosts see under that name; or let it travel: ask for the kind "
     "“block”, where it is a file",
