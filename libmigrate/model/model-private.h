@@ -51,10 +51,10 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_TRANSFER "transfer"       /* a{sv} */
 #define MIGRATE_PLAN_KEY_DISKS "disks"             /* aa{sv} */
 #define MIGRATE_PLAN_KEY_STEPS "steps"             /* aa{sv}: what, host, risk, effect, undo */
-#define MIGRATE_PLAN_KEY_CHANGES "changes"         /* aa{sv}: rule, subject, from, to */
-#define MIGRATE_PLAN_KEY_HOLES "holes"             /* aa{sv}: name, subject, filled-by */
-#define MIGRATE_PLAN_KEY_EFFECTS "effects"         /* as */
-#define MIGRATE_PLAN_KEY_SHARED "shared"           /* b: of files: proven */
+#define MIGRATE_PLAN_KEY_CHANGES "changes"   /* aa{sv}: rule, subject, from, to, origin, document */
+#define MIGRATE_PLAN_KEY_HOLES "holes"       /* aa{sv}: name, filled-by */
+#define MIGRATE_PLAN_KEY_EFFECTS "effects"   /* as */
+#define MIGRATE_PLAN_KEY_SHARED "shared"     /* b: of files: proven */
 #define MIGRATE_PLAN_KEY_FUNCTION "function" /* b: the program's own has the last word on XML */
 #define MIGRATE_PLAN_KEY_XML "xml"           /* s: without secrets */
 #define MIGRATE_PLAN_KEY_PERSISTENT_XML "persistent-xml"
