@@ -180,26 +180,33 @@ _migrate_dirty_sample_from_variant (GVariant *values)
 /* ---- facts ---- */
 
 MigrateFacts *
-_migrate_facts_add_forecast (MigrateFacts *facts, const MigrateDirtySample *sample,
-                             MigrateForecast *forecast, GError **error)
+_migrate_facts_add_look (MigrateFacts *facts, const MigrateDirtySample *sample, GVariant *learned,
+                         GError **error)
 {
-  GVariantDict dict;
+  g_autoptr (GVariant) values = g_variant_ref_sink (learned);
+  g_autoptr (GVariant) unordered = NULL;
   g_autoptr (GVariant) snapshot = NULL;
+  GVariantDict dict;
 
   g_variant_dict_init (&dict, facts->snapshot);
   g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_DIRTY_RATE,
                                _migrate_dirty_sample_to_variant (sample));
-  g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_FORECAST,
-                               _migrate_forecast_to_variant (forecast));
-  snapshot = g_variant_ref_sink (g_variant_dict_end (&dict));
+  g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_LEARNED, values);
+  unordered = g_variant_ref_sink (g_variant_dict_end (&dict));
+  snapshot = g_variant_ref_sink (_migrate_facts_order (unordered));
   return _migrate_facts_read (snapshot, error);
 }
 
-MigrateForecast *
-_migrate_facts_dup_forecast (const MigrateFacts *facts)
+gboolean
+_migrate_facts_get_look (const MigrateFacts *facts, MigrateDirtySample *sample, GVariant **learned)
 {
   g_autoptr (GVariant) values
-    = g_variant_lookup_value (facts->snapshot, MIGRATE_SNAPSHOT_FORECAST, G_VARIANT_TYPE_VARDICT);
+    = g_variant_lookup_value (facts->snapshot, MIGRATE_SNAPSHOT_DIRTY_RATE, G_VARIANT_TYPE_VARDICT);
 
-  return values != NULL ? _migrate_forecast_from_variant (values) : NULL;
+  if (values == NULL)
+    return FALSE;
+  *sample = _migrate_dirty_sample_from_variant (values);
+  *learned
+    = g_variant_lookup_value (facts->snapshot, MIGRATE_SNAPSHOT_LEARNED, G_VARIANT_TYPE_VARDICT);
+  return TRUE;
 }

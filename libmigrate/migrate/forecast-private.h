@@ -55,3 +55,13 @@ MigrateForecast *_migrate_forecast_decide (const MigrateForecastInputs *inputs,
 /* Gather and decide. */
 MigrateForecast *_migrate_forecast_make (MigrateWork *work, const MigrateDirtySample *sample,
                                          const char *guest_uuid, MigrateKind kind);
+
+/* ---- learned-facts.c: in the snapshot of facts ---- */
+
+/* a{sv}, floating. */
+GVariant *_migrate_learned_to_variant (const MigrateLearned *self);
+/* However hostile. values: nullable. */
+MigrateLearned _migrate_learned_from_variant (GVariant *values);
+/* Decide: what the facts' own sample makes of a move under this policy. NULL: they have none. */
+MigrateForecast *
+_migrate_forecast_of_facts (const MigrateFacts *facts, MigratePolicy *policy, MigrateKind kind);
