@@ -70,6 +70,7 @@ extern const MigrateCheckFamily _migrate_storage_checks;
 extern const MigrateCheckFamily _migrate_image_checks;
 extern const MigrateCheckFamily _migrate_cpu_checks;
 extern const MigrateCheckFamily _migrate_device_checks;
+extern const MigrateCheckFamily _migrate_tpm_checks;
 extern const MigrateCheckFamily _migrate_network_checks;
 extern const MigrateCheckFamily _migrate_capacity_checks;
 extern const MigrateCheckFamily _migrate_transport_checks;

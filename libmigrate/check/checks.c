@@ -202,7 +202,7 @@ _migrate_check_family (gsize i)
     &_migrate_image_checks,
     &_migrate_cpu_checks,
     &_migrate_device_checks,
-
+    &_migrate_tpm_checks,
     &_migrate_network_checks,
     &_migrate_capacity_checks,
     &_migrate_transport_checks,

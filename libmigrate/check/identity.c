@@ -252,7 +252,8 @@ static const MigrateCheck checks[] = {
     "start, its shutdown",
     "Guest “$1” is $2: libvirt is not done with it", "Wait until that ends", look_busy },
   { "block-job", MIGRATE_SEVERITY_BLOCKER, FALSE,
-    "a block job runs on a disk: libvirt refuses to move the guest until it ends",
+    "a block job runs on a disk, as far as the guest's document shows it (a copy, a commit of the "
+    "uppermost image): libvirt refuses to move the guest until it ends",
     "A block job runs on disk “$1”",
     "Wait until it ends, or end it: virsh blockjob GUEST DISK --pivot or --abort", look_block_job },
   { "already-there", MIGRATE_SEVERITY_BLOCKER, FALSE,
