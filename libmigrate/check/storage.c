@@ -75,11 +75,12 @@ folder_of (const MigrateDisk *disk)
   return g_str_equal (disk->type, "dir") ? g_strdup (disk->path) : g_path_get_dirname (disk->path);
 }
 
+/* What is not known of them is to be seen to. */
 static char *
 name_pools (const MigrateFileFacts *here, const MigrateFileFacts *there)
 {
   if (here == NULL || there == NULL || here->pool == NULL || there->pool == NULL)
-    return g_strdup ("");
+    return g_strdup (", with an active storage pool on each,");
   return g_str_equal (here->pool, there->pool)
            ? g_strdup_printf (" (pool “%s” of both)", here->pool)
            : g_strdup_printf (" (pool “%s” here, “%s” there)", here->pool, there->pool);
@@ -112,13 +113,13 @@ how_to_prove_file (const MigrateLook *look, const MigrateDisk *here, const Migra
     return how_to_try ("the destination", folder_there);
   if (one)
     return g_strdup_printf (
-      "Make sure that the folder “%s”%s is one and the same on both hosts and "
-      "can be written to, then check again; or ask for the kind “live”",
+      "Make sure that the folder “%s” is one and the same on both hosts%s and can be written to, "
+      "then check again; or ask for the kind “live”",
       folder_here, pools);
-  return g_strdup_printf ("Make sure that the folder “%s” here and “%s” there%s are one and the "
-                          "same and can be written to, then check again; or ask for the kind "
-                          "“live”",
-                          folder_here, folder_there, pools);
+  return g_strdup_printf (
+    "Make sure that the folders “%s” here and “%s” there are one and the same%s and can be written "
+    "to, then check again; or ask for the kind “live”",
+    folder_here, folder_there, pools);
 }
 
 /* NULL: there is nothing to name. */
@@ -131,16 +132,15 @@ how_to_prove (const MigrateLook *look, const MigrateDisk *disk)
     return how_to_prove_file (look, disk, there);
   if (disk->pool == NULL || there->pool == NULL)
     return NULL;
-  return g_str_equal (disk->pool, there->pool)
-           ? g_strdup_printf (
-             "Make sure that the storage pool “%s” is started on both hosts, and one "
-             "and the same storage, then check again; or ask for the kind “live”",
-             disk->pool)
-           : g_strdup_printf (
-             "Make sure that the storage pool “%s” here and “%s” there are started, "
-             "and one and the same storage, then check again; or ask for the kind "
-             "“live”",
-             disk->pool, there->pool);
+  if (g_str_equal (disk->pool, there->pool))
+    return g_strdup_printf (
+      "Make sure that the storage pool “%s” is started on both hosts and one and the same storage, "
+      "then check again; or ask for the kind “live”",
+      disk->pool);
+  return g_strdup_printf (
+    "Make sure that the storage pools “%s” here and “%s” there are started and one and the same "
+    "storage, then check again; or ask for the kind “live”",
+    disk->pool, there->pool);
 }
 
 static void

@@ -176,13 +176,14 @@ static const struct
   void (*spoil) (CheckGiven *given);
   const char *remedy;
 } proofs[] = {
-  { "nothing known", FILE_DISK, NULL, "the folder “/mnt” is one and the same on both hosts" },
+  { "nothing known", FILE_DISK, NULL,
+    "the folder “/mnt” is one and the same on both hosts, with an active storage pool" },
   { "no pool there", FILE_DISK, no_pool_there,
     "Give the destination an active storage pool of the folder “/mnt”" },
   { "no pool anywhere", FILE_DISK, no_pool_anywhere,
     "Give both hosts an active storage pool of the folder “/mnt”" },
-  { "two pools", FILE_DISK, pools, "“/mnt” (pool “p” here, “q” there)" },
-  { "another folder there", FILE_DISK, moved, "the folder “/mnt” here and “/srv” there" },
+  { "two pools", FILE_DISK, pools, "on both hosts (pool “p” here, “q” there)" },
+  { "another folder there", FILE_DISK, moved, "the folders “/mnt” here and “/srv” there" },
   { "a device there", FILE_DISK, a_device, "Make sure that both hosts see the same file" },
   { "a volume", VOLUME_DISK, NULL, "the storage pool “p” is started on both hosts" },
   { "a directory", DEVICES ("<disk type='dir'><source dir='/d/e'/><target dev='vda'/></disk>"),
