@@ -233,7 +233,8 @@ migrate_facts_dup_policy (MigrateFacts *self)
  *
  * All that was said, by key. “source” and “destination” are dictionaries of what these hosts
  * answered, the guest's documents in the source's “guest”; “request” and “policy” are what was
- * asked; “elsewhere” (of a survey) lists other hosts that have the guest. What a host could not say is absent, and later versions may have more.
+ * asked; “elsewhere” (of a survey) lists other hosts that have the guest. What a host could not say
+ * is absent, and later versions may have more.
  *
  * Returns: (transfer full): a dictionary, `a{sv}`
  *
