@@ -298,9 +298,9 @@ migrate_facts_map (MigrateFacts *self, MigrateMapping *mapping, MigrateMapping *
  *
  * All that was said, by key. “source” and “destination” are dictionaries of what these hosts
  * answered, the guest's documents in the source's “guest”; “request” and “policy” are what was
- * asked; “probed” is a list of what was proven of the files of disks, “dirty-rate” and “learned”
- * are what a forecast rests on. What a host could not say, or was not asked, is absent, and later
- * versions may have more.
+ * asked; “probed” is a list of what was proven of the files of disks; “elsewhere” (of a survey)
+ * lists other hosts that have the guest; “dirty-rate” and “learned” are what a forecast rests on.
+ * What a host could not say, or was not asked, is absent, and later versions may have more.
  *
  * Returns: (transfer full): a dictionary, `a{sv}`
  *

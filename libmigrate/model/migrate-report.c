@@ -114,7 +114,7 @@ _migrate_report_set_forecast (MigrateReport *self, MigrateForecast *forecast)
  *
  * How many findings have this severity.
  *
- * Returns: the number
+ * Returns: the number of findings
  *
  * Since: 1.0
  */
