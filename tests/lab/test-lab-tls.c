@@ -14,7 +14,7 @@ set_up (void)
   lab_need_to_move (GUEST, OPTIONS, &from, &to);
 }
 
-TestSuite (tls, .init = set_up, .timeout = 120);
+TestSuite (tls, .init = set_up, .timeout = 300);
 
 static void
 assert_refused (MigrateJob *job, int code, const char *remedy)
