@@ -3,7 +3,7 @@
 
 #include "check/facts-private.h"
 
-#define MIGRATE_DIRTY_LOOKS 2
+#define MIGRATE_DIRTY_LOOKS 3
 
 /* Zeroed: nothing is known. */
 typedef struct

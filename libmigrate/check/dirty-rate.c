@@ -8,8 +8,10 @@
 #define LATE_MS 3000 /* for the hypervisor to come to its figure */
 #define LOOK_EVERY_MS 100
 
-/* Two looks: a guest that writes to few pages only has written all of them in the longer one. */
-static const guint looks[MIGRATE_DIRTY_LOOKS] = { 1, 3 };
+/* The shorter ones tell how fast it writes; in the longer ones a guest that writes to few pages has
+ * written all of them. One that has written nothing in as many looks as this is idle. */
+static const guint looks[MIGRATE_DIRTY_LOOKS] = { 1, 3, 6 };
+#define IDLE_LOOKS 2
 
 static gboolean
 ask (MigrateWork *work, const char *guest_uuid, MigrateMemory *memory)
@@ -83,6 +85,15 @@ look (MigrateWork *work, const char *guest_uuid, guint seconds, MigrateDirtySamp
   return FALSE;
 }
 
+static gboolean
+is_idle (const MigrateDirtySample *sample)
+{
+  for (guint i = 0; i < sample->n; i++)
+    if (sample->bytes[i] > 0)
+      return FALSE;
+  return sample->n >= IDLE_LOOKS;
+}
+
 gboolean
 _migrate_dirty_rate_sample (MigrateWork *work, const MigrateDomain *guest,
                             MigrateDirtySample *sample, GError **error)
@@ -95,7 +106,7 @@ _migrate_dirty_rate_sample (MigrateWork *work, const MigrateDomain *guest,
     return TRUE;
   note (sample, &memory);
   for (guint i = 0; i < MIGRATE_DIRTY_LOOKS && !sample->paused; i++)
-    if (!look (work, guest->uuid, looks[i], sample, &cancelled) || sample->bytes[i] <= 0)
+    if (!look (work, guest->uuid, looks[i], sample, &cancelled) || is_idle (sample))
       break;
   if (cancelled == NULL)
     return TRUE;

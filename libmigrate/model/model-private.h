@@ -154,8 +154,9 @@ typedef struct
   MigrateConvergence convergence;
   MigrateRung rung;
   guint rungs; /* every one that may come, as bits: 1 << rung */
-  gboolean has_total, has_downtime, has_bytes, has_need;
-  guint64 total_least_ms, total_most_ms; /* most 0: no end is known */
+  gboolean has_total, has_total_most, has_downtime, has_bytes, has_bytes_most;
+  gboolean has_need, has_needed_downtime; /* the downtime only where the link is known */
+  guint64 total_least_ms, total_most_ms;
   guint64 downtime_least_ms, downtime_most_ms;
   guint64 bytes_least, bytes_most;
   guint64 needed_downtime_ms, needed_bandwidth;

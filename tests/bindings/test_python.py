@@ -356,6 +356,8 @@ def a_forecast_of_what_is_not_known():
     assert forecast.get_rung() == Migrate.Rung.UNKNOWN
     assert not (forecast.has_total() or forecast.has_downtime() or forecast.has_bytes()
                 or forecast.has_need())
+    assert not (forecast.has_total_most() or forecast.has_bytes_most()
+                or forecast.has_needed_downtime())
     assert forecast.get_total_least_ms() == forecast.get_total_most_ms() == 0
     assert forecast.get_downtime_least_ms() == forecast.get_downtime_most_ms() == 0
     assert forecast.get_bytes_least() == forecast.get_bytes_most() == 0
