@@ -2,14 +2,21 @@
  * them, and what each remembers of a folder until it is told to look again. */
 #include "sim-private.h"
 
+#include "virt/facts-private.h"
+
 #include <errno.h>
 #include <string.h>
+
+#define TICK_US 4000
+#define BORN_US (G_GUINT64_CONSTANT (1760000000) * G_USEC_PER_SEC)
 
 /* A folder on some file system. */
 struct _SimStorage
 {
   char *name;
-  GHashTable *files; /* name -> GBytes */
+  GHashTable *files;   /* name -> GBytes */
+  GHashTable *links;   /* names that lead out of it -> the one host where that is a file, or "" */
+  GHashTable *written; /* names that somebody keeps writing to */
 };
 
 struct _SimPool
@@ -17,6 +24,7 @@ struct _SimPool
   char *name, *target;
   SimStorage *storage;
   gboolean inactive, read_only, full, of_devices;
+  guint64 stale_us;
   GHashTable *view; /* nullable; set of names: what the host believes until it changes the folder */
   GHashTable *known; /* set of names: what libvirtd lists */
   guint epoch;       /* of the libvirtd that does */
@@ -46,6 +54,8 @@ need_storage (SimWorld *self, const char *name)
   storage->name = g_strdup (name);
   storage->files
     = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, (GDestroyNotify) g_bytes_unref);
+  storage->links = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, g_free);
+  storage->written = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   g_ptr_array_add (self->storages, storage);
   return storage;
 }
@@ -89,6 +99,7 @@ sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec)
   pool->read_only = spec->read_only;
   pool->full = spec->full;
   pool->of_devices = spec->of_devices;
+  pool->stale_us = (guint64) spec->stale_ms * 1000;
   pool->known = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   if (spec->caches)
     pool->view = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
@@ -104,6 +115,25 @@ sim_world_add_file (SimWorld *self, const char *storage, const char *name)
   _sim_lock (self);
   g_hash_table_replace (need_storage (self, storage)->files, g_strdup (name),
                         g_bytes_new_static ("", 0));
+  _sim_unlock (self);
+}
+
+void
+sim_world_link_file (SimWorld *self, const char *storage, const char *name, const char *only)
+{
+  sim_world_add_file (self, storage, name);
+  _sim_lock (self);
+  g_hash_table_replace (need_storage (self, storage)->links, g_strdup (name),
+                        g_strdup (only != NULL ? only : ""));
+  _sim_unlock (self);
+}
+
+void
+sim_world_write_file (SimWorld *self, const char *storage, const char *name)
+{
+  sim_world_add_file (self, storage, name);
+  _sim_lock (self);
+  g_hash_table_add (need_storage (self, storage)->written, g_strdup (name));
   _sim_unlock (self);
 }
 
@@ -312,4 +342,97 @@ _sim_volume_do (SimHost *host, MigrateCall *call, const char **words)
     default:
       return remove_volume (pool, call, words);
     }
+}
+
+/* ---- what is told of a file ---- */
+
+/* A kernel's clock for files has ticks. */
+static guint64
+changed_us (SimHost *host, const SimPool *pool, const char *name)
+{
+  const char *only = g_hash_table_lookup (pool->storage->links, name);
+  guint64 now = BORN_US + (guint64) host->world->now, tick = MAX (pool->stale_us, TICK_US);
+
+  if (only != NULL)
+    return BORN_US + g_str_hash (host->name) % G_USEC_PER_SEC;
+  return g_hash_table_contains (pool->storage->written, name) ? now - now % tick : BORN_US;
+}
+
+static char *
+describe (SimHost *host, const SimPool *pool, const char *name)
+{
+  guint64 us = changed_us (host, pool, name);
+  g_autofree char *time = g_strdup_printf ("%" G_GUINT64_FORMAT ".%06" G_GUINT64_FORMAT "000",
+                                           us / G_USEC_PER_SEC, us % G_USEC_PER_SEC);
+
+  return g_markup_printf_escaped (
+    "<volume type='file'><name>%s</name><capacity unit='bytes'>1048576</capacity>"
+    "<physical unit='bytes'>1048576</physical><target><path>%s/%s</path><format type='raw'/>"
+    "<timestamps><mtime>%s</mtime><ctime>%s</ctime></timestamps></target></volume>",
+    name, pool->target, name, time, time);
+}
+
+/* libvirt passes over a link that leads nowhere. */
+static gboolean
+has_volume (const SimHost *host, const SimPool *pool, const char *name)
+{
+  const char *only = g_hash_table_lookup (pool->storage->links, name);
+
+  return g_hash_table_contains (pool->known, name)
+         && (only == NULL || *only == '\0' || g_str_equal (only, host->name));
+}
+
+static GVariant *
+tell_file (SimHost *host, SimPool *pool, const char *path, const char *name)
+{
+  GVariantDict row;
+
+  g_variant_dict_init (&row, NULL);
+  g_variant_dict_insert (&row, MIGRATE_FILE_FACT_PATH, "s", path);
+  g_variant_dict_insert (&row, MIGRATE_FILE_FACT_FOUND, "b",
+                         pool != NULL && has_volume (host, pool, name));
+  if (pool != NULL)
+    g_variant_dict_insert (&row, MIGRATE_FILE_FACT_POOL, "s", pool->name);
+  if (pool != NULL && has_volume (host, pool, name))
+    g_variant_dict_insert_value (&row, MIGRATE_FILE_FACT_XML,
+                                 g_variant_new_take_string (describe (host, pool, name)));
+  return g_variant_dict_end (&row);
+}
+
+static GVariant *
+tell_path (SimHost *host, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  SimPool *found = find_by_target (host, folder);
+
+  return tell_file (host, found != NULL ? find_pool (host, found->name) : NULL, path, name);
+}
+
+static GVariant *
+tell_volume (SimHost *host, const char *pool, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("%s:%s", pool, name);
+
+  return tell_file (host, find_pool (host, pool), path, name);
+}
+
+void
+_sim_files_answer (SimHost *host, GVariant *question, GVariantDict *answer)
+{
+  g_autoptr (GVariantIter) paths = NULL;
+  g_autoptr (GVariantIter) volumes = NULL;
+  const char *pool, *name;
+  GVariantBuilder rows;
+
+  g_variant_lookup (question, MIGRATE_FACT_FILES, "as", &paths);
+  g_variant_lookup (question, MIGRATE_FACT_VOLUMES, "a(ss)", &volumes);
+  if (paths == NULL && volumes == NULL)
+    return;
+  g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
+  while (paths != NULL && g_variant_iter_next (paths, "&s", &name))
+    g_variant_builder_add_value (&rows, tell_path (host, name));
+  while (volumes != NULL && g_variant_iter_next (volumes, "(&s&s)", &pool, &name))
+    g_variant_builder_add_value (&rows, tell_volume (host, pool, name));
+  g_variant_dict_insert_value (answer, MIGRATE_FACT_FILES, g_variant_builder_end (&rows));
 }
