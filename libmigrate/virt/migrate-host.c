@@ -348,8 +348,8 @@ migrate_host_dup_peer_uri (MigrateHost *self)
  * @self: a host
  * @peer_uri: (nullable): the value
  *
- * Sets [property@Migrate.Host:peer-uri]. A job that is prepared keeps
- * the value of that time.
+ * Sets [property@Migrate.Host:peer-uri]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -382,8 +382,8 @@ migrate_host_dup_migration_uri (MigrateHost *self)
  * @self: a host
  * @migration_uri: (nullable): the value
  *
- * Sets [property@Migrate.Host:migration-uri]. A job that is prepared keeps
- * the value of that time.
+ * Sets [property@Migrate.Host:migration-uri]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -416,8 +416,8 @@ migrate_host_dup_listen_address (MigrateHost *self)
  * @self: a host
  * @listen_address: (nullable): the value
  *
- * Sets [property@Migrate.Host:listen-address]. A job that is prepared keeps
- * the value of that time.
+ * Sets [property@Migrate.Host:listen-address]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -450,8 +450,8 @@ migrate_host_dup_tls_name (MigrateHost *self)
  * @self: a host
  * @tls_name: (nullable): the value
  *
- * Sets [property@Migrate.Host:tls-name]. A job that is prepared keeps
- * the value of that time.
+ * Sets [property@Migrate.Host:tls-name]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -484,8 +484,8 @@ migrate_host_dup_name (MigrateHost *self)
  * @self: a host
  * @name: (nullable): the value
  *
- * Sets [property@Migrate.Host:name]. A job that is prepared keeps
- * the value of that time.
+ * Sets [property@Migrate.Host:name]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
