@@ -6,11 +6,10 @@
 
 #include <string.h>
 
-/* Round trips that are not ours to ask with: to open the connection and to close it, for the probe
- * of one shared directory, and to look at one file in it (as counted by tests/bench/check). */
+/* Round trips that are not ours to ask with: to open the connection and to close it, and for the
+ * probe of one shared directory (as counted by tests/bench/check). */
 #define CONNECTION_ROUND_TRIPS 6
 #define PROBE_ROUND_TRIPS 14
-#define LOOK_ROUND_TRIPS 3
 
 /* Paths of one guest that are asked about. */
 #define MAX_PATHS 64
@@ -210,8 +209,7 @@ has_files (const MigrateGuest *guest)
 GVariant *
 _migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, guint spent)
 {
-  guint taken = spent + CONNECTION_ROUND_TRIPS
-                + (has_files (guest) ? PROBE_ROUND_TRIPS + LOOK_ROUND_TRIPS : 0);
+  guint taken = spent + CONNECTION_ROUND_TRIPS + (has_files (guest) ? PROBE_ROUND_TRIPS : 0);
   g_autoptr (GVariant) asked = NULL;
   GVariantDict question;
 

@@ -162,12 +162,37 @@ has_any (const Looking *self)
   return FALSE;
 }
 
+static void
+clear_looks (Looking *self)
+{
+  for (gsize i = 0; i < self->n; i++)
+    for (gsize s = 0; s < G_N_ELEMENTS (sides); s++)
+      _migrate_host_facts_clear (&self->looks[i][s]);
+  self->n = 0;
+}
+
+/* Two hosts that said the same, whenever that was, need not be asked again. What one of them said
+ * long before the other says nothing more than that. */
+static gboolean
+is_told (Looking *self, GVariant *const *told)
+{
+  gboolean same;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    _migrate_host_facts_read (told[i], &self->looks[0][i], NULL /* error */);
+  self->n = 1;
+  same = count_others (self, FALSE) == 0;
+  clear_looks (self);
+  return same;
+}
+
 gboolean
-_migrate_same_look (MigrateWork *work, GArray *files, GPtrArray *probed, GError **error)
+_migrate_same_look (MigrateWork *work, GArray *files, GPtrArray *probed, GVariant *const *told,
+                    GError **error)
 {
   Looking self = { .work = work, .files = files, .probed = probed };
 
-  if (!has_any (&self))
+  if (!has_any (&self) || is_told (&self, told))
     return TRUE;
   look (&self);
   while (count_others (&self, FALSE) > 0 && self.trouble == NULL && self.n < LOOKS
@@ -177,9 +202,7 @@ _migrate_same_look (MigrateWork *work, GArray *files, GPtrArray *probed, GError 
       look (&self);
     }
   count_others (&self, TRUE /* for_good */);
-  for (gsize i = 0; i < self.n; i++)
-    for (gsize s = 0; s < G_N_ELEMENTS (sides); s++)
-      _migrate_host_facts_clear (&self.looks[i][s]);
+  clear_looks (&self);
   g_free (self.trouble);
   return !_migrate_work_check_cancelled (work, error);
 }

@@ -10,5 +10,7 @@ gboolean _migrate_same_file (const MigrateFileFacts *const *here,
                              const MigrateFileFacts *const *there, gsize n, char **why);
 
 /* Gather: of the files (MigrateProbeFile by value), those that probed (MigrateProbed, in their
- * order) tells as shared; what is not the same there is UNKNOWN from then on. Errors: cancelled. */
-gboolean _migrate_same_look (MigrateWork *work, GArray *files, GPtrArray *probed, GError **error);
+ * order) tells as shared; what is not the same there is UNKNOWN from then on. told: what source and
+ * destination answered earlier; enough where it is the same. Errors: cancelled. */
+gboolean _migrate_same_look (MigrateWork *work, GArray *files, GPtrArray *probed,
+                             GVariant *const *told, GError **error);

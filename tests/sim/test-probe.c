@@ -260,6 +260,9 @@ Test (probe, shared_with_few_calls)
                  sim_world_count_calls (world, "*:h1"));
   cr_assert_leq (sim_world_count_calls (world, "*:h2"), 12, "%u",
                  sim_world_count_calls (world, "*:h2"));
+  /* What was said of the file before the probe is enough. */
+  cr_assert_eq (sim_world_count_calls (world, "facts:h1"), 2);
+  cr_assert_eq (sim_world_count_calls (world, "facts:h2"), 2);
   sim_world_free (world);
 }
 
