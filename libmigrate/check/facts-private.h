@@ -57,6 +57,13 @@ typedef struct
   guint max_vcpus;                   /* 0: not known */
 } MigrateHostFacts;
 
+/* The guest on a host that is neither end of the move: only who asks many hosts knows of it. */
+typedef struct
+{
+  char *host; /* as it was given; never NULL */
+  MigrateDomain guest;
+} MigrateElsewhere;
+
 typedef enum
 {
   MIGRATE_RESOLVED_UNKNOWN,
@@ -84,9 +91,10 @@ struct _MigrateFacts
   GPtrArray *probed;   /* MigrateProbed; never NULL; of each disk that was probed */
   gboolean found_uuid; /* the destination knows the guest's UUID */
   MigrateDomain same_uuid;
-  gboolean has_record; /* the platform was asked */
-  char *record;        /* the host that it names; nullable: it has no such guest */
-  gboolean found_name; /* the destination knows the guest's name */
+  GPtrArray *elsewhere; /* MigrateElsewhere; nullable: no other host was asked */
+  gboolean has_record;  /* the platform was asked */
+  char *record;         /* the host that it names; nullable: it has no such guest */
+  gboolean found_name;  /* the destination knows the guest's name */
   MigrateDomain same_name;
   MigrateResolved resolved;          /* the address that the source will be given, as we see it */
   char *address;                     /* that address; nullable */
@@ -104,6 +112,11 @@ MigrateFacts *_migrate_facts_gather_beside (MigrateWork *work, GVariant *source,
 MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
+
+/* Decide: where a host of others has the guest, and is neither end of this move, *facts are
+ * replaced by the same with that. others: MigrateFacts of moves to other hosts; *facts may be among
+ * them. */
+gboolean _migrate_facts_add_elsewhere (MigrateFacts **facts, GPtrArray *others, GError **error);
 
 /* What is known before the probe. */
 typedef struct

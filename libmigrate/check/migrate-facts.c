@@ -119,7 +119,7 @@ migrate_facts_get_taken_us (MigrateFacts *self)
  *
  * The name of the guest.
  *
- * Returns: the name
+ * Returns: (transfer none): the name
  *
  * Since: 1.0
  */
@@ -136,7 +136,7 @@ migrate_facts_get_guest_name (MigrateFacts *self)
  *
  * The UUID of the guest.
  *
- * Returns: the UUID
+ * Returns: (transfer none): the UUID
  *
  * Since: 1.0
  */
@@ -162,7 +162,7 @@ get_asked (MigrateFacts *self, const char *key)
  *
  * The host where the guest was.
  *
- * Returns: (nullable): its URI, without secrets
+ * Returns: (transfer none) (nullable): its URI, without secrets
  *
  * Since: 1.0
  */
@@ -179,7 +179,7 @@ migrate_facts_get_source (MigrateFacts *self)
  *
  * The host that it was to go to.
  *
- * Returns: (nullable): its URI, without secrets
+ * Returns: (transfer none) (nullable): its URI, without secrets
  *
  * Since: 1.0
  */
@@ -233,7 +233,8 @@ migrate_facts_dup_policy (MigrateFacts *self)
  *
  * All that was said, by key. “source” and “destination” are dictionaries of what these hosts
  * answered, the guest's documents in the source's “guest”; “request” and “policy” are what was
- * asked. What a host could not say is absent, and later versions may have more.
+ * asked; “elsewhere” (of a survey) lists other hosts that have the guest. What a host could not say
+ * is absent, and later versions may have more.
  *
  * Returns: (transfer full): a dictionary, `a{sv}`
  *

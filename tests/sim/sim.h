@@ -31,8 +31,8 @@ typedef struct _SimWorld SimWorld;
 void _sim_register (void);
 SimWorld *sim_world_new (const char *name, guint64 seed);
 /* "world=w;hosts=2;guests=500;memory=64M;dirty=1M;working-set=8M;bandwidth=1G;seed=1;pace=100":
- * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts. What MIGRATE_SIM holds. NULL: not
- * understood. */
+ * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts; "also=h3": they are on h3 too. What
+ * MIGRATE_SIM holds. NULL: not understood. */
 SimWorld *sim_world_new_from_spec (const char *spec);
 /* Lets go of every call that hangs with an error, waits until no actor is left and aborts the
  * program if one stays. Leaves for the calling thread, when it has entered. The shell of the world

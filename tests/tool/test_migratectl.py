@@ -163,6 +163,24 @@ def check_prints_a_table_of_several():
 
 
 @test
+def check_of_several_tells_each_of_the_guest_elsewhere():
+    env = {**os.environ, 'MIGRATE_SIM': 'world=w;hosts=3;guests=1;also=h3'}
+    several = ('check', 'g0', '--from', 'sim://w/h1', '--to', 'sim://w/h3', '--to', 'sim://w/h2',
+               '--accept', 'guest-elsewhere')
+    done = ctl(*several, '--json', env=env)
+    assert done.code == 2 and done.json['blocked'] is True
+    found = {each['destination']: {f['code']: f for f in each['findings']}
+             for each in done.json['destinations']}
+    elsewhere = found['sim://w/h2']['guest-elsewhere']
+    assert elsewhere['severity'] == 'blocker' and elsewhere['subject'] == 'sim://w/h3', elsewhere
+    assert 'migratectl recover' in elsewhere['remedy'] and not elsewhere['accepted']
+    assert 'already-there' in found['sim://w/h3'] and 'guest-elsewhere' not in found['sim://w/h3']
+    done = ctl(*several, env=env)
+    assert done.code == 2 and re.search(r'sim://w/h2 .*It has 1 blocker: guest-elsewhere', done.out)
+    assert re.search(r'is on “sim://w/h3” too.*running.* \[guest-elsewhere\]\n', done.out), done.out
+
+
+@test
 def check_of_several_fails_when_the_source_cannot_be_asked():
     several = ('check', 'g0', '--from', 'sim://w/h9', '--to', 'sim://w/h1', '--to', 'sim://w/h2')
     done = ctl(*several, '--json')

@@ -100,6 +100,49 @@ Test (storage, another_name_in_a_shared_folder_proves_nothing)
     }
 }
 
+#define PLACE(kind, at)                                                                            \
+  {                                                                                                \
+    .type = kind, .path = at                                                                       \
+  }
+
+/* What cannot be written to is told apart: what differs, or what is in the way. */
+static const struct
+{
+  MigrateProbePlace here, there;
+  const char *why;
+} unprobed[] = {
+  { PLACE ("file", "/d/a"), PLACE ("block", "/dev/sdc"),
+    "here it is a file, “/d/a”, and the destination is to open a block device, “/dev/sdc”" },
+  { PLACE ("block", "/dev/sdb"), PLACE ("file", "/d/a"),
+    "here it is a block device, “/dev/sdb”, and the destination is to open a file, “/d/a”" },
+  { PLACE ("file", "/d/a"), PLACE ("network", NULL),
+    "here it is a file, “/d/a”, and the destination is to open a network disk" },
+  { { .type = "volume", .pool = "p", .volume = "v" },
+    PLACE ("network", NULL),
+    "here it is a volume, “v” of pool “p”, and the destination is to open a network disk" },
+  { PLACE ("file", "/d/a"), PLACE (NULL, NULL),
+    "nothing is named that the destination is to open in its place" },
+  { PLACE ("file", "d/a"), PLACE ("file", "d/a"), "“d/a” is not a whole path" },
+  { PLACE ("file", "/d/a"), PLACE ("file", "d/a"), "“d/a” is not a whole path" },
+  { PLACE ("volume", NULL), PLACE ("volume", NULL), "it names nothing that can be written to" },
+  { PLACE ("block", "/dev/sdb"), PLACE ("block", "/dev/sdb"), "may be another device" },
+  { PLACE ("block", "/dev/disk/by-id/wwn-0x1"), PLACE ("block", "/dev/disk/by-id/wwn-0x1"),
+    "no storage pool of both hosts has it" },
+};
+
+Test (storage, tells_why_nothing_was_written)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (unprobed); i++)
+    {
+      const MigrateProbeFile file
+        = { .target = "vda", .here = unprobed[i].here, .there = unprobed[i].there };
+      g_autofree char *why = NULL;
+
+      cr_assert_eq (_migrate_probe_judge_unprobed (&file, &why), MIGRATE_SHARING_UNKNOWN);
+      cr_assert_not_null (strstr (why, unprobed[i].why), "row %zu: %s", i, why);
+    }
+}
+
 static void
 add (GPtrArray *probed, const char *target, MigrateSharing sharing, const char *why)
 {
