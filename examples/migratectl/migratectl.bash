@@ -56,7 +56,8 @@ _migratectl ()
     help) mapfile -t COMPREPLY < <(compgen -W 'check plan move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
     check) mapfile -t COMPREPLY < <(compgen -W "$move --forecast --save-facts --facts --baseline $common" -- "$cur") ;;
-    plan|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    plan) mapfile -t COMPREPLY < <(compgen -W "$move --xml $common" -- "$cur") ;;
+    move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;

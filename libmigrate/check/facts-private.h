@@ -110,6 +110,10 @@ GVariant *_migrate_facts_gather_source (MigrateWork *work, GError **error);
 MigrateFacts *_migrate_facts_gather_beside (MigrateWork *work, GVariant *source, GError **error);
 /* Decide: what a snapshot says, however hostile. Errors: INVALID. */
 MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
+/* Decide: the same of a move with other names; mapping, profile: nullable. What was proven of other
+ * names is not known. Errors: INVALID: they do not tell of these names. */
+MigrateFacts *_migrate_facts_map (const MigrateFacts *self, MigrateMapping *mapping,
+                                  MigrateMapping *profile, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
 

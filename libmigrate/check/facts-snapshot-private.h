@@ -16,7 +16,7 @@
 #define MIGRATE_SNAPSHOT_RESOLVES "resolves"         /* b; absent: not known */
 #define MIGRATE_SNAPSHOT_PROBED "probed"             /* aa{sv} */
 #define MIGRATE_SNAPSHOT_DIRTY_RATE "dirty-rate"     /* a{sv}: a sample; where it was asked for */
-#define MIGRATE_SNAPSHOT_FORECAST "forecast"         /* a{sv}: what was made of it */
+#define MIGRATE_SNAPSHOT_LEARNED "learned" /* a{sv}: what earlier moves have shown; the same */
 
 /* aa{sv}: where other hosts were asked; of each that knows the guest: */
 #define MIGRATE_SNAPSHOT_ELSEWHERE "elsewhere"

@@ -279,17 +279,19 @@ make_forecast (MigrateJob *self, MigrateReport *report, MigrateFacts **facts, GE
   MigrateWork *work = self->work;
   const MigrateDomain *guest = &(*facts)->guest;
   MigrateDirtySample sample;
+  MigrateLearned learned = { 0 };
   g_autoptr (MigrateForecast) made = NULL;
   MigrateFacts *with;
 
   if (!look (self, guest, &sample, error))
     return FALSE;
-  made = _migrate_forecast_make (work, &sample, guest->uuid, migrate_report_get_kind (report));
-  with = _migrate_facts_add_forecast (*facts, &sample, made, error);
+  _migrate_learned_gather (work, guest->uuid, &learned);
+  with = _migrate_facts_add_look (*facts, &sample, _migrate_learned_to_variant (&learned), error);
   if (with == NULL)
     return FALSE;
   _migrate_facts_unref (*facts);
   *facts = with;
+  made = _migrate_forecast_of_facts (with, work->policy, migrate_report_get_kind (report));
   _migrate_report_set_forecast (report, made);
   work->result->forecast = migrate_forecast_ref (made);
   return TRUE;

@@ -224,7 +224,7 @@ make_candidate (Seen *seen, guint place, MigrateCandidate *candidate)
   if (forecast != NULL)
     {
       candidate->convergence = migrate_forecast_get_convergence (forecast);
-      if (migrate_forecast_has_total (forecast))
+      if (migrate_forecast_has_total_most (forecast))
         candidate->total_ms = migrate_forecast_get_total_most_ms (forecast);
     }
   candidate->cpu = seen->facts->on_destination.cpu;

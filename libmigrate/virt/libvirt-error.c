@@ -21,8 +21,8 @@
   "Put certificates for memory on the wire on both hosts, and name their folder in qemu.conf "     \
   "(migrate_tls_x509_cert_dir), or set the policy tls = false"
 #define REMEDY_TLS_NAMES                                                                           \
-  "See whether the certificates of both hosts are of one authority, and the destination's names "  \
-  "the host of the migration URI, or the TLS name that was given"
+  "See whether the certificates of both hosts are valid and of one authority, and the "            \
+  "destination's names the host of the migration URI, or the TLS name that was given"
 #define REMEDY_CPU "Give the guest a CPU model that both hosts have, or choose another destination"
 
 /* The first row that fits counts. errno is where libvirt keeps it with system errors: it comes
@@ -114,6 +114,10 @@ static const struct
   { "Unable to access credentials", MIGRATE_ERROR_UNSUPPORTED, REMEDY_CERTIFICATES },
   { "TLS channel", ANY, REMEDY_TLS_NAMES },
   { "TLS handshake failed", ANY, REMEDY_TLS_NAMES },
+  /* The source's QEMU refuses the other's certificate, the destination's finds its channel broken:
+   * libvirt tells the one that it hears of first. */
+  { "Certificate does not match the hostname", ANY, REMEDY_TLS_NAMES },
+  { "failed: The certificate ", ANY, REMEDY_TLS_NAMES },
   { "hostname is required for TLS", MIGRATE_ERROR_INVALID,
     "Give the TLS name of the destination, or a migration URI that is no unix socket" },
   { "Unsupported compression method", MIGRATE_ERROR_UNSUPPORTED,

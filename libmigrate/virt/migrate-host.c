@@ -263,7 +263,7 @@ migrate_host_new (const char *uri)
  *
  * The URI with which this program reaches the host.
  *
- * Returns: the URI
+ * Returns: (transfer none): the URI
  *
  * Since: 1.0
  */

@@ -593,7 +593,10 @@ Test (mapped, without_a_mapping_nothing_is_sent)
   plan = migrate_job_dup_plan (job);
   cr_assert_null (sim_world_get_asked (world)->dest_xml);
   cr_assert_null (sim_world_get_asked (world)->persist_xml);
-  cr_assert_null (migrate_plan_get_xml (plan));
+  /* It is told all the same, and is the source's own. */
+  assert_says (migrate_plan_get_xml (plan), "network=\"blue\"");
+  assert_says (migrate_plan_get_persistent_xml (plan), "network=\"blue\"");
+  assert_says_not (migrate_plan_get_xml (plan), PASSWORD);
 }
 
 Test (mapped, arrives_under_other_names)
