@@ -72,8 +72,8 @@ typedef enum
                         Lasts: on a connection of its own, as a transfer */
   MIGRATE_CALL_RESTORE,  /* text_in: path; transfer.dest_xml: nullable; value: 1: its CPUs do not
                             run. Lasts, too */
-  MIGRATE_CALL_SET_MARK, /* guest, text_in: what its definition is marked with (MIGRATE_MARK_…);
-                            NULL: with nothing */
+  MIGRATE_CALL_SET_MARK, /* guest, text_in: what its definition is marked with: a role of
+                            xml/mark and the job's id, “incoming JOB”; NULL: with nothing */
   MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
   MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
   MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
@@ -104,12 +104,6 @@ typedef enum
 #define MIGRATE_UNDEFINE_MANAGED_SAVE 2 /* goes too; else a guest that has one is refused */
 #define MIGRATE_UNDEFINE_SNAPSHOTS                                                                 \
   4 /* what is written of them; else one that has some is refused */
-
-/* The mark of a definition: one element of this namespace in its metadata, whose text is a word and
- * the job's id, “incoming 0f3c…”. */
-#define MIGRATE_MARK_NAMESPACE "urn:libmigrate:mark:1"
-#define MIGRATE_MARK_PREFIX "libmigrate"
-#define MIGRATE_MARK_ELEMENT "mark"
 
 #define MIGRATE_REFRESH_BEFORE 1
 #define MIGRATE_REFRESH_AFTER 2
@@ -163,7 +157,7 @@ typedef struct
   gboolean persistent;
   gboolean autostart;
   gboolean managed_save;
-  char *mark; /* nullable: what its definition is marked with */
+  char *mark; /* nullable: what its definition is marked with, “incoming JOB” */
 } MigrateDomain;
 
 typedef struct
