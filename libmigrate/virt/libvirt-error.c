@@ -128,6 +128,7 @@ static const struct
     "policy zero-copy = false" },
   { "asynchronous jobs running", MIGRATE_ERROR_BUSY,
     "Wait until the storage pool's volumes are made" },
+  { "cannot contain '/'", MIGRATE_ERROR_INVALID, NULL },
   { "volume target path", MIGRATE_ERROR_BUSY, REMEDY_IN_THE_WAY },
   { "Storage source conflict with pool", MIGRATE_ERROR_BUSY,
     "Another storage pool has that folder: start it if it is not active, or remove it" },
