@@ -55,10 +55,10 @@ typedef enum
                                NOT_FOUND: there is no such folder; BUSY: another pool has it */
   MIGRATE_CALL_POOL_REMOVE, /* storage.pool, value: 1: its folder too, if that is empty; then
                                text_in, nullable, is that folder, for a pool that went with its
-                               daemon. One that is gone already is as it should be */
+                               host. One that is gone already is as it should be */
   MIGRATE_CALL_VOLUME_CREATE,   /* storage.pool, text_in: its document (xml/volume); value: the
-                                   capacity   that is wanted to the byte, 0: as libvirt makes it. BUSY:
-                                   there is   one of that name; NO_SPACE */
+                                   capacity that is wanted to the byte, 0: as libvirt makes it.
+                                   BUSY: there is one of that name; NO_SPACE */
   MIGRATE_CALL_VOLUME_RESIZE,   /* storage.pool, .name, value: capacity, bytes */
   MIGRATE_CALL_VOLUME_WRITE_AT, /* storage.pool, .name, .offset, .bytes. NO_SPACE */
   MIGRATE_CALL_SECRET_DEFINE,   /* text_in: its document; storage.name: its UUID; .bytes: its

@@ -256,7 +256,7 @@ read_job (GMarkupParseContext *context, const char *element, const char **names,
         role = values[i];
     }
   if (*mark == NULL)
-    *mark = g_strconcat (role, " ", id, NULL);
+    *mark = g_strchomp (g_strconcat (role, " ", id, NULL));
 }
 
 /* An element that says nothing is a mark all the same. */
