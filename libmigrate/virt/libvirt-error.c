@@ -238,6 +238,7 @@ _migrate_vir_error_convert (const virError *said, MigrateVirWhere where, const c
   words = get_words (said);
   look_up (said, where, &code, &remedy);
   error = _migrate_error_new (code, remedy, "%s: %s", doing, words);
+  g_strdelimit (error->message, "\r\n", ' '); /* of names, which are files' */
   _migrate_error_private (error)->vir_domain = said->domain;
   _migrate_error_private (error)->vir_code = said->code;
   return error;

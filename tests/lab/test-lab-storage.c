@@ -520,7 +520,8 @@ Test (storage_calls, say_which_volume_is_not_there)
 
 /* ---- names ---- */
 
-static const char *const names[] = { "a b", "a,b=c", "..a", "…ü", "<&>'\"", "%s%n", "a\\b", "-rf" };
+static const char *const names[]
+  = { "a b", "a,b=c", "..a", "…ü", "<&>'\"", "%s%n", "a\\b", "-rf", "a\nb" };
 
 Test (storage_calls, take_names_as_they_are)
 {

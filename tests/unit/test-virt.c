@@ -356,10 +356,10 @@ Test (vir_error, keeps_libvirts_words_in_one_line)
   const virError said = { .domain = VIR_FROM_QEMU,
                           .code = VIR_ERR_INTERNAL_ERROR,
                           .message = (char *) "internal error: exited\n  qemu: cannot open.\r\n" };
-  g_autoptr (GError) error = _migrate_vir_error_convert (&said, 0, "Cannot move guest “vm”");
+  g_autoptr (GError) error = _migrate_vir_error_convert (&said, 0, "Cannot move guest “v\nm”");
 
   cr_assert_str_eq (error->message,
-                    "Cannot move guest “vm”: internal error: exited; qemu: cannot open");
+                    "Cannot move guest “v m”: internal error: exited; qemu: cannot open");
 }
 
 Test (vir_error, never_quotes_xml)
