@@ -157,6 +157,13 @@ static const MigrateCheck checks[] = {
   { "tpm-passthrough", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has the host's own TPM: what that holds stays there",
     "The guest has the host's own TPM, “$1”", "Give it an emulated one", look_passthrough },
+  { "tpm-state-lost", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "the guest has an emulated TPM, whose state travels with memory only: after a cold move it has "
+    "a new one, and what the old one sealed (a disk's key) cannot be opened",
+    "The state of the guest's TPM “$1” does not travel with a guest that is off",
+    "Move it while it runs, or with the kind “suspend”; or accept that it has a new, empty TPM "
+    "there",
+    look_state, MIGRATE_CHECK_RUNS | MIGRATE_CHECK_SUSPEND },
   { "tpm-unknown", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the destination's libvirt does not offer the kind of TPM that the guest has: most often swtpm "
     "is not installed there",
@@ -167,12 +174,14 @@ static const MigrateCheck checks[] = {
     "probe of its folder shows: libvirt before 9.0 does not know how to hand it over; a warning "
     "where both have 9.0, which refuses it unless swtpm can (0.8 or later)",
     "The state of the guest's TPM “$1” is on storage that the hosts share: “$2”",
-    "See to it that both hosts have libvirt 9.0 and swtpm 0.8, or later", look_tpm_shared },
+    "See to it that both hosts have libvirt 9.0 and swtpm 0.8, or later", look_tpm_shared,
+    MIGRATE_CHECK_COLD },
   { "tpm-state", MIGRATE_SEVERITY_NOTE, FALSE,
     "the guest has an emulated TPM: its state moves along with memory; QEMU refuses it with an "
     "swtpm "
     "that is too old to tell it",
-    "The state of the guest's TPM “$1” moves along with its memory", NULL, look_state },
+    "The state of the guest's TPM “$1” moves along with its memory", NULL, look_state,
+    MIGRATE_CHECK_COLD },
 };
 
 const MigrateCheckFamily _migrate_tpm_checks = { "tpm", checks, G_N_ELEMENTS (checks) };

@@ -227,6 +227,7 @@ make_candidate (Seen *seen, guint place, MigrateCandidate *candidate)
       if (migrate_forecast_has_total_most (forecast))
         candidate->total_ms = migrate_forecast_get_total_most_ms (forecast);
     }
+  candidate->copies = migrate_report_get_kind (seen->report) == MIGRATE_KIND_BLOCK;
   candidate->cpu = seen->facts->on_destination.cpu;
   candidate->age = age_of (seen->facts);
   candidate->memory_free = seen->facts->on_destination.memory_free;

@@ -485,6 +485,7 @@ migrate_plan_get_persistent_xml (MigratePlan *self)
  * - `steps` (`aa{sv}`): of each `what`, `host`, `risk`, `effect` and, where it can be taken back,
  *   `undo`, all `s`;
  * - `shared` (`b`): true: every file that the disks write is proven to be the same there;
+ * - `runs` (`b`): true: the guest ran, or was paused;
  * - `function` (`b`): true: the program's own has the last word on the XML.
  *
  * What does not apply, or is not known, is absent.

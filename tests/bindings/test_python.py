@@ -297,6 +297,7 @@ def a_plan():
     assert step.get_host() == SOURCE and step.get_undo() and step.get_effect()
     assert 'live' in plan.dup_transfer().unpack()['flags']
     assert plan.dup_disks().unpack() == plan.dup_changes().unpack() == []
+    assert plan.dup_files().unpack() == []
     assert plan.dup_holes().unpack() == [] and plan.dup_effects()
     assert plan.get_xml().startswith('<domain') and plan.get_persistent_xml().startswith('<domain')
     assert plan.dup_details().unpack() == plan.details and plan.details['kind'] == 'live'
