@@ -122,11 +122,19 @@ void _migrate_facts_unref (MigrateFacts *self);
  * them. */
 gboolean _migrate_facts_add_elsewhere (MigrateFacts **facts, GPtrArray *others, GError **error);
 
-/* Acts, for the probe writes: MigrateProbed, of every file of these disks. there: the same disks as
- * the destination is told of them; NULL: under the same names. holes: names of bindings that are
- * not filled yet; nullable. Errors: JOURNAL, LOST_CLAIM, cancelled. */
-GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
-                                 GPtrArray *there, char **holes, GError **error);
+/* What is known before the probe. */
+typedef struct
+{
+  GPtrArray *disks, *there; /* MigrateDisk: here, and the same as the destination is told of them;
+                               NULL: under the same names */
+  char **holes;             /* nullable: names of bindings that are not filled yet */
+  GVariant *told[2];        /* what source and destination answered */
+} MigrateSharingBasis;
+
+/* Acts, for the probe writes: MigrateProbed, of every file of the disks. Errors: JOURNAL,
+ * LOST_CLAIM, cancelled. */
+GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest,
+                                 const MigrateSharingBasis *basis, GError **error);
 /* Decide: whether one of those names says what the disk, or an image below it, will be. */
 gboolean _migrate_disk_is_open (const MigrateDisk *disk, char **holes);
 

@@ -480,12 +480,26 @@ edge_migrate (MigrateJob *self, GError **error)
   return follow_call (self, call, error);
 }
 
+/* A job that failed is in flight no more by its state, but its transfer may be. Each was written
+ * down before it was asked for. */
+static gboolean
+may_be_in_flight (MigrateJob *self)
+{
+  gboolean in_flight;
+
+  _migrate_job_where (self, &in_flight);
+  return in_flight || _migrate_steps_has (self->work, "transfer");
+}
+
+/* Without the facts it cannot be followed; it is only taken back where no transfer was begun. */
 static gboolean
 edge_follow (MigrateJob *self, GError **error)
 {
   if (self->before == NULL)
     {
-      _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, NULL /* remedy */,
+      self->work->result->outcome
+        = may_be_in_flight (self) ? MIGRATE_OUTCOME_UNKNOWN : MIGRATE_OUTCOME_NONE;
+      _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, "Recover the guest",
                           "The journal does not tell how the guest was before job “%s”", self->id);
       return FALSE;
     }

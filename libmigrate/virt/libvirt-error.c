@@ -132,6 +132,7 @@ static const struct
     "policy zero-copy = false" },
   { "asynchronous jobs running", MIGRATE_ERROR_BUSY,
     "Wait until the storage pool's volumes are made" },
+  { "cannot contain '/'", MIGRATE_ERROR_INVALID, NULL },
   { "volume target path", MIGRATE_ERROR_BUSY, REMEDY_IN_THE_WAY },
   { "Storage source conflict with pool", MIGRATE_ERROR_BUSY,
     "Another storage pool has that folder: start it if it is not active, or remove it" },
@@ -241,6 +242,7 @@ _migrate_vir_error_convert (const virError *said, MigrateVirWhere where, const c
   words = get_words (said);
   look_up (said, where, &code, &remedy);
   error = _migrate_error_new (code, remedy, "%s: %s", doing, words);
+  g_strdelimit (error->message, "\r\n", ' '); /* of names, which are files' */
   _migrate_error_private (error)->vir_domain = said->domain;
   _migrate_error_private (error)->vir_code = said->code;
   return error;

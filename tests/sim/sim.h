@@ -103,10 +103,16 @@ typedef struct
   gboolean full;       /* for that host */
   gboolean of_devices; /* not of files */
   gboolean caches;     /* its host learns of others' changes only when it makes one itself */
+  guint stale_ms;      /* … and of a file's size and times when what it knows is so old */
 } SimPoolSpec;
 
 void sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec);
 void sim_world_add_file (SimWorld *self, const char *storage, const char *name);
+/* A link to a file of each host's own, or of one host only. */
+void sim_world_link_file (SimWorld *self, const char *storage, const char *name,
+                          const char *only /* nullable */);
+/* Somebody writes to it, now and always. */
+void sim_world_write_file (SimWorld *self, const char *storage, const char *name);
 void sim_world_clear_files (SimWorld *self, const char *storage);
 /* A folder of a host, on a storage that others may have too; NULL: the host's own. Folders that are
  * below one are on the same. Images, and pools without a storage, make theirs. */
