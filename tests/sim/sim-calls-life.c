@@ -306,7 +306,115 @@ sim_world_managed_save (SimWorld *self, const char *host, const char *guest)
   _sim_unlock (self);
 }
 
+/* ---- definitions ---- */
+
+void
+_sim_domain_define (SimDomain *self, const char *xml)
+{
+  char **place = self->active ? &self->definition : &self->xml;
+
+  g_free (*place);
+  *place = g_strdup (xml);
+  if (!self->active)
+    g_clear_pointer (&self->definition, g_free);
+}
+
+/* An element of our namespace is a mark, whatever it says. */
+char *
+_sim_domain_dup_mark (const SimDomain *self)
+{
+  const char *xml = self->definition != NULL ? self->definition : self->xml;
+  g_autoptr (GPtrArray) elements = NULL;
+
+  if (!self->persistent || strstr (xml, MIGRATE_MARK_NAMESPACE) == NULL)
+    return NULL;
+  elements = _sim_xml_read (xml);
+  for (guint i = 0; i < elements->len; i++)
+    {
+      const SimElement *element = elements->pdata[i];
+
+      for (guint n = 0; g_str_has_prefix (element->path, "domain/metadata/")
+                        && element->names[n] != NULL;
+           n++)
+        if (g_str_has_prefix (element->names[n], "xmlns")
+            && g_str_equal (element->values[n], MIGRATE_MARK_NAMESPACE))
+          return g_strstrip (g_strdup (element->text->str));
+    }
+  return NULL;
+}
+
+static char *
+without_mark (const char *xml)
+{
+  g_autoptr (GRegex) mark
+    = g_regex_new ("\\s*<(\\w+):(\\w+)\\s+xmlns:\\1=['\"]" MIGRATE_MARK_NAMESPACE
+                   "['\"][^>]*(/>|>[^<]*</\\1:\\2>)",
+                   0, 0, NULL);
+  g_autoptr (GRegex) empty = g_regex_new ("\\s*(<metadata>\\s*</metadata>|<metadata/>)", 0, 0, NULL);
+  g_autofree char *text = g_regex_replace_literal (mark, xml, -1, 0, "", 0, NULL);
+
+  return g_regex_replace_literal (empty, text, -1, 0, "", 0, NULL);
+}
+
+static char *
+with_mark (const char *xml, const char *mark)
+{
+  g_autofree char *element = g_markup_printf_escaped (
+    "\n    <" MIGRATE_MARK_PREFIX ":" MIGRATE_MARK_ELEMENT " xmlns:" MIGRATE_MARK_PREFIX
+    "='" MIGRATE_MARK_NAMESPACE "'>%s</" MIGRATE_MARK_PREFIX ":" MIGRATE_MARK_ELEMENT ">",
+    mark);
+  GString *text = g_string_new (xml);
+
+  if (strstr (xml, "<metadata>") == NULL)
+    g_string_replace (text, "</uuid>", "</uuid>\n  <metadata>\n  </metadata>", 1);
+  g_string_insert (text,
+                   strstr (text->str, "<metadata>") - text->str + (gssize) strlen ("<metadata>"),
+                   element);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+_sim_do_set_mark (SimRequest *self)
+{
+  SimDomain *domain = _sim_request_job (self, FALSE);
+  g_autofree char *plain = NULL;
+  g_autofree char *xml = NULL;
+
+  if (domain == NULL)
+    return FALSE;
+  if (!domain->persistent)
+    return _sim_refuse (self, ERR_INVALID,
+                        "Requested operation is not valid: transient domains do not have any "
+                        "persistent config");
+  plain = without_mark (domain->definition != NULL ? domain->definition : domain->xml);
+  xml = self->call->text_in != NULL ? with_mark (plain, self->call->text_in) : g_strdup (plain);
+  _sim_domain_define (domain, xml);
+  return TRUE;
+}
+
 /* ---- on and off ---- */
+
+/* libvirt's unit of memory, where none is given, is KiB. */
+static guint64
+memory_of (GPtrArray *elements)
+{
+  const char *unit = _sim_xml_attribute (elements, G_MAXUINT, "domain/memory", "unit");
+
+  return _sim_xml_bytes (elements, "domain/memory", 0) << (unit == NULL ? 10 : 0);
+}
+
+/* A guest that was resized has the memory that its definition says when it starts. */
+static void
+take_shape (SimDomain *domain)
+{
+  g_autoptr (GPtrArray) elements = _sim_xml_read (domain->xml);
+  guint64 memory = memory_of (elements);
+
+  if (!domain->guest->opens_files || memory == 0)
+    return;
+  domain->guest->memory = memory;
+  domain->guest->working_set = MIN (domain->guest->working_set, memory);
+}
 
 gboolean
 _sim_do_start (SimRequest *self)
@@ -332,6 +440,7 @@ _sim_do_start (SimRequest *self)
   refusal = _sim_disks_refusal (domain, domain->xml, FALSE, NULL /* mirrored */, &code);
   if (refusal != NULL)
     return _sim_refuse_storage (self, code, refusal);
+  take_shape (domain);
   _sim_domain_boot (domain);
   return TRUE;
 }
@@ -348,10 +457,7 @@ guest_of_document (SimWorld *self, GPtrArray *elements)
   guest = g_new0 (SimGuest, 1);
   guest->name = g_strdup (name);
   guest->uuid = g_strdup (uuid);
-  /* libvirt's unit of memory, where none is given */
-  guest->memory
-    = _sim_xml_bytes (elements, "domain/memory", 1024)
-      << (_sim_xml_attribute (elements, G_MAXUINT, "domain/memory", "unit") == NULL ? 10 : 0);
+  guest->memory = MAX (SIM_BLOCK, memory_of (elements));
   guest->working_set = guest->memory;
   guest->disks = g_ptr_array_new ();
   guest->opens_files = TRUE;

@@ -42,6 +42,7 @@ _sim_domain_describe (const SimDomain *self, MigrateDomain *domain)
     .persistent = self->persistent,
     .autostart = self->autostart,
     .managed_save = self->managed_save,
+    .mark = _sim_domain_dup_mark (self),
   };
 }
 

@@ -95,7 +95,7 @@ capacity_of (SimHost *host, const char *path, const char *format)
   guint64 capacity = 0;
   g_autoptr (SimExtents) top = file != NULL ? _sim_image_top (file, format, &capacity) : NULL;
 
-  return capacity;
+  return (capacity + 511) / 512 * 512; /* a file that ends amidst a sector is padded */
 }
 
 /* As libvirt 9.0 makes a volume: of the source's capacity, and nothing else of it. */

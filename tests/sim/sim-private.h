@@ -288,6 +288,9 @@ void _sim_domain_set_cpus (SimDomain *self, gboolean cpus);
 void _sim_life_end_save (SimDomain *domain, const char *path);
 void _sim_life_end_restore (SimDomain *domain, gboolean paused);
 /* Of a save, made of memory; of a definition. */
+/* Of one that runs, what it has when it starts again. */
+void _sim_domain_define (SimDomain *self, const char *xml);
+char *_sim_domain_dup_mark (const SimDomain *self); /* NULL: it has none */
 void _sim_domain_drop_managed_save (SimDomain *self);
 void _sim_domain_drop_nvram (SimDomain *self);
 const char *_sim_snapshots_refusal (const SimDomain *self, int *code);

@@ -174,6 +174,8 @@ _sim_volume_create (SimPool *pool, SimHost *host, MigrateCall *call, const char 
   if (name == NULL || strchr (name, '/') != NULL)
     return say (words, SIM_ERR_XML, "XML error: missing or wrong volume name");
   if (g_hash_table_contains (pool->known, name))
+    _sim_pool_refresh (pool); /* as libmigrate does when it is told so */
+  if (g_hash_table_contains (pool->known, name))
     return say (words, SIM_ERR_VOLUME_EXISTS, "storage volume already exists");
   if (g_hash_table_contains (pool->storage->files, name))
     return say (words, SIM_ERR_FILE_EXISTS, "cannot create path: File exists");
