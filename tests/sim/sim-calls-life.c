@@ -7,6 +7,7 @@
 
 #define SAVE_RATE 400 /* bytes in a µs */
 #define SAVED_MAGIC "LibvirtQemudSave\n"
+#define SIM_HUNG_LOOK (1000 * SIM_MS)
 #define HEADER 65536
 #define SAVES "/var/lib/libvirt/qemu/save"
 
@@ -82,20 +83,21 @@ write_saved (SimDomain *domain, const char *path)
 
 /* ---- saving ---- */
 
-/* By the host, when it has had the time for it. */
-void
-_sim_life_end_save (SimDomain *domain, const char *path)
+static void
+schedule_end (SimDomain *domain, SimWhat what, gint64 delay)
+{
+  SimAction end = {
+    .what = what, .host = domain->host->name, .guest = domain->guest->uuid, .text = domain->lasting
+  };
+
+  _sim_schedule_action (domain->host->world, delay, &end);
+}
+
+static void
+take_back (SimDomain *domain)
 {
   gboolean was_paused = domain->save_paused;
 
-  if (domain->lasting == NULL || !domain->active)
-    return;
-  if (write_saved (domain, path))
-    {
-      g_clear_pointer (&domain->lasting, g_free);
-      _sim_domain_stop (domain, SHUTOFF_SAVED);
-      return;
-    }
   g_clear_pointer (&domain->lasting, g_free);
   domain->save_failed = TRUE;
   _sim_domain_set_state (domain, was_paused ? MIGRATE_DOMAIN_PAUSED : MIGRATE_DOMAIN_RUNNING,
@@ -104,14 +106,50 @@ _sim_life_end_save (SimDomain *domain, const char *path)
   _sim_notify (domain->host->world, domain);
 }
 
-static void
-begin (SimDomain *domain, SimWhat what, const char *text, gint64 delay)
+/* FALSE: nobody is there to end it now. */
+static gboolean
+may_end (SimDomain *domain, SimWhat what)
 {
-  SimAction end
-    = { .what = what, .host = domain->host->name, .guest = domain->guest->uuid, .text = text };
+  SimHost *host = domain->host;
 
+  if (domain->lasting == NULL || !domain->active)
+    return FALSE;
+  if (host->daemon == SIM_DAEMON_HUNG)
+    schedule_end (domain, what, SIM_HUNG_LOOK);
+  return host->daemon == SIM_DAEMON_UP;
+}
+
+/* By the host, when it has had the time for it. */
+void
+_sim_life_end_save (SimDomain *domain, const char *path)
+{
+  if (!may_end (domain, SIM_END_SAVE))
+    return;
+  if (!write_saved (domain, path))
+    {
+      take_back (domain);
+      return;
+    }
+  g_clear_pointer (&domain->lasting, g_free);
+  _sim_domain_stop (domain, SHUTOFF_SAVED);
+}
+
+void
+_sim_life_daemon_started (SimDomain *domain)
+{
+  if (domain->lasting == NULL)
+    return;
+  if (domain->reason == MIGRATE_PAUSED_SAVE)
+    take_back (domain);
+  else
+    _sim_domain_stop (domain, MIGRATE_SHUTOFF_FAILED); /* it never came to life */
+}
+
+static void
+begin (SimDomain *domain, SimWhat what, const char *text)
+{
   domain->lasting = g_strdup (text);
-  _sim_schedule_action (domain->host->world, delay, &end);
+  schedule_end (domain, what, (gint64) (domain->guest->memory / SAVE_RATE));
 }
 
 /* FALSE: the connection broke. */
@@ -139,7 +177,7 @@ _sim_do_save (SimRequest *self)
   domain->save_failed = FALSE;
   _sim_domain_set_cpus (domain, FALSE);
   _sim_domain_set_state (domain, MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_SAVE);
-  begin (domain, SIM_END_SAVE, self->call->text_in, (gint64) (domain->guest->memory / SAVE_RATE));
+  begin (domain, SIM_END_SAVE, self->call->text_in);
   if (!wait_for_end (self, domain))
     return FALSE;
   return !domain->save_failed
@@ -162,7 +200,7 @@ give_xml (SimDomain *domain, const char *xml)
 void
 _sim_life_end_restore (SimDomain *domain, gboolean paused)
 {
-  if (domain->lasting == NULL || !domain->active)
+  if (!may_end (domain, SIM_END_RESTORE))
     return;
   g_clear_pointer (&domain->lasting, g_free);
   _sim_domain_set_state (domain, paused ? MIGRATE_DOMAIN_PAUSED : MIGRATE_DOMAIN_RUNNING,
@@ -201,8 +239,7 @@ come_back (SimRequest *self, GKeyFile *saved, const char *xml, gboolean paused)
   domain->boots = (guint) g_key_file_get_uint64 (saved, "saved", "boots", NULL);
   domain->counter = g_key_file_get_uint64 (saved, "saved", "counter", NULL);
   _sim_domain_set_state (domain, MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_STARTING_UP);
-  begin (domain, SIM_END_RESTORE, paused ? "paused" : "running",
-         (gint64) (guest->memory / SAVE_RATE));
+  begin (domain, SIM_END_RESTORE, paused ? "paused" : "running");
   return domain;
 }
 
@@ -333,9 +370,8 @@ _sim_domain_dup_mark (const SimDomain *self)
     {
       const SimElement *element = elements->pdata[i];
 
-      for (guint n = 0; g_str_has_prefix (element->path, "domain/metadata/")
-                        && element->names[n] != NULL;
-           n++)
+      for (guint n = 0;
+           g_str_has_prefix (element->path, "domain/metadata/") && element->names[n] != NULL; n++)
         if (g_str_has_prefix (element->names[n], "xmlns")
             && g_str_equal (element->values[n], MIGRATE_MARK_NAMESPACE))
           return g_strstrip (g_strdup (element->text->str));
@@ -350,7 +386,8 @@ without_mark (const char *xml)
     = g_regex_new ("\\s*<(\\w+):(\\w+)\\s+xmlns:\\1=['\"]" MIGRATE_MARK_NAMESPACE
                    "['\"][^>]*(/>|>[^<]*</\\1:\\2>)",
                    0, 0, NULL);
-  g_autoptr (GRegex) empty = g_regex_new ("\\s*(<metadata>\\s*</metadata>|<metadata/>)", 0, 0, NULL);
+  g_autoptr (GRegex) empty
+    = g_regex_new ("\\s*(<metadata>\\s*</metadata>|<metadata/>)", 0, 0, NULL);
   g_autofree char *text = g_regex_replace_literal (mark, xml, -1, 0, "", 0, NULL);
 
   return g_regex_replace_literal (empty, text, -1, 0, "", 0, NULL);
@@ -367,9 +404,8 @@ with_mark (const char *xml, const char *mark)
 
   if (strstr (xml, "<metadata>") == NULL)
     g_string_replace (text, "</uuid>", "</uuid>\n  <metadata>\n  </metadata>", 1);
-  g_string_insert (text,
-                   strstr (text->str, "<metadata>") - text->str + (gssize) strlen ("<metadata>"),
-                   element);
+  g_string_insert (
+    text, strstr (text->str, "<metadata>") - text->str + (gssize) strlen ("<metadata>"), element);
   return g_string_free (text, FALSE);
 }
 

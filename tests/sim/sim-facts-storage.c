@@ -135,6 +135,7 @@ add_chain (SimHost *host, const char *path, guint depth, GString *xml)
 {
   SimFile *file = depth < 32 ? _sim_file_find (host, path) : NULL;
   g_autoptr (SimImage) image = file != NULL ? _sim_image_probe (file) : NULL;
+  g_autofree char *next = NULL;
   g_autofree char *below = NULL;
 
   if (image == NULL || image->backing == NULL)
@@ -142,11 +143,12 @@ add_chain (SimHost *host, const char *path, guint depth, GString *xml)
       g_string_append (xml, "<backingStore/>");
       return;
     }
-  below = g_markup_printf_escaped (
-    "<backingStore type='file'><format type='%s'/><source file='%s'/>",
-    image->backing_format != NULL ? image->backing_format : "raw", image->backing);
+  next = _sim_image_dup_backing_path (image, path);
+  below
+    = g_markup_printf_escaped ("<backingStore type='file'><format type='%s'/><source file='%s'/>",
+                               image->backing_format != NULL ? image->backing_format : "raw", next);
   g_string_append (xml, below);
-  add_chain (host, image->backing, depth + 1, xml);
+  add_chain (host, next, depth + 1, xml);
   g_string_append (xml, "</backingStore>");
 }
 

@@ -177,6 +177,25 @@ _sim_file_find (SimHost *host, const char *path)
   return storage != NULL ? g_hash_table_lookup (storage->files, name) : NULL;
 }
 
+gboolean
+_sim_storage_is_shared (const SimStorage *self)
+{
+  guint hosts = 0;
+
+  while (self->parent != NULL)
+    self = self->parent;
+  for (guint i = 0; i < self->world->hosts->len; i++)
+    {
+      const SimHost *host = self->world->hosts->pdata[i];
+      gboolean has = FALSE;
+
+      for (guint f = 0; f < host->folders->len; f++)
+        has |= ((SimFolder *) host->folders->pdata[f])->storage == self;
+      hosts += has;
+    }
+  return hosts > 1;
+}
+
 /* ---- writing ---- */
 
 /* How much of a range there is room for. */

@@ -345,6 +345,7 @@ sim_world_dup_chain_of (SimWorld *self, const char *host, const char *path)
     {
       SimFile *file = _sim_file_find (found, next);
       g_autoptr (SimImage) image = file != NULL ? _sim_image_probe (file) : NULL;
+      g_autofree char *at = NULL;
 
       g_string_append_printf (text, "%s%s: ", i > 0 ? "\n" : "", next);
       if (image != NULL)
@@ -353,8 +354,9 @@ sim_world_dup_chain_of (SimWorld *self, const char *host, const char *path)
         g_string_append_printf (text, "raw %" G_GUINT64_FORMAT, file->size);
       else
         g_string_append (text, "missing");
-      g_free (next);
-      next = image != NULL ? g_strdup (image->backing) : NULL;
+      at = next;
+      next
+        = image != NULL && image->backing != NULL ? _sim_image_dup_backing_path (image, at) : NULL;
     }
   _sim_unlock (self);
   return g_string_free (text, FALSE);

@@ -287,6 +287,8 @@ void _sim_domain_set_state (SimDomain *self, MigrateDomainState state, int reaso
 void _sim_domain_set_cpus (SimDomain *self, gboolean cpus);
 void _sim_life_end_save (SimDomain *domain, const char *path);
 void _sim_life_end_restore (SimDomain *domain, gboolean paused);
+/* What was under way when it died is taken back. */
+void _sim_life_daemon_started (SimDomain *domain);
 /* Of a save, made of memory; of a definition. */
 /* Of one that runs, what it has when it starts again. */
 void _sim_domain_define (SimDomain *self, const char *xml);

@@ -51,6 +51,7 @@ SimStorage *_sim_folder_find (SimHost *host, const char *path);
 SimStorage *_sim_folder_need (SimHost *host, const char *path);
 SimFolder *_sim_folder_mount (SimHost *host, const char *path, SimStorage *storage);
 SimFile *_sim_file_find (SimHost *host, const char *path);
+gboolean _sim_storage_is_shared (const SimStorage *self);
 guint64 _sim_storage_used (const SimStorage *self);
 guint64 _sim_storage_free (const SimStorage *self);
 /* Takes the file. */
@@ -90,6 +91,7 @@ SimImage *_sim_image_probe (const SimFile *file);
 gboolean _sim_image_store (SimStorage *storage, SimFile *file, const SimImage *image);
 /* What of the disk is in this file alone, without what is below it. NULL: not of that format. */
 SimExtents *_sim_image_top (const SimFile *file, const char *format, guint64 *capacity);
+char *_sim_image_dup_backing_path (const SimImage *self, const char *path);
 /* The guest's disk, through the chain. NULL, and why (the caller's): it cannot be opened. */
 SimExtents *_sim_image_read (SimHost *host, const char *path, const char *format, guint64 *capacity,
                              char **why);

@@ -79,11 +79,12 @@ _sim_volume_describe (SimStorage *storage, const char *name, const char *path)
   add_target (xml, file, path, image);
   if (image != NULL && image->backing != NULL)
     {
+      g_autofree char *backing = _sim_image_dup_backing_path (image, path);
       g_autofree char *below = g_markup_printf_escaped (
         "  <backingStore>\n    <path>%s</path>\n    <format type='%s'/>\n"
         "    <permissions>\n      <mode>0644</mode>\n      <owner>0</owner>\n"
         "      <group>0</group>\n    </permissions>\n  </backingStore>\n",
-        image->backing, image->backing_format != NULL ? image->backing_format : "raw");
+        backing, image->backing_format != NULL ? image->backing_format : "raw");
 
       g_string_append (xml, below);
     }

@@ -31,8 +31,9 @@ typedef struct _SimWorld SimWorld;
 void _sim_register (void);
 SimWorld *sim_world_new (const char *name, guint64 seed);
 /* "world=w;hosts=2;guests=500;memory=64M;dirty=1M;working-set=8M;bandwidth=1G;seed=1;pace=100":
- * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts. What MIGRATE_SIM holds. NULL: not
- * understood. */
+ * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts; "off=1": they do not run;
+ * "image=64M;data=8M;write=1M": each has an image of its own, /images/g0.qcow2 in the pool “images”
+ * that all hosts have, each its own. What MIGRATE_SIM holds. NULL: not understood. */
 SimWorld *sim_world_new_from_spec (const char *spec);
 /* Lets go of every call that hangs with an error, waits until no actor is left and aborts the
  * program if one stays. Leaves for the calling thread, when it has entered. The shell of the world
@@ -153,8 +154,8 @@ typedef enum
 void sim_world_add_snapshot (SimWorld *self, const char *host, const char *guest, const char *xml,
                              SimSnapshot kind);
 /* value: NULL: it has none. */
-void
-sim_world_add_secret (SimWorld *self, const char *host, const char *document, const char *value);
+void sim_world_add_secret (SimWorld *self, const char *host, const char *uuid, const char *document,
+                           const char *value);
 /* NULL: there is none; "": it has no value. The caller's. */
 char *sim_world_dup_secret (SimWorld *self, const char *host, const char *uuid);
 /* The guest is saved by libvirt to its own folder, and is off. */
