@@ -279,6 +279,12 @@ find_secret (SimHost *host, const char *uuid)
   return NULL;
 }
 
+const SimSecret *
+_sim_secret_find (SimHost *host, const char *uuid)
+{
+  return find_secret (host, uuid);
+}
+
 /* FALSE: another has its use. */
 static gboolean
 put_secret (SimHost *host, const char *uuid, const char *document, GBytes *value)

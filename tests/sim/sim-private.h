@@ -365,6 +365,10 @@ void _sim_domain_describe (const SimDomain *self, MigrateDomain *domain);
 /* guest: nullable; its job is in the call's stats. */
 void _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call);
 
+/* ---- sim-calls-disks.c ---- */
+
+const SimSecret *_sim_secret_find (SimHost *host, const char *uuid); /* NULL: there is none */
+
 /* ---- sim-pools.c, sim-volumes.c: 0, or libvirt's code with its words ---- */
 
 enum

@@ -496,17 +496,23 @@ xml_for_disk (const SimDiskSpec *spec)
   g_autofree char *type
     = spec->format != NULL ? g_strdup_printf (" type='%s'", spec->format) : g_strdup ("");
   g_autofree char *path = g_markup_escape_text (spec->path, -1);
+  g_autofree char *encryption
+    = spec->secret != NULL ? g_strdup_printf ("      <encryption format='luks'>\n"
+                                              "        <secret type='passphrase' uuid='%s'/>\n"
+                                              "      </encryption>\n",
+                                              spec->secret)
+                           : g_strdup ("");
 
   return g_strdup_printf ("    <disk type='file' device='%s'>\n"
                           "      <driver name='qemu'%s cache='none'/>\n"
                           "      <source file='%s'/>\n"
                           "      <target dev='%s' bus='%s'/>\n"
-                          "%s%s    </disk>\n",
+                          "%s%s%s    </disk>\n",
                           device, type, path, spec->target,
                           g_str_has_prefix (spec->target, "vd")   ? "virtio"
                           : g_str_has_prefix (spec->target, "sd") ? "scsi"
                                                                   : "ide",
-                          read_only ? "      <readonly/>\n" : "",
+                          encryption, read_only ? "      <readonly/>\n" : "",
                           spec->shareable ? "      <shareable/>\n" : "");
 }
 

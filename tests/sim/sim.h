@@ -68,6 +68,7 @@ typedef struct
   const char *path;
   const char *format; /* NULL: none is declared */
   const char *device; /* NULL: disk */
+  const char *secret; /* its passphrase's UUID; NULL: it is not encrypted */
   gboolean read_only, shareable;
   guint64 write_rate; /* bytes/s */
   gboolean scratch;   /* what is on it does not matter */

@@ -1028,6 +1028,43 @@ Test (sim_disks, a_definition_is_marked_and_the_mark_taken_away)
   cr_assert_str_eq (before, after);
 }
 
+Test (sim_disks, an_encrypted_disk_needs_its_secret)
+{
+  static const char uuid[] = "0a81f5b2-8403-7b23-c8d6-21ccc2f80d6f";
+  static const SimDiskSpec disks[]
+    = { { .target = "vda", .path = "/images/a", .format = "qcow2", .secret = uuid },
+        { .target = NULL } };
+  g_autoptr (MigrateCall) begin = _migrate_call_new (MIGRATE_CALL_START, "g0");
+
+  sim_world_add_image (world, "h1",
+                       &(SimImageSpec){ .path = "/images/a",
+                                        .format = "qcow2",
+                                        .capacity = MIB,
+                                        .encryption = "luks",
+                                        .secret = uuid });
+  sim_world_add_guest (
+    world, "h1", &(SimGuestSpec){ .name = "g0", .disks = disks, .state = MIGRATE_DOMAIN_SHUTOFF });
+  refused ("h1", begin, MIGRATE_ERROR_NOT_FOUND, "Secret not found");
+  sim_world_add_secret (world, "h1", uuid, "<secret/>", "geheim");
+  must ("h1", begin);
+}
+
+Test (sim_disks, nvram_comes_with_memory)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_TRANSFER, "g0");
+  g_autofree char *here = NULL;
+  g_autofree char *there = NULL;
+
+  sim_world_add_image (world, "h1", &(SimImageSpec){ .path = "/nvram/g0", .data = 4096 });
+  sim_world_add_guest (world, "h1", &(SimGuestSpec){ .name = "g0", .nvram = "/nvram/g0" });
+  call->transfer.peer_uri = g_strdup ("sim://w/h2");
+  call->transfer.persist = TRUE;
+  must ("h1", call);
+  here = sim_world_dup_bytes_of (world, "h1", "/nvram/g0");
+  there = sim_world_dup_bytes_of (world, "h2", "/nvram/g0");
+  cr_assert_str_eq (here, there);
+}
+
 /* ---- a world that is kept ---- */
 
 /* In mid-mirror it is written down, and goes on in another. */
