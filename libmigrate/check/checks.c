@@ -33,7 +33,8 @@ add (MigrateLook *look, MigrateSeverity severity, const char *subject, const cha
 }
 
 static void
-add_worded (MigrateLook *look, MigrateSeverity severity, const char *subject, va_list args)
+add_worded (MigrateLook *look, MigrateSeverity severity, const char *remedy, const char *subject,
+            va_list args)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   g_autofree char *message = NULL;
@@ -41,7 +42,7 @@ add_worded (MigrateLook *look, MigrateSeverity severity, const char *subject, va
   for (const char *word = subject; word != NULL; word = va_arg (args, const char *))
     g_ptr_array_add (words, (char *) word);
   message = expand (look->check->message, words);
-  add (look, severity, subject, message, look->check->remedy);
+  add (look, severity, subject, message, remedy);
 }
 
 void
@@ -50,7 +51,7 @@ _migrate_look_find (MigrateLook *look, const char *subject, ...)
   va_list args;
 
   va_start (args, subject);
-  add_worded (look, look->check->severity, subject, args);
+  add_worded (look, look->check->severity, look->check->remedy, subject, args);
   va_end (args);
 }
 
@@ -60,7 +61,18 @@ _migrate_look_find_as (MigrateLook *look, MigrateSeverity severity, const char *
   va_list args;
 
   va_start (args, subject);
-  add_worded (look, severity, subject, args);
+  add_worded (look, severity, look->check->remedy, subject, args);
+  va_end (args);
+}
+
+void
+_migrate_look_find_with (MigrateLook *look, MigrateSeverity severity, const char *remedy,
+                         const char *subject, ...)
+{
+  va_list args;
+
+  va_start (args, subject);
+  add_worded (look, severity, remedy, subject, args);
   va_end (args);
 }
 
@@ -172,7 +184,37 @@ look_accept_refused (MigrateLook *look)
     }
 }
 
+/* ---- another way ---- */
+
+/* Whether a move with saved memory would mind none of the blockers, and one is its reason. */
+static void
+look_suspend (MigrateLook *look)
+{
+  guint spared = 0;
+
+  if (_migrate_disk_beside (look->facts) == NULL)
+    return;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (look->report)); i++)
+    {
+      g_autoptr (MigrateFinding) finding = g_list_model_get_item (G_LIST_MODEL (look->report), i);
+      const MigrateCheck *check = _migrate_check_by_code (migrate_finding_get_code (finding));
+
+      if (migrate_finding_get_severity (finding) != MIGRATE_SEVERITY_BLOCKER)
+        continue;
+      if (check == NULL || (check->spares & MIGRATE_CHECK_SUSPEND) == 0)
+        return;
+      spared++;
+    }
+  if (spared > 0)
+    _migrate_look_find (look, look->facts->guest.name, NULL);
+}
+
 static const MigrateCheck checks[] = {
+  { "suspend-possible", MIGRATE_SEVERITY_NOTE, FALSE,
+    "what stands against the move does not stand against one of the kind `suspend`: the guest "
+    "stops, its memory is saved, travels, and is restored",
+    "Guest “$1” could move with its memory saved to a file, and stand still meanwhile",
+    "Ask for the kind “suspend” where that may be", look_suspend, MIGRATE_CHECK_STOPS },
   { "accept-unknown", MIGRATE_SEVERITY_WARNING, FALSE,
     "the policy key `accept` names a code that no check has",
     "“$1” is to be accepted, and no check has that code",
@@ -191,11 +233,19 @@ const MigrateCheckFamily *
 _migrate_check_family (gsize i)
 {
   static const MigrateCheckFamily *const families[] = {
-    &_migrate_identity_checks, &_migrate_storage_checks,
-    &_migrate_image_checks,    &_migrate_cpu_checks,
-    &_migrate_device_checks,   &_migrate_network_checks,
-    &_migrate_capacity_checks, &_migrate_transport_checks,
-    &_migrate_mapping_checks,  &accept_checks,
+    &_migrate_identity_checks,
+    &_migrate_storage_checks,
+    &_migrate_image_checks,
+    &_migrate_copy_checks,
+    &_migrate_chain_checks,
+    &_migrate_cpu_checks,
+    &_migrate_device_checks,
+    &_migrate_tpm_checks,
+    &_migrate_network_checks,
+    &_migrate_capacity_checks,
+    &_migrate_transport_checks,
+    &_migrate_mapping_checks,
+    &accept_checks,
   };
 
   return i < G_N_ELEMENTS (families) ? families[i] : NULL;
@@ -227,7 +277,8 @@ _migrate_check_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *r
     for (gsize j = 0; j < family->n; j++)
       {
         look.check = &family->checks[j];
-        look.check->look (&look);
+        if ((look.check->spares & (1u << kind)) == 0)
+          look.check->look (&look);
       }
   return look.report;
 }

@@ -152,9 +152,8 @@ static const struct
   { "filesystem-9p", "filesystem", "mount", NULL, "!virtiofs", NULL },
   { "shared-memory", "shmem", NULL, "ivshmem", NULL, NULL },
   { "shared-memory", "shmem", NULL, "!ivshmem", NULL, "!master" },
-  { "tpm-passthrough", "tpm", "passthrough", NULL, NULL, NULL },
-  { "tpm-state", "tpm", "emulator", NULL, NULL, NULL },
   { "video-3d", "video", NULL, NULL, "accel3d", NULL },
+  { "video-vhost-user", "video", NULL, NULL, "vhostuser", NULL },
   { "crypto-device", "crypto", NULL, NULL, NULL, NULL },
   { "sgx-memory", "memory", NULL, "sgx-epc", NULL, NULL },
   { "smartcard", "smartcard", "host", NULL, NULL, NULL },
@@ -216,25 +215,6 @@ look_kind (MigrateLook *look)
       _migrate_look_find (look, name_of (device), NULL);
 }
 
-static void
-look_tpm_unknown (MigrateLook *look)
-{
-  const MigrateDomainCapabilities *domain = look->facts->on_destination.domain;
-  const MigrateDevice *device;
-
-  for (guint i = 0; domain != NULL && (device = nth_device (look, i)) != NULL; i++)
-    {
-      if (!g_str_equal (device->element, "tpm"))
-        continue;
-      if (device->type != NULL && domain->tpm_backends[0] != NULL
-          && !g_strv_contains ((const char *const *) domain->tpm_backends, device->type))
-        _migrate_look_find (look, name_of (device), device->type, NULL);
-      else if (device->model != NULL && domain->tpm_models[0] != NULL
-               && !g_strv_contains ((const char *const *) domain->tpm_models, device->model))
-        _migrate_look_find (look, name_of (device), device->model, NULL);
-    }
-}
-
 /* Memory that is a file: its content does not move where the file is the memory. */
 static void
 look_memory_file (MigrateLook *look)
@@ -248,6 +228,22 @@ look_memory_file (MigrateLook *look)
       _migrate_look_find (look, device->path, NULL);
 }
 
+/* One that is off has its place from its start. */
+static void
+look_unplaced (MigrateLook *look)
+{
+  const GPtrArray *devices = look->facts->shape->devices;
+
+  for (guint i = 0; look->facts->guest.state != MIGRATE_DOMAIN_SHUTOFF && i < devices->len; i++)
+    {
+      const MigrateDevice *device = devices->pdata[i];
+
+      if (g_str_equal (device->element, "memory") && g_strcmp0 (device->model, "dimm") == 0
+          && !device->placed)
+        _migrate_look_find (look, name_of (device), NULL);
+    }
+}
+
 /* ---- files beside the guest ---- */
 
 static void
@@ -256,7 +252,8 @@ look_boot_file (MigrateLook *look)
   const MigrateGuest *there = _migrate_look_there (look);
   const char *paths[] = { there->loader, there->kernel, there->initrd, there->dtb };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+  /* The firmware is the host's own; the others travel with disks. */
+  for (gsize i = 0; i < (_migrate_kind_copies (look->kind) ? 1 : G_N_ELEMENTS (paths)); i++)
     if (_migrate_look_lacks (look, paths[i]))
       _migrate_look_find (look, paths[i], NULL);
 }
@@ -332,16 +329,19 @@ static const MigrateCheck checks[] = {
     "the guest has a PCI device of the host: only those whose driver in the kernel can move its "
     "state move, and QEMU refuses the others",
     "The guest has the host's PCI device “$1”",
-    "Detach it; or accept it where its driver can move its state", look_host_device },
+    "Detach it; or accept it where its driver can move its state", look_host_device,
+    MIGRATE_CHECK_COLD },
   { "host-interface", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "an interface is a PCI device of the host (SR-IOV), without a partner to fail over to",
     "Interface “$1” is a PCI device of the host",
-    "Detach it, or give it a partner (<teaming>) to fail over to", look_host_nic },
+    "Detach it, or give it a partner (<teaming>) to fail over to", look_host_nic,
+    MIGRATE_CHECK_COLD },
   { "mediated-device", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a mediated device, such as a part of a graphics card: only the newest drivers "
     "move its state",
     "The guest has the mediated device “$1”",
-    "Detach it; or accept it where driver, QEMU and libvirt can move it", look_host_device },
+    "Detach it; or accept it where driver, QEMU and libvirt can move it", look_host_device,
+    MIGRATE_CHECK_COLD },
   { "scsi-device", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a SCSI device of the host: nothing shows that its address leads to the same one "
     "at the destination",
@@ -350,7 +350,7 @@ static const MigrateCheck checks[] = {
     "Detach it; or make sure that it is the same there, and accept it", look_host_device },
   { "vhost-scsi", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a vhost-scsi device: QEMU refuses to move it",
-    "The guest has the vhost-scsi device “$1”", "Detach it", look_host_device },
+    "The guest has the vhost-scsi device “$1”", "Detach it", look_host_device, MIGRATE_CHECK_COLD },
   { "host-device-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a PCI or mediated device of the host, and the destination has none of that "
     "address",
@@ -358,35 +358,41 @@ static const MigrateCheck checks[] = {
   { "virtiofs", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a directory of the host through virtiofs: libvirt refuses to move it, except "
     "where the newest virtiofsd can",
-    "The guest has “$1” through virtiofs", "Unmount it in the guest and detach it", look_kind },
+    "The guest has “$1” through virtiofs", "Unmount it in the guest and detach it", look_kind,
+    MIGRATE_CHECK_COLD },
   { "filesystem-9p", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a directory of the host through 9p: QEMU refuses to move it while the guest has "
     "it mounted",
     "The guest has “$1” through 9p, with which QEMU moves no guest that has it mounted",
-    "Unmount it in the guest, and accept it", look_kind },
+    "Unmount it in the guest, and accept it", look_kind, MIGRATE_CHECK_COLD },
   { "shared-memory", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest shares memory with others of its host (ivshmem), and is not its master, or has the "
     "old model of it: libvirt refuses to move it",
-    "The guest shares the memory “$1” with others of this host", "Detach it", look_kind },
-  { "tpm-passthrough", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "the guest has the host's own TPM: what that holds stays there",
-    "The guest has the host's own TPM, “$1”", "Give it an emulated one", look_kind },
-  { "tpm-unknown", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "the destination's libvirt does not offer the kind of TPM that the guest has: most often swtpm "
-    "is not installed there",
-    "The destination does not offer the guest's TPM ($2)", "Install swtpm there",
-    look_tpm_unknown },
+    "The guest shares the memory “$1” with others of this host", "Detach it", look_kind,
+    MIGRATE_CHECK_COLD },
+  { "memory-device-unplaced", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "a memory device (DIMM) of a running guest has no slot or no address in its document: libvirt "
+    "refuses to move the guest, for the destination could put it elsewhere",
+    "The guest's memory device “$1” has no slot or no address",
+    "Give it both (<address type='dimm' slot='…' base='…'/>) and start the guest again, or detach "
+    "it",
+    look_unplaced, MIGRATE_CHECK_COLD },
   { "video-3d", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has an accelerated graphics card (virgl): QEMU refuses to move it",
     "The guest's graphics card “$1” is accelerated in 3D, with which QEMU moves no guest",
-    "Switch the acceleration off, and start the guest again", look_kind },
+    "Switch the acceleration off, and start the guest again", look_kind, MIGRATE_CHECK_COLD },
+  { "video-vhost-user", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "the guest's graphics card is a program of the host's (vhost-user-gpu): QEMU refuses to move "
+    "it, except where that program keeps a log of what it writes",
+    "The guest's graphics card “$1” is a program of the host's (vhost-user-gpu)",
+    "Give the guest another graphics card, and start it again", look_kind, MIGRATE_CHECK_COLD },
   { "crypto-device", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has a virtio-crypto device: QEMU refuses to move it",
-    "The guest has the crypto device “$1”, with which QEMU moves no guest", "Detach it",
-    look_kind },
+    "The guest has the crypto device “$1”, with which QEMU moves no guest", "Detach it", look_kind,
+    MIGRATE_CHECK_COLD },
   { "sgx-memory", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has SGX memory: it cannot leave the processor", "The guest has the SGX memory “$1”",
-    "Start the guest without it", look_kind },
+    "Start the guest without it", look_kind, MIGRATE_CHECK_COLD },
   { "boot-file-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a file that the guest boots from, a kernel, an initrd, a device tree or a firmware, is not at "
     "the destination",
@@ -423,15 +429,12 @@ static const MigrateCheck checks[] = {
     look_command_line },
   { "failover-device", MIGRATE_SEVERITY_NOTE, FALSE,
     "a device has a partner to fail over to: it is unplugged for the move, and plugged in there",
-    "“$1” is unplugged for the move, and plugged in at the destination", NULL, look_failover },
-  { "tpm-state", MIGRATE_SEVERITY_NOTE, FALSE,
-    "the guest has an emulated TPM: its state moves along with memory; on shared storage swtpm "
-    "must be able to hand it over (0.8 or later)",
-    "The state of the guest's TPM “$1” moves along with its memory", NULL, look_kind },
+    "“$1” is unplugged for the move, and plugged in at the destination", NULL, look_failover,
+    MIGRATE_CHECK_COLD },
   { "nvram", MIGRATE_SEVERITY_NOTE, FALSE,
     "the variables of the guest's firmware move along with memory, and a file is made for them",
     "The variables of the guest's firmware move along, and the destination makes “$1” for them",
-    NULL, look_nvram },
+    NULL, look_nvram, MIGRATE_CHECK_STOPS },
   { "redirected-usb", MIGRATE_SEVERITY_NOTE, FALSE,
     "USB devices of a client can be redirected to the guest: they go with the client's connection",
     "What is redirected to the guest's “$1” goes with its client's connection", NULL, look_kind },

@@ -1,5 +1,6 @@
 /* Decide: what a snapshot says. It may come from a file that anybody wrote: what is missing or of
  * another type is not known, and only what the checks cannot do without is asked for. */
+#include "check/chains-private.h"
 #include "check/facts-snapshot-private.h"
 
 #include "model/mapping-private.h"
@@ -143,6 +144,7 @@ read_rest (GVariant *snapshot, MigrateFacts *self)
   if (g_variant_lookup (snapshot, MIGRATE_SNAPSHOT_RESOLVES, "b", &resolves))
     self->resolved = resolves ? MIGRATE_RESOLVED : MIGRATE_RESOLVED_NOT;
   self->probed = read_probed (snapshot);
+  self->elsewhere = _migrate_facts_read_elsewhere (snapshot);
 }
 
 MigrateFacts *
@@ -173,6 +175,7 @@ _migrate_facts_read (GVariant *snapshot, GError **error)
   read_same (destination, MIGRATE_FACT_SAME_UUID, &self->found_uuid, &self->same_uuid);
   read_same (destination, MIGRATE_FACT_SAME_NAME, &self->found_name, &self->same_name);
   read_rest (self->snapshot, self);
+  _migrate_chains_complete (self->shape, self->on_source.files);
   return g_steal_pointer (&self);
 }
 

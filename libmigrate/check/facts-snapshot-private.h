@@ -16,7 +16,13 @@
 #define MIGRATE_SNAPSHOT_RESOLVES "resolves"         /* b; absent: not known */
 #define MIGRATE_SNAPSHOT_PROBED "probed"             /* aa{sv} */
 #define MIGRATE_SNAPSHOT_DIRTY_RATE "dirty-rate"     /* a{sv}: a sample; where it was asked for */
-#define MIGRATE_SNAPSHOT_FORECAST "forecast"         /* a{sv}: what was made of it */
+#define MIGRATE_SNAPSHOT_LEARNED "learned" /* a{sv}: what earlier moves have shown; the same */
+
+/* aa{sv}: where other hosts were asked; of each that knows the guest: */
+#define MIGRATE_SNAPSHOT_ELSEWHERE "elsewhere"
+
+#define MIGRATE_ELSEWHERE_HOST "host"   /* s */
+#define MIGRATE_ELSEWHERE_GUEST "guest" /* a{sv}: as it answered */
 
 #define MIGRATE_REQUEST_KEY_KIND "kind"
 #define MIGRATE_REQUEST_KEY_SOURCE_URI "source-uri" /* this and the next three without secrets */
@@ -48,9 +54,18 @@
 GVariant *_migrate_facts_first_question (MigrateSide side);
 /* What this guest needs. spent: round trips of the first. NULL: nothing. */
 GVariant *_migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, guint spent);
+/* What is still to be known of the guest's files, those below its images and beside them too, with
+ * no limit on round trips. known: aa{sv}, nullable. NULL: nothing. */
+GVariant *
+_migrate_facts_files_question (const MigrateGuest *guest, MigrateSide side, GVariant *known);
 /* The host that the source will be told to send memory to; NULL: none that has a name. */
 char *_migrate_facts_address (const MigrateCheckRequest *request, const char *destination);
 GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);
+
+/* ---- facts-elsewhere.c ---- */
+
+/* MigrateElsewhere; NULL: no other host was asked. */
+GPtrArray *_migrate_facts_read_elsewhere (GVariant *snapshot);
 
 /* ---- facts-order.c ---- */
 
@@ -61,5 +76,7 @@ GVariant *_migrate_facts_order (GVariant *value);
 
 gboolean _migrate_host_facts_read (GVariant *answer, MigrateHostFacts *self, GError **error);
 void _migrate_host_facts_clear (MigrateHostFacts *self);
+/* MigrateFileFacts of an answer; NULL: none were told of. */
+GPtrArray *_migrate_host_facts_read_files (GVariant *answer);
 /* aa{sv} of a dictionary, of bounded length; nullable. */
 GVariant *_migrate_facts_rows (GVariant *values, const char *key);

@@ -16,9 +16,22 @@ is_writable_file (const MigrateDisk *disk)
 static const MigrateDisk *
 disk_there (const MigrateLook *look, const MigrateDisk *disk)
 {
-  const MigrateDisk *there = _migrate_disk_find (_migrate_look_there (look)->disks, disk->target);
+  return _migrate_disk_there (look->request, disk);
+}
 
-  return there != NULL ? there : disk;
+/* Then what is there has no part in it. */
+static gboolean
+is_copied (const MigrateLook *look, const MigrateDisk *disk)
+{
+  return _migrate_look_fate (look, disk, NULL /* why */) == MIGRATE_FATE_COPIED;
+}
+
+/* A file: what becomes of it is for the checks of copies to say. */
+static gboolean
+may_be_copied (const MigrateLook *look, const MigrateDisk *disk)
+{
+  return _migrate_kind_copies (look->kind) && _migrate_disk_can_be_copied (disk)
+         && _migrate_disk_can_be_copied (disk_there (look, disk));
 }
 
 static const MigrateDisk *
@@ -37,6 +50,18 @@ weight (const MigrateLook *look)
 
 /* ---- files ---- */
 
+/* What travels is told, and is no fault. */
+static void
+find_not_shared (MigrateLook *look, const MigrateDisk *disk, const char *why)
+{
+  if (is_copied (look, disk))
+    _migrate_look_found (look, MIGRATE_SEVERITY_NOTE, disk->target, NULL /* remedy */,
+                         "Disk “%s” is “%s”, which the hosts do not share, and travels: %s",
+                         disk->target, disk->source, why);
+  else if (!may_be_copied (look, disk))
+    _migrate_look_find (look, disk->target, disk->source, why, NULL);
+}
+
 static void
 look_not_shared (MigrateLook *look)
 {
@@ -46,7 +71,101 @@ look_not_shared (MigrateLook *look)
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     if (disk->source != NULL && !disk->read_only
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
-      _migrate_look_find (look, disk->target, disk->source, why, NULL);
+      find_not_shared (look, disk, why);
+}
+
+/* Of a disk that is a path, and a host that told of its pools. */
+static const MigrateFileFacts *
+find_file (const MigrateHostFacts *host, const char *path)
+{
+  for (guint i = 0; host->files != NULL && i < host->files->len; i++)
+    {
+      const MigrateFileFacts *file = host->files->pdata[i];
+
+      if (g_strcmp0 (file->path, path) == 0)
+        return file;
+    }
+  return NULL;
+}
+
+static gboolean
+has_no_pool (const MigrateFileFacts *file)
+{
+  return file != NULL && file->pool == NULL;
+}
+
+static char *
+folder_of (const MigrateDisk *disk)
+{
+  return g_str_equal (disk->type, "dir") ? g_strdup (disk->path) : g_path_get_dirname (disk->path);
+}
+
+/* What is not known of them is to be seen to. */
+static char *
+name_pools (const MigrateFileFacts *here, const MigrateFileFacts *there)
+{
+  if (here == NULL || there == NULL || here->pool == NULL || there->pool == NULL)
+    return g_strdup (", with an active storage pool on each,");
+  return g_str_equal (here->pool, there->pool)
+           ? g_strdup_printf (" (pool “%s” of both)", here->pool)
+           : g_strdup_printf (" (pool “%s” here, “%s” there)", here->pool, there->pool);
+}
+
+static char *
+how_to_try (const char *who, const char *folder)
+{
+  return g_strdup_printf (
+    "Give %s an active storage pool of the folder “%s”, so that it can be tried (virsh "
+    "pool-define-as NAME dir --target %s, pool-start); or make sure that both hosts see the same "
+    "file, then ask for the kind “live”",
+    who, folder, folder);
+}
+
+/* Two folders by two names where a mapping gives another. */
+static char *
+how_to_prove_file (const MigrateLook *look, const MigrateDisk *here, const MigrateDisk *there)
+{
+  const MigrateFileFacts *file_here = find_file (&look->facts->on_source, here->path);
+  const MigrateFileFacts *file_there = find_file (&look->facts->on_destination, there->path);
+  g_autofree char *folder_here = folder_of (here);
+  g_autofree char *folder_there = folder_of (there);
+  g_autofree char *pools = name_pools (file_here, file_there);
+  gboolean one = g_str_equal (folder_here, folder_there);
+
+  if (has_no_pool (file_here))
+    return how_to_try (one && has_no_pool (file_there) ? "both hosts" : "the source", folder_here);
+  if (has_no_pool (file_there))
+    return how_to_try ("the destination", folder_there);
+  if (one)
+    return g_strdup_printf (
+      "Make sure that the folder “%s” is one and the same on both hosts%s and can be written to, "
+      "then check again; or ask for the kind “live”",
+      folder_here, pools);
+  return g_strdup_printf (
+    "Make sure that the folders “%s” here and “%s” there are one and the same%s and can be written "
+    "to, then check again; or ask for the kind “live”",
+    folder_here, folder_there, pools);
+}
+
+/* NULL: there is nothing to name. */
+static char *
+how_to_prove (const MigrateLook *look, const MigrateDisk *disk)
+{
+  const MigrateDisk *there = disk_there (look, disk);
+
+  if (disk->path != NULL && there->path != NULL && _migrate_look_is_file (there))
+    return how_to_prove_file (look, disk, there);
+  if (disk->pool == NULL || there->pool == NULL)
+    return NULL;
+  if (g_str_equal (disk->pool, there->pool))
+    return g_strdup_printf (
+      "Make sure that the storage pool “%s” is started on both hosts and one and the same storage, "
+      "then check again; or ask for the kind “live”",
+      disk->pool);
+  return g_strdup_printf (
+    "Make sure that the storage pools “%s” here and “%s” there are started and one and the same "
+    "storage, then check again; or ask for the kind “live”",
+    disk->pool, there->pool);
 }
 
 static void
@@ -56,9 +175,14 @@ look_unproven (MigrateLook *look)
   const char *why;
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    if (is_writable_file (disk)
+    if (is_writable_file (disk) && !is_copied (look, disk)
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_UNKNOWN)
-      _migrate_look_find_as (look, weight (look), disk->target, disk->source, why, NULL);
+      {
+        g_autofree char *remedy = how_to_prove (look, disk);
+
+        _migrate_look_find_with (look, weight (look), remedy != NULL ? remedy : look->check->remedy,
+                                 disk->target, disk->source, why, NULL);
+      }
 }
 
 /* ---- what is compared by its name ---- */
@@ -143,7 +267,7 @@ look_names (MigrateLook *look)
       g_autofree char *name_here = NULL;
       g_autofree char *name_there = NULL;
 
-      if (disk->source == NULL || there->source == NULL
+      if (disk->source == NULL || there->source == NULL || is_copied (look, disk)
           || !_migrate_disk_is_named_otherwise (disk, there)
           || _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_SHARED)
         continue;
@@ -244,8 +368,9 @@ look_cache (MigrateLook *look)
     {
       const char *cache = disk->cache != NULL ? disk->cache : "default";
 
-      if (disk->read_only || (!_migrate_look_is_file (disk) && !is_block (disk))
-          || g_str_equal (cache, "none") || g_str_equal (cache, "directsync"))
+      if (disk->read_only || is_copied (look, disk)
+          || (!_migrate_look_is_file (disk) && !is_block (disk)) || g_str_equal (cache, "none")
+          || g_str_equal (cache, "directsync"))
         continue;
       if (g_str_equal (cache, "unsafe") || !forgets)
         _migrate_look_find (look, disk->target, cache, NULL);
@@ -272,7 +397,8 @@ look_shareable (MigrateLook *look)
       _migrate_look_find (look, disk->target, NULL);
 }
 
-/* QEMU locks the images of files it writes; nothing else stands between two copies. */
+/* QEMU locks the images of files it writes; nothing else stands between two copies. Of a file that
+ * travels each host has its own. */
 static void
 look_unprotected (MigrateLook *look)
 {
@@ -280,7 +406,7 @@ look_unprotected (MigrateLook *look)
   gboolean locked = FALSE;
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    locked |= is_writable_file (disk) && !disk->shareable;
+    locked |= is_writable_file (disk) && !disk->shareable && !is_copied (look, disk);
   if (!locked && look->request->hand_over == MIGRATE_HAND_OVER_FAST)
     _migrate_look_find (look, look->facts->guest.name, NULL);
 }
@@ -288,10 +414,10 @@ look_unprotected (MigrateLook *look)
 static const MigrateCheck checks[] = {
   { "disk-not-shared", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the hosts do not see the same file for a disk, [shown by writing](storage.html): the guest "
-    "would "
-    "go on with another",
+    "would go on with another; a note where it travels",
     "Disk “$1” is “$2”, and the hosts do not share it: $3",
-    "Put it on storage that both hosts see under that name: a live move carries no disks",
+    "Put it on storage that both hosts see under that name; or let it travel: ask for the kind "
+    "“block”, where it is a file",
     look_not_shared },
   { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a disk is a file, and nothing proves that both hosts see the same one; a warning where the "
@@ -329,12 +455,12 @@ static const MigrateCheck checks[] = {
   { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "a disk is transient: what the guest wrote to it cannot move",
     "Disk “$1” is transient: what the guest wrote to it cannot move", "Detach the disk",
-    look_transient_disk },
+    look_transient_disk, MIGRATE_CHECK_COLD },
   { "disk-cache", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a disk's cache mode lets the destination read what is not there yet: `unsafe`, or with QEMU "
     "before 4.0 any but `none` and `directsync`",
     "Disk “$1” has the cache mode “$2”: the destination may read what is not there yet",
-    "Set its cache mode to “none” and start the guest again", look_cache },
+    "Set its cache mode to “none” and start the guest again", look_cache, MIGRATE_CHECK_STOPS },
   { "disk-reservations", MIGRATE_SEVERITY_WARNING, FALSE,
     "a disk has persistent reservations: they belong to the host that made them",
     "Disk “$1” has persistent reservations, which stay with the source",
@@ -345,7 +471,7 @@ static const MigrateCheck checks[] = {
     "No image lock guards the hand-over: if its last reply is lost, or the destination's libvirtd "
     "dies in it, the guest could run twice",
     "Choose the policy “hand-over = strict” where a short second copy would do harm",
-    look_unprotected },
+    look_unprotected, MIGRATE_CHECK_STOPS },
   { "disk-shareable", MIGRATE_SEVERITY_NOTE, FALSE,
     "a disk may be written by several guests: nothing locks it",
     "Disk “$1” may be written by several guests: nothing locks it", NULL, look_shareable },

@@ -1,5 +1,5 @@
 /* What a libvirtd tells of its host and of a guest, in one answer. What the simulated hosts do not
- * have (networks, pools, mostly CPUs too) is absent there, as with a driver that does not know it.
+ * have (networks, mostly CPUs too) is absent there, as with a driver that does not know it.
  */
 #include "sim-private.h"
 

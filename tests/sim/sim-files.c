@@ -23,6 +23,7 @@ _sim_file_free (gpointer data)
   SimFile *self = data;
 
   _sim_extents_free (self->data);
+  g_free (self->only);
   g_free (self);
 }
 

@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Of a file of which nobody says more. */
+#define SOME_SIZE (1 << 20)
+
 /* ---- making ---- */
 
 void
@@ -19,11 +22,37 @@ sim_world_add_folder (SimWorld *self, const char *host, const char *path, const 
   _sim_unlock (self);
 }
 
+static SimFile *
+add_file (SimWorld *self, const char *storage, const char *name)
+{
+  SimFile *file = _sim_file_new (self);
+
+  file->size = SOME_SIZE;
+  _sim_storage_put (_sim_storage_need (self, storage, NULL), name, file);
+  return file;
+}
+
 void
 sim_world_add_file (SimWorld *self, const char *storage, const char *name)
 {
   _sim_lock (self);
-  _sim_storage_put (_sim_storage_need (self, storage, NULL), name, _sim_file_new (self));
+  add_file (self, storage, name);
+  _sim_unlock (self);
+}
+
+void
+sim_world_link_file (SimWorld *self, const char *storage, const char *name, const char *only)
+{
+  _sim_lock (self);
+  add_file (self, storage, name)->only = g_strdup (only != NULL ? only : "");
+  _sim_unlock (self);
+}
+
+void
+sim_world_write_file (SimWorld *self, const char *storage, const char *name)
+{
+  _sim_lock (self);
+  add_file (self, storage, name)->written = TRUE;
   _sim_unlock (self);
 }
 

@@ -20,6 +20,8 @@ typedef struct
   guint64 size;
   guint64 inode, changes; /* of the world's files, of its content */
   gint64 changed_at;
+  gboolean written; /* all the time */
+  char *only; /* nullable: it is a link to a file of each host's own; or of this host's alone */
 } SimFile;
 
 /* A folder on some file system. Its parent, if any, is on the same one and has the room. */
@@ -120,7 +122,9 @@ guint64 _sim_xml_bytes (GPtrArray *elements, const char *path, guint64 otherwise
 
 /* ---- sim-volumes.c ---- */
 
-char *_sim_volume_describe (SimStorage *storage, const char *name, const char *path);
+/* NULL: it is not known, or a link that leads nowhere at this host. */
+SimFile *_sim_volume_find_file (SimHost *host, SimPool *pool, const char *name);
+char *_sim_volume_describe (SimHost *host, SimPool *pool, const char *name);
 int _sim_volume_create (SimPool *pool, SimHost *host, MigrateCall *call, const char **words);
 
 /* ---- sim-pools.c ---- */
@@ -131,6 +135,7 @@ struct _SimPool
   SimStorage *storage;
   gboolean inactive, read_only, full, of_devices;
   gboolean transient;
+  gint64 stale_us;  /* what it knows of files' times may be so old */
   GHashTable *view; /* nullable; set of names: what the host believes until it changes the folder */
   GHashTable *known; /* set of names: what libvirtd lists */
   guint epoch;       /* of the libvirtd that does */

@@ -633,7 +633,7 @@ parse_size (const char *text)
 /* What a line of text says; texts are borrowed from it. */
 typedef struct
 {
-  const char *world, *cpu, *disk;
+  const char *world, *cpu, *disk, *also;
   guint64 hosts, guests, workers, pace, seed, bandwidth;
   guint64 memory, dirty, working_set, transient, autostart, off;
   guint64 image, data, write; /* of a disk for each guest; image 0: none */
@@ -652,6 +652,7 @@ spec_set (Spec *spec, const char *key, const char *value)
     { "world", NULL, &spec->world },
     { "cpu", NULL, &spec->cpu },
     { "disk", NULL, &spec->disk },
+    { "also", NULL, &spec->also },
     { "hosts", &spec->hosts, NULL },
     { "guests", &spec->guests, NULL },
     { "workers", &spec->workers, NULL },
@@ -725,6 +726,8 @@ spec_add_guest (SimWorld *self, const Spec *spec, const char *name)
       &(SimImageSpec){
         .path = path, .format = "qcow2", .capacity = spec->image, .data = spec->data });
   sim_world_add_guest (self, "h1", &guest);
+  if (spec->also != NULL)
+    sim_world_add_guest (self, spec->also, &guest);
 }
 
 SimWorld *
