@@ -42,7 +42,7 @@ is_found (MigrateWork *work, GVariant *row, gboolean *found, GError **error)
       g_propagate_error (error, local_error);
       return FALSE;
     }
-  if (there == NULL || g_strcmp0 (_migrate_variant_string (row, "role"), "backing") != 0)
+  if (there == NULL || g_strcmp0 (_migrate_variant_string (row, "role"), "disk") == 0)
     return TRUE;
   if (!_migrate_stream_compare (work, row, found, error))
     return FALSE;
@@ -58,13 +58,17 @@ make_streamed (MigrateWork *work, GVariant *rows, GPtrArray *copies, GError **er
 {
   for (gsize i = g_variant_n_children (rows); i-- > 0;)
     {
-      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+      g_autoptr (GVariant) planned = g_variant_get_child_value (rows, i);
+      g_autoptr (GVariant) row = NULL;
       gboolean found;
 
       if (_migrate_work_check_cancelled (work, error))
         return FALSE;
-      if (_migrate_file_how (row) != MIGRATE_FILE_STREAM)
+      if (_migrate_file_how (planned) != MIGRATE_FILE_STREAM || _migrate_file_comes_later (planned))
         continue;
+      row = _migrate_file_complete (work, planned, error);
+      if (row == NULL)
+        return FALSE;
       if (!is_found (work, row, &found, error))
         return FALSE;
       if (found)
@@ -87,6 +91,7 @@ make_empty (MigrateWork *work, GVariant *rows, GError **error)
       if (_migrate_work_check_cancelled (work, error))
         return FALSE;
       if ((how == MIGRATE_FILE_MIRROR || how == MIGRATE_FILE_RECREATE)
+          && !_migrate_file_comes_later (row)
           && !_migrate_make_volume (work, row, how == MIGRATE_FILE_MIRROR && !is_block (work),
                                     error))
         return FALSE;
