@@ -81,6 +81,8 @@ _migrate_facts_to_variant (const MigrateFacts *self)
                          g_variant_new_boolean (self->guest.persistent));
   g_variant_builder_add (&builder, "{sv}", "autostart",
                          g_variant_new_boolean (self->guest.autostart));
+  g_variant_builder_add (&builder, "{sv}", "memory",
+                         g_variant_new_uint64 (self->shape->memory_kib * 1024));
   g_variant_builder_add (&builder, "{sv}", "disks", disks_to_variant (self));
   _migrate_builder_add_string (&builder, "type", self->shape->type);
   _migrate_builder_add_string (&builder, "arch", self->shape->arch);

@@ -109,7 +109,8 @@ list_disks (GVariant *files)
 }
 
 static void
-decide_disks (const MigratePlanBasis *basis, MigratePolicy *policy, MigrateTransfer *t)
+decide_disks (const MigratePlanBasis *basis, const MigrateCheckRequest *request,
+              MigratePolicy *policy, MigrateTransfer *t)
 {
   if (basis->kind != MIGRATE_KIND_BLOCK)
     return;
@@ -118,7 +119,8 @@ decide_disks (const MigratePlanBasis *basis, MigratePolicy *policy, MigrateTrans
     = t->disks != NULL && _migrate_policy_get_enum (policy, "disk-copy") == MIGRATE_DISK_COPY_CHAIN;
   t->sync_writes
     = t->disks != NULL
-      && _migrate_policy_get_enum (policy, "sync-writes") == MIGRATE_SYNC_WRITES_ALWAYS;
+      && (request->sync_writes
+          || _migrate_policy_get_enum (policy, "sync-writes") == MIGRATE_SYNC_WRITES_ALWAYS);
 }
 
 static void
@@ -135,7 +137,7 @@ decide (const MigratePlanBasis *basis, const MigrateCheckRequest *request, Migra
    * disks are copied nobody is told that all is well. */
   t->unsafe = !_migrate_kind_copies (basis->kind)
               && (basis->shared || _migrate_policy_accepts (policy, "disk-sharing-unproven"));
-  decide_disks (basis, policy, t);
+  decide_disks (basis, request, policy, t);
 }
 
 /* ---- from the record to the plan ---- */

@@ -383,13 +383,36 @@ edge_prepare (MigrateJob *self, GError **error)
   return TRUE;
 }
 
+/* And, where that is what came of it, the one that is begun again. */
+static gboolean
+follow_to_end (MigrateJob *self, MigrateTransferCall *call, GError **error)
+{
+  MigrateBefore before = _migrate_before (self->before);
+  g_autoptr (MigrateTransferCall) again = NULL;
+  GError *failure = NULL;
+
+  self->work->result->outcome = MIGRATE_OUTCOME_NONE;
+  if (_migrate_follow (self->work, call, &before, &failure))
+    return TRUE;
+  if (failure == NULL) /* detached */
+    return FALSE;
+  if (!_migrate_transfer_may_begin_again (self->work))
+    {
+      g_propagate_error (error, failure);
+      return FALSE;
+    }
+  g_error_free (failure);
+  again = _migrate_transfer_begin_again (self->work, &before, error);
+  if (again == NULL)
+    return FALSE;
+  self->work->result->outcome = MIGRATE_OUTCOME_NONE;
+  return _migrate_follow (self->work, again, &before, error);
+}
+
 static gboolean
 follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
 {
-  MigrateBefore before = _migrate_before (self->before);
-
-  self->work->result->outcome = MIGRATE_OUTCOME_NONE;
-  if (!_migrate_follow (self->work, call, &before, error))
+  if (!follow_to_end (self, call, error))
     return FALSE;
   /* The hand-over: one write, then the program is told. */
   _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
@@ -473,6 +496,7 @@ edge_migrate (MigrateJob *self, GError **error)
   if (_migrate_plan_is_cold (self->work->plan))
     return move_cold (self, error);
   _migrate_work_set_phase (self->work, MIGRATE_PHASE_STARTING);
+  self->work->transfer_since = 0;
   call = _migrate_transfer_start (self->work, &before, error);
   if (call == NULL)
     return FALSE;

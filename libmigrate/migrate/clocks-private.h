@@ -16,7 +16,7 @@ typedef struct
   guint64 abort_ms;   /* since an abort was first asked for */
 
   guint64 memory_total, memory_remaining, disk_total, disk_remaining; /* bytes */
-  guint64 bandwidth;                                                  /* bytes/s; 0: not known */
+  guint64 bandwidth, disk_bandwidth;                                  /* bytes/s; 0: not known */
   guint limit_ms;                                                     /* of downtime, in force */
 
   /* The policy's values, in ms; 0: as the key says. */

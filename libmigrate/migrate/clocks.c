@@ -7,13 +7,13 @@
 #define ABORT_MS 60000  /* libvirt lets a failed job go after 30 s, and notices a silent peer so */
 
 static guint64
-time_for (const MigrateClocks *self, guint64 bytes, guint64 policy_ms)
+time_for (guint64 bytes, guint64 bandwidth, guint64 policy_ms)
 {
   if (policy_ms > 0)
     return policy_ms;
-  if (self->bandwidth == 0) /* that nothing travels has a clock of its own */
+  if (bandwidth == 0) /* that nothing travels has a clock of its own */
     return G_MAXUINT64;
-  return MAX (LEAST_MS, bytes * 1000 / self->bandwidth * TIMES);
+  return MAX (LEAST_MS, bytes * 1000 / bandwidth * TIMES);
 }
 
 static gboolean
@@ -24,12 +24,24 @@ tell (char **why, const char *what, guint64 ms)
 }
 
 static gboolean
-tell_copy (const MigrateClocks *self, const char *what, guint64 ms, guint64 remaining, char **why)
+tell_late (const char *what, guint64 ms, guint64 remaining, guint64 bandwidth, char **why)
 {
   *why = g_strdup_printf ("%s was not done within %" G_GUINT64_FORMAT " s: %" G_GUINT64_FORMAT
                           " MiB remained, at %" G_GUINT64_FORMAT " MiB/s",
-                          what, ms / 1000, remaining >> 20, self->bandwidth >> 20);
+                          what, ms / 1000, remaining >> 20, bandwidth >> 20);
   return TRUE;
+}
+
+static gboolean
+tell_copy (const MigrateClocks *self, const char *what, guint64 ms, char **why)
+{
+  return tell_late (what, ms, self->memory_remaining, self->bandwidth, why);
+}
+
+static gboolean
+tell_disks (const MigrateClocks *self, const char *what, guint64 ms, char **why)
+{
+  return tell_late (what, ms, self->disk_remaining, self->disk_bandwidth, why);
 }
 
 static gboolean
@@ -47,7 +59,8 @@ is_switch_over_stalled (const MigrateClocks *self, char **why)
 static gboolean
 is_copy_stalled (const MigrateClocks *self, char **why)
 {
-  return (self->phase == MIGRATE_PHASE_COPYING_MEMORY || self->phase == MIGRATE_PHASE_STARTING)
+  return (self->phase == MIGRATE_PHASE_COPYING_MEMORY || self->phase == MIGRATE_PHASE_COPYING_DISKS
+          || self->phase == MIGRATE_PHASE_STARTING)
          && self->stall_limit_ms > 0 && self->still_ms >= self->stall_limit_ms
          && tell (why, "Nothing has travelled", self->still_ms);
 }
@@ -55,36 +68,39 @@ is_copy_stalled (const MigrateClocks *self, char **why)
 static gboolean
 is_memory_late (const MigrateClocks *self, char **why)
 {
-  guint64 limit = time_for (self, self->memory_total, self->memory_limit_ms);
+  guint64 limit = time_for (self->memory_total, self->bandwidth, self->memory_limit_ms);
 
   return self->phase == MIGRATE_PHASE_COPYING_MEMORY && self->memory_ms >= limit
-         && tell_copy (self, "The copy of memory", self->memory_ms, self->memory_remaining, why);
+         && tell_copy (self, "The copy of memory", self->memory_ms, why);
 }
 
 static gboolean
 are_disks_late (const MigrateClocks *self, char **why)
 {
-  guint64 limit = time_for (self, self->disk_total, self->disk_limit_ms);
+  guint64 limit = time_for (self->disk_total, self->disk_bandwidth, self->disk_limit_ms);
 
-  return self->disk_remaining > 0 && self->disk_ms >= limit
-         && tell_copy (self, "The copy of disks", self->disk_ms, self->disk_remaining, why);
+  return self->phase == MIGRATE_PHASE_COPYING_DISKS && self->disk_ms >= limit
+         && tell_disks (self, "The copy of disks", self->disk_ms, why);
 }
 
 static gboolean
 is_deadline_over (const MigrateClocks *self, char **why)
 {
-  return self->deadline_ms > 0 && self->transfer_ms >= self->deadline_ms
-         && self->phase == MIGRATE_PHASE_COPYING_MEMORY
-         && tell_copy (self, "The copy", self->deadline_ms, self->memory_remaining, why);
+  if (self->deadline_ms == 0 || self->transfer_ms < self->deadline_ms)
+    return FALSE;
+  if (self->phase == MIGRATE_PHASE_COPYING_DISKS)
+    return tell_disks (self, "The copy of disks, before memory,", self->deadline_ms, why);
+  return self->phase == MIGRATE_PHASE_COPYING_MEMORY
+         && tell_copy (self, "The copy", self->deadline_ms, why);
 }
 
 static gboolean
 is_postcopy_late (const MigrateClocks *self, char **why)
 {
-  guint64 limit = time_for (self, self->memory_total, self->postcopy_limit_ms);
+  guint64 limit = time_for (self->memory_total, self->bandwidth, self->postcopy_limit_ms);
 
   return self->phase == MIGRATE_PHASE_POSTCOPY && self->postcopy_ms >= limit
-         && tell_copy (self, "Post-copy", self->postcopy_ms, self->memory_remaining, why);
+         && tell_copy (self, "Post-copy", self->postcopy_ms, why);
 }
 
 MigrateClock

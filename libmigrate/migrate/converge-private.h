@@ -16,6 +16,7 @@ typedef struct
   gboolean pause;
   MigratePostcopyStart start;
   guint64 deadline_ms; /* since the transfer began; 0: none */
+  guint64 before_ms;   /* of it, what passed before the samples count */
 } MigrateConvergePolicy;
 
 typedef struct

@@ -224,7 +224,8 @@ may_switch (const View *self)
 
   return self->policy->postcopy && self->trend->last.pass > self->state->tried_pass
          && is_link_alive (self->trend)
-         && (self->policy->deadline_ms == 0 || ends <= self->policy->deadline_ms);
+         && (self->policy->deadline_ms == 0
+             || self->policy->before_ms + ends <= self->policy->deadline_ms);
 }
 
 static MigrateConvergeDecision

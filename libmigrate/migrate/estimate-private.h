@@ -27,7 +27,8 @@ typedef struct
   guint64 said_rate; /* bytes/s, the hypervisor's; for when there are no rates. 0: none */
   guint64 cap;       /* bytes/s that it may use; 0: no limit */
   guint64 memory_total, memory_remaining;
-  guint64 disk_remaining, disk_rate;
+  guint64 memory_expected;                         /* while none has travelled; 0: not known */
+  guint64 disk_remaining, disk_rate, disk_written; /* before memory; rates in bytes/s */
   gboolean dirty_known; /* dirty_rate is a figure: not in the first pass of a guest that runs */
   guint64 dirty_rate;   /* bytes/s that must travel again; 0 in post-copy */
   guint64 limit_ms;     /* of the downtime; 0: not known */

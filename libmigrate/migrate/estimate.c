@@ -136,6 +136,25 @@ estimate_downtime (const MigrateEstimateView *view, double rate, MigrateEstimate
     estimate->downtime_ms = view->has_said_downtime ? view->said_downtime_ms : now_ms;
 }
 
+/* Memory comes when the disks are there, over the same link; how much of it is empty, and what of
+ * it is sent again, is not known yet. */
+static MigrateEstimate
+estimate_disks (const MigrateEstimateView *view)
+{
+  MigrateEstimate estimate = { 0 };
+  double disks, memory;
+
+  if (view->disk_remaining == 0 || view->memory_expected == 0
+      || view->disk_rate <= view->disk_written)
+    return estimate;
+  disks = (double) view->disk_remaining / (double) (view->disk_rate - view->disk_written);
+  memory = (double) view->memory_expected / (double) view->disk_rate;
+  estimate.has_left = TRUE;
+  estimate.left_ms = (guint64) ((disks + memory) * 1000);
+  estimate.least_ms = (guint64) (disks * 1000);
+  return estimate;
+}
+
 MigrateEstimate
 _migrate_estimate (const MigrateEstimateView *view)
 {
@@ -143,7 +162,9 @@ _migrate_estimate (const MigrateEstimateView *view)
   Spread rate = get_rate (view);
   double time, least, most, disks = 0;
 
-  if (view->memory_total == 0 || rate.mean <= 0)
+  if (view->memory_total == 0)
+    return estimate_disks (view);
+  if (rate.mean <= 0)
     return estimate;
   estimate_downtime (view, rate.mean, &estimate);
   if (view->disk_remaining > 0 && view->disk_rate == 0)
@@ -168,8 +189,9 @@ _migrate_estimate (const MigrateEstimateView *view)
 double
 _migrate_estimate_fraction (const MigrateEstimateView *view, guint64 disk_total, guint pass)
 {
-  guint64 total = view->memory_total + disk_total;
-  guint64 left = view->memory_remaining + view->disk_remaining;
+  gboolean begun = view->memory_total > 0;
+  guint64 total = (begun ? view->memory_total : view->memory_expected) + disk_total;
+  guint64 left = (begun ? view->memory_remaining : view->memory_expected) + view->disk_remaining;
   double done = total > left ? (double) (total - left) / (double) total : 0;
 
   if (view->postcopy)

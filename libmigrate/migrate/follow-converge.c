@@ -29,7 +29,10 @@ _migrate_follow_may (Follow *self, MigrateAllow what)
 guint
 _migrate_follow_poll_ms (Follow *self)
 {
-  return _migrate_converge_poll_ms (&self->trend, policy_uint (self, "poll-interval"));
+  guint most = policy_uint (self, "poll-interval");
+
+  return _migrate_follow_copies_disks (self) ? most
+                                             : _migrate_converge_poll_ms (&self->trend, most);
 }
 
 static MigrateConvergePolicy
@@ -43,6 +46,8 @@ make_policy (Follow *self)
     .pause = _migrate_follow_may (self, MIGRATE_ALLOW_PAUSE),
     .start = (MigratePostcopyStart) _migrate_policy_get_enum (self->work->policy, "postcopy-start"),
     .deadline_ms = (guint64) policy_uint (self, "deadline") * 1000,
+    .before_ms
+    = (guint64) (_migrate_follow_memory_since (self) - self->work->transfer_since) / 1000,
   };
 }
 
@@ -71,7 +76,16 @@ _migrate_follow_can_end (Follow *self)
   MigrateConvergePolicy policy = make_policy (self);
   MigrateConvergeState state = make_state (self);
 
-  return _migrate_converge_can_end (&self->trend, &policy, &state);
+  /* Neither helps disks: post-copy is of memory alone, and what is left for a stop is no rest. */
+  return !_migrate_follow_copies_disks (self)
+         && _migrate_converge_can_end (&self->trend, &policy, &state);
+}
+
+/* How long the disks took says nothing of how memory goes. */
+gint64
+_migrate_follow_memory_since (Follow *self)
+{
+  return self->disks_since != 0 && self->copy_since != 0 ? self->copy_since : self->active_since;
 }
 
 /* ---- the downtime limit ---- */
@@ -266,7 +280,7 @@ add_sample (Follow *self)
   const MigrateStats *s = &self->stats;
   guint before = self->trend.last.throttle;
   MigrateTrendSample sample = {
-    .at_ms = (guint64) (self->sampled_at - self->active_since) / 1000,
+    .at_ms = (guint64) MAX (self->sampled_at - _migrate_follow_memory_since (self), 0) / 1000,
     .pass = s->pass,
     .total = s->memory_total,
     .processed = s->memory_processed,
@@ -276,7 +290,8 @@ add_sample (Follow *self)
     .throttle = s->throttle,
   };
 
-  if (self->sampled_at == 0 || !self->seen.job_active || self->seen.job_ending)
+  if (self->sampled_at == 0 || !self->seen.job_active || self->seen.job_ending
+      || _migrate_follow_copies_disks (self))
     return;
   _migrate_trend_add (&self->trend, &sample, self->limit_ms);
   tell_throttle (self, before);

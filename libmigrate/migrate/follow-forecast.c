@@ -12,7 +12,9 @@ _migrate_follow_forecast (Follow *self)
   MigrateDirtySample sample;
 
   if (ends == 0 || _migrate_backend_now (work->backend) < ends || !self->seen.job_active
-      || self->seen.job_ending || work->phase != MIGRATE_PHASE_COPYING_MEMORY)
+      || self->seen.job_ending
+      || (work->phase != MIGRATE_PHASE_COPYING_MEMORY
+          && work->phase != MIGRATE_PHASE_COPYING_DISKS))
     return;
   work->look_ends = 0;
   sample = _migrate_dirty_sample_from_variant (work->looked);

@@ -3,6 +3,7 @@
 
 #include "migrate/estimate-private.h"
 #include "migrate/migrate-private.h"
+#include "migrate/mirror-private.h"
 #include "migrate/trend-private.h"
 #include "steps/asked-private.h"
 
@@ -19,9 +20,9 @@ typedef struct
   gint64 same_since, unasked_since, unconfirmed_since, broken_since;
   gint64 ran_here_at;        /* before the last look that found it running at the source; 0: none */
   gint64 active_since;       /* the transfer, as the source's libvirt says; 0: not yet */
-  gint64 travelled_at;       /* when more memory was last seen to have travelled; 0: not yet */
+  gint64 travelled_at;       /* when more was last seen to have travelled; 0: not yet */
   gint64 stopped_at, ran_at; /* 0: not seen yet */
-  gint64 copy_since, written_at;
+  gint64 disks_since, copy_since, written_at;
   gint64 aborted_at, abort_since; /* the last abort that was asked for, and the first */
   gint64 postcopy_since;
   guint poll_ms;
@@ -37,11 +38,15 @@ typedef struct
 
   /* How the copy goes, and what was decided of it. */
   MigrateTrend trend;
-  gint64 sampled_at;      /* backend time of stats; 0: none yet */
-  guint limit_ms;         /* of downtime, in force at the hypervisor; 0: not known */
-  guint target_ms;        /* of the policy, when it was set */
-  guint decided_pass;     /* 0: none yet */
-  gboolean deadline_over; /* and the policy wants something else than to give up */
+  gint64 sampled_at; /* backend time of stats; 0: none yet */
+  MigrateMirrorTrend mirror;
+  GVariant *mirrors;       /* a{sv}, nullable: each disk, as MigrateProgressValues has them */
+  gint64 mirrors_at;       /* backend time of them; 0: none yet */
+  gboolean shadowed_disks; /* what would be done for them was told */
+  guint limit_ms;          /* of downtime, in force at the hypervisor; 0: not known */
+  guint target_ms;         /* of the policy, when it was set */
+  guint decided_pass;      /* 0: none yet */
+  gboolean deadline_over;  /* and the policy wants something else than to give up */
   gboolean warned, warned_slow;
   gboolean stall_told;
   gint64 paused_at; /* by us, for all that was seen since; 0: not */
@@ -57,6 +62,12 @@ typedef struct
 
 /* Gather: one look at both hosts, into seen and stats; nothing is changed anywhere. */
 void _migrate_follow_sample (Follow *self);
+
+/* ---- sample-disks.c ---- */
+/* Only disks travel: memory comes after all of them. */
+gboolean _migrate_follow_copies_disks (Follow *self);
+/* Gather: how each disk goes, beside the statistics. */
+void _migrate_follow_sample_disks (Follow *self);
 
 /* ---- samples.c ---- */
 /* Keeps what was seen for the next write. */
@@ -101,6 +112,12 @@ void _migrate_follow_retune_again (Follow *self);
 
 /* Act, in follow-clocks.c: sets given_up when a time is over. */
 void _migrate_follow_check_clocks (Follow *self);
+
+/* Act, in follow-disks.c: sets given_up where the disks do not get ready, and in the work that the
+ * next transfer makes the guest's writes wait, where the policy wants one. */
+void _migrate_follow_check_disks (Follow *self);
+/* When memory began to travel, after the disks; without any, when the transfer began. */
+gint64 _migrate_follow_memory_since (Follow *self);
 
 /* In follow-forecast.c: reads the look that was begun before the copy, when its time has passed. */
 void _migrate_follow_forecast (Follow *self);

@@ -1,6 +1,8 @@
 /* Act: tells the program, and now and then the journal, how far the transfer is. */
 #include "migrate/follow-private.h"
 
+#include "storage/files-private.h"
+
 #define WRITE_EVERY_US G_TIME_SPAN_SECOND
 
 static MigratePhase
@@ -19,7 +21,17 @@ phase_now (Follow *self)
     return MIGRATE_PHASE_SWITCHING_OVER;
   if (self->stats.memory_total != 0)
     return MIGRATE_PHASE_COPYING_MEMORY;
+  if (_migrate_follow_copies_disks (self))
+    return MIGRATE_PHASE_COPYING_DISKS;
   return MIGRATE_PHASE_STARTING;
+}
+
+/* Not every hypervisor tells it, nor of what was sent again. */
+static guint64
+disk_rate (Follow *self)
+{
+  return _migrate_follow_copies_disks (self) && self->mirror.n > 1 ? self->mirror.rate
+                                                                   : self->stats.disk_bps;
 }
 
 /* What the guest writes at the destination need not travel, and a guest that stands still writes
@@ -31,6 +43,7 @@ estimate_view (Follow *self)
   MigratePolicy *policy = self->work->policy;
   gboolean postcopy = _migrate_watch_in_postcopy (&self->seen);
   gboolean still = !_migrate_sighting_runs (&self->seen.source);
+  gboolean disks = _migrate_follow_copies_disks (self); /* later they are kept alike */
   guint64 cap = _migrate_policy_get_uint (policy, postcopy ? "postcopy-bandwidth" : "bandwidth");
 
   return (MigrateEstimateView){
@@ -39,8 +52,10 @@ estimate_view (Follow *self)
     .cap = cap << 20,
     .memory_total = s->memory_total,
     .memory_remaining = s->memory_remaining,
-    .disk_remaining = s->disk_remaining,
-    .disk_rate = s->disk_bps,
+    .memory_expected = self->before->memory,
+    .disk_remaining = disks ? s->disk_remaining : 0,
+    .disk_rate = disk_rate (self),
+    .disk_written = self->mirror.written,
     .dirty_known = s->pass > 1 || postcopy || still,
     .dirty_rate = postcopy || still ? 0 : s->dirty_rate,
     .limit_ms
@@ -57,7 +72,9 @@ update_fraction (Follow *self, const MigrateEstimateView *view)
 {
   MigrateWork *work = self->work;
   double done = _migrate_estimate_fraction (view, self->stats.disk_total, self->stats.pass);
+  double before = _migrate_files_share (work->plan, MIGRATE_FILE_STREAM, view->memory_expected);
 
+  done = before + (1 - before) * done;
   if (work->phase == MIGRATE_PHASE_PROVING)
     done = self->ran_at != 0 ? 1 : 0.99;
   work->fraction = MAX (work->fraction, done);
@@ -124,6 +141,8 @@ make_progress (Follow *self)
   values.elapsed_ms = _migrate_work_elapsed_ms (self->work);
   set_stats (&values, &self->stats);
   values.dirty_rate = view.dirty_rate;
+  values.disk_rate = view.disk_rate;
+  values.disks = self->mirrors;
   set_estimate (&values, &estimate);
   return _migrate_progress_new (&values);
 }

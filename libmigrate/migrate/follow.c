@@ -107,6 +107,7 @@ follow_rounds (Follow *self, GError **error)
       if (!_migrate_follow_answer_asked (self, error))
         return FALSE;
       _migrate_follow_check_clocks (self);
+      _migrate_follow_check_disks (self);
       if (self->overdue != NULL)
         return _migrate_follow_end (self, MIGRATE_CONCLUSION_UNKNOWN, error);
       conclusion = call_off (self, _migrate_watch_decide (&self->seen));
@@ -170,6 +171,7 @@ _migrate_follow (MigrateWork *work, MigrateTransferCall *call, const MigrateBefo
   g_clear_error (&self.not_acted);
   g_clear_error (&self.broke);
   g_clear_error (&self.overdue);
+  g_clear_pointer (&self.mirrors, g_variant_unref);
   g_clear_pointer (&self.resumed, _migrate_transfer_call_unref);
   if (samples->len > 0 && !work->lost_claim)
     _migrate_follow_write (&self, NULL /* values */, NULL /* the step's end finds it too */);

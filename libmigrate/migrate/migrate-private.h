@@ -8,6 +8,7 @@
 typedef struct
 {
   gboolean was_running, was_paused, persistent, autostart;
+  guint64 memory; /* bytes; 0: not known */
 } MigrateBefore;
 
 MigrateBefore _migrate_before (GVariant *facts);
@@ -18,6 +19,12 @@ typedef struct _MigrateTransferCall MigrateTransferCall;
 /* Writes the step's intent, then starts. */
 MigrateTransferCall *
 _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError **error);
+/* Whether what was followed stayed because its disks did not get ready, and may be begun again so
+ * that the guest's writes wait for the destination. The volumes there serve once more. */
+gboolean _migrate_transfer_may_begin_again (MigrateWork *work);
+/* A transfer of its own, with a step of its own. */
+MigrateTransferCall *
+_migrate_transfer_begin_again (MigrateWork *work, const MigrateBefore *before, GError **error);
 /* The same for going on with a post-copy that broke; the step is its caller's to end. */
 MigrateTransferCall *
 _migrate_transfer_resume (MigrateWork *work, const MigrateBefore *before, GError **error);

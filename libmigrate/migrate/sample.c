@@ -39,8 +39,9 @@ note_travel (Follow *self, const MigrateStats *stats)
   guint64 pages = (stats->memory_normal + stats->memory_constant) * stats->page_size;
   gint64 now = _migrate_backend_now (self->work->backend);
 
+  /* What the guest writes to disks that are there goes on while memory stands still. */
   if (self->stats.memory_processed != stats->memory_processed
-      || self->stats.disk_processed != stats->disk_processed)
+      || (stats->memory_total == 0 && self->stats.disk_processed != stats->disk_processed))
     self->travelled_at = now;
   if (stats->memory_total != 0)
     _migrate_rates_add (&self->rates, now, MAX (stats->memory_processed, pages), stats->pass);
@@ -73,12 +74,15 @@ sample_job (Follow *self)
   self->seen.job_active = TRUE;
   if (self->active_since == 0)
     self->active_since = _migrate_backend_now (work->backend);
+  if (work->transfer_since == 0)
+    work->transfer_since = self->active_since;
   self->seen.job_ending = call->stats.type != MIGRATE_JOB_ACTIVE;
   if (call->stats.memory_total + call->stats.disk_total == 0)
     return;
   note_travel (self, &call->stats);
   self->stats = call->stats;
   self->sampled_at = _migrate_backend_now (work->backend);
+  _migrate_follow_sample_disks (self);
 }
 
 static guint64

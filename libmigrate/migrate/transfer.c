@@ -24,6 +24,7 @@ _migrate_before (GVariant *facts)
     .was_paused = _migrate_variant_boolean (facts, "was-paused"),
     .persistent = _migrate_variant_boolean (facts, "persistent"),
     .autostart = _migrate_variant_boolean (facts, "autostart"),
+    .memory = _migrate_variant_uint64 (facts, "memory", 0),
   };
 }
 
@@ -141,6 +142,13 @@ transfer_args (const MigrateTransfer *t)
   g_variant_builder_add (&builder, "{sv}", "paused", g_variant_new_boolean (t->paused));
   g_variant_builder_add (&builder, "{sv}", "postcopy", g_variant_new_boolean (t->postcopy));
   g_variant_builder_add (&builder, "{sv}", "throttle", g_variant_new_boolean (t->throttle));
+  if (t->disks != NULL)
+    {
+      g_variant_builder_add (&builder, "{sv}", "disks",
+                             g_variant_new_strv ((const char *const *) t->disks, -1));
+      g_variant_builder_add (&builder, "{sv}", "sync-writes",
+                             g_variant_new_boolean (t->sync_writes));
+    }
   return g_variant_builder_end (&builder);
 }
 
@@ -192,6 +200,27 @@ _migrate_transfer_start (MigrateWork *work, const MigrateBefore *before, GError 
     return NULL;
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_IN_FLIGHT, g_variant_new_boolean (TRUE));
   return _migrate_transfer_start_call (work, "transfer", call, error);
+}
+
+/* Once: with the first that makes them wait there is no more to be done. */
+gboolean
+_migrate_transfer_may_begin_again (MigrateWork *work)
+{
+  const MigrateStepEntry *last = _migrate_steps_last (work, "transfer");
+
+  return work->sync_writes && work->result->outcome == MIGRATE_OUTCOME_STAYED && !work->lost_claim
+         && !_migrate_work_is_cancelled (work) && last != NULL
+         && !_migrate_variant_boolean (last->args, "sync-writes");
+}
+
+MigrateTransferCall *
+_migrate_transfer_begin_again (MigrateWork *work, const MigrateBefore *before, GError **error)
+{
+  MigrateResult *result = work->result;
+
+  _migrate_work_set_phase (work, MIGRATE_PHASE_STARTING);
+  result->disk_bytes_before = result->disk_bytes;
+  return _migrate_transfer_start (work, before, error);
 }
 
 /* What may be done to the guest can have been changed since the start. */

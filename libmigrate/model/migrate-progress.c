@@ -26,6 +26,8 @@ _migrate_progress_new (const MigrateProgressValues *values)
 
   g_atomic_ref_count_init (&self->ref_count);
   self->values = *values;
+  if (values->disks != NULL)
+    self->values.disks = g_variant_ref_sink (values->disks);
   return self;
 }
 
@@ -107,6 +109,8 @@ _migrate_progress_to_variant (MigrateProgress *self)
     add_number (&builder, "time-left-most-ms", v->time_left_most_ms);
   if (v->has_downtime_expected)
     add_number (&builder, "downtime-expected-ms", v->downtime_expected_ms);
+  if (v->disks != NULL)
+    g_variant_builder_add (&builder, "{sv}", "disks", v->disks);
   return g_variant_builder_end (&builder);
 }
 
@@ -114,6 +118,7 @@ MigrateProgress *
 _migrate_progress_from_variant (GVariant *value)
 {
   MigrateProgressValues v = { 0 };
+  g_autoptr (GVariant) disks = NULL;
   int phase;
 
   if (_migrate_enum_parse (MIGRATE_TYPE_PHASE, _migrate_variant_string (value, "phase"), &phase))
@@ -129,6 +134,8 @@ _migrate_progress_from_variant (GVariant *value)
   v.has_time_left_most = g_variant_lookup (value, "time-left-most-ms", "t", &v.time_left_most_ms);
   v.has_downtime_expected
     = g_variant_lookup (value, "downtime-expected-ms", "t", &v.downtime_expected_ms);
+  disks = g_variant_lookup_value (value, "disks", G_VARIANT_TYPE_VARDICT);
+  v.disks = disks;
   return _migrate_progress_new (&v);
 }
 
@@ -164,6 +171,7 @@ migrate_progress_unref (MigrateProgress *self)
   g_return_if_fail (self != NULL);
   if (!g_atomic_ref_count_dec (&self->ref_count))
     return;
+  g_clear_pointer (&self->values.disks, g_variant_unref);
   g_free (self);
 }
 
@@ -393,7 +401,7 @@ migrate_progress_get_disk_remaining (MigrateProgress *self)
  * migrate_progress_get_disk_rate:
  * @self: a progress
  *
- * How fast the disks travel, as the hypervisor reports it.
+ * How fast the disks travel, what is sent again included.
  *
  * Returns: bytes per second
  *
@@ -548,6 +556,11 @@ migrate_progress_get_downtime_expected_ms (MigrateProgress *self)
  * ms`, `memory-normal` and `memory-constant` (pages sent whole, and as one byte), `memory-normal-
  * bytes`, `page-size`, `compression-cache`, `compression-bytes`, `compression-pages`,
  * `compression-cache-misses` and `compression-overflow` (of XBZRLE), `postcopy-requests`.
+ *
+ * While the disks of a guest that runs are copied, `disks` (`a{sv}`) has each of them by its
+ * target: an `a{sv}` with `done` and `total` (`t`, bytes; what the guest writes meanwhile is more
+ * to do), `rate` (`t`, bytes per second) and `ready` (`b`: from now on it is kept alike on both
+ * hosts).
  *
  * Returns: (transfer full): the values
  *

@@ -35,6 +35,8 @@ add_transfer (GVariantBuilder *builder, MigrateResult *self)
 {
   add_number (builder, "bytes", self->bytes);
   add_number (builder, "disk-bytes", self->disk_bytes);
+  if (self->disk_bytes_before > 0)
+    add_number (builder, "disk-bytes-before", self->disk_bytes_before);
   if (self->has_bytes_resent)
     add_number (builder, "bytes-resent", self->bytes_resent);
   add_number (builder, "passes", self->passes);
@@ -128,6 +130,7 @@ load_transfer (MigrateResult *self, GVariant *value)
 {
   self->bytes = _migrate_variant_uint64 (value, "bytes", 0);
   self->disk_bytes = _migrate_variant_uint64 (value, "disk-bytes", 0);
+  self->disk_bytes_before = _migrate_variant_uint64 (value, "disk-bytes-before", 0);
   self->has_bytes_resent = g_variant_lookup (value, "bytes-resent", "t", &self->bytes_resent);
   self->passes = (guint) _migrate_variant_uint64 (value, "passes", 0);
   self->throttle = (guint) _migrate_variant_uint64 (value, "throttle", 0);
@@ -185,8 +188,10 @@ note_resent (MigrateResult *self, const MigrateProgressValues *seen)
 void
 _migrate_result_note (MigrateResult *self, const MigrateProgressValues *seen)
 {
-  self->bytes = MAX (self->bytes, seen->memory_processed + seen->disk_processed);
-  self->disk_bytes = MAX (self->disk_bytes, seen->disk_processed);
+  guint64 disks = self->disk_bytes_before + seen->disk_processed;
+
+  self->bytes = MAX (self->bytes, seen->memory_processed + disks);
+  self->disk_bytes = MAX (self->disk_bytes, disks);
   self->passes = MAX (self->passes, seen->pass);
   self->throttle = MAX (self->throttle, seen->throttle);
   note_resent (self, seen);

@@ -103,6 +103,9 @@ typedef struct
   guint64 compression_cache, compression_bytes, compression_pages, compression_cache_misses,
     compression_overflow;
   guint64 postcopy_requests, setup_ms, downtime_net_ms;
+  /* a{sv}, nullable, by target: a{sv} with "done", "total", "rate" (t) and "ready" (b) of each disk
+   * that travels now. Borrowed when a progress is made. */
+  GVariant *disks;
 } MigrateProgressValues;
 
 MigrateProgress *_migrate_progress_new (const MigrateProgressValues *values);
@@ -123,6 +126,7 @@ struct _MigrateResult
   guint64 downtime_ms;
   char *downtime_origin; /* "hypervisor" or "polled" */
   guint64 bytes, disk_bytes;
+  guint64 disk_bytes_before; /* of them, what travelled before the transfer that counts now */
   gboolean has_bytes_resent;
   guint64 bytes_resent;
   guint passes, throttle;

@@ -60,6 +60,7 @@ struct _MigrateWork
   gboolean slots_held;
   gboolean told_handed_over;
   gboolean handed_over; /* of a guest that no host runs: the journal says so */
+  gboolean sync_writes; /* its disks did not get ready: the next transfer makes its writes wait */
   MigrateFacts *facts;  /* nullable; of the last check or prepare */
   GVariant *before;     /* a{sv}; nullable until prepared: what was true before the move */
   MigratePlan *plan;    /* nullable until checked: what the move does */
@@ -72,10 +73,11 @@ struct _MigrateWork
 
   /* What will be told. */
   MigrateResult *result;
-  double fraction;                  /* the last that was told, by whichever process */
-  GVariant *looked;                 /* a{sv}; nullable: a look at the guest that was begun, */
-  gint64 look_ends;                 /* and when it is over; 0: there is none to be read */
-  gint64 started;                   /* backend time; 0: not yet */
+  double fraction;       /* the last that was told, by whichever process */
+  GVariant *looked;      /* a{sv}; nullable: a look at the guest that was begun, */
+  gint64 look_ends;      /* and when it is over; 0: there is none to be read */
+  gint64 started;        /* backend time; 0: not yet */
+  gint64 transfer_since; /* the same, of the first transfer as the source's libvirt said; 0 */
   MigratePhase phase, failed_phase; /* the second: where the edge failed; IDLE: it did not */
   gint64 phase_since;
 

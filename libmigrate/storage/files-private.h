@@ -55,6 +55,9 @@ gboolean _migrate_file_comes_later (GVariant *row);
 /* The plan's rows, aa{sv}; none where it has no such list. */
 GVariant *_migrate_files_of (MigratePlan *plan);
 
+/* How much of all that a block move sends, memory included, travels so: 0 to 1. plan: nullable. */
+double _migrate_files_share (MigratePlan *plan, MigrateFileHow how, guint64 memory);
+
 /* ---- acts; each looks at the plan's rows, and does what is asked of its kind of row ---- */
 
 /* Their kinds of steps, before any of them runs; once. */

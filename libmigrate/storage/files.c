@@ -49,3 +49,23 @@ _migrate_files_of (MigratePlan *plan)
   return rows != NULL ? rows
                       : g_variant_ref_sink (g_variant_new_array (G_VARIANT_TYPE_VARDICT, NULL, 0));
 }
+
+double
+_migrate_files_share (MigratePlan *plan, MigrateFileHow how, guint64 memory)
+{
+  g_autoptr (GVariant) rows = _migrate_files_of (plan);
+  double share = 0, all = (double) memory;
+
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+      MigrateFileHow is = _migrate_file_how (row);
+      double bytes = (double) _migrate_variant_uint64 (row, "allocation", 0);
+
+      if (is != MIGRATE_FILE_MIRROR && is != MIGRATE_FILE_STREAM)
+        continue;
+      all += bytes;
+      share += is == how ? bytes : 0;
+    }
+  return all > 0 ? share / all : 0;
+}

@@ -13,6 +13,7 @@ typedef struct
   GPtrArray *rows, *streams; /* GVariant, MigrateStream */
   GVariant *proven;          /* a{sv}, nullable: how far an earlier process came */
   guint64 total;             /* bytes of data */
+  double share;              /* of a block move, that these are */
   /* Under the tally's lock. */
   guint next, running;
   GError *error;
@@ -69,6 +70,8 @@ copying_new (MigrateWork *work, GPtrArray *rows, GError **error)
   self->rows = g_ptr_array_ref (rows);
   self->streams = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_stream_free);
   self->proven = work->proven != NULL ? g_variant_ref (work->proven) : NULL;
+  self->share = _migrate_files_share (work->plan, MIGRATE_FILE_STREAM,
+                                      _migrate_variant_uint64 (work->before, "memory", 0));
   for (guint i = 0; i < rows->len; i++)
     {
       GVariant *row = rows->pdata[i];
@@ -158,6 +161,8 @@ tell (Copying *self)
   /* Each byte is sent and read back. */
   if (values.disk_total > 0)
     values.fraction = (double) (copied + verified) / (2.0 * (double) values.disk_total);
+  if (migrate_plan_get_kind (work->plan) == MIGRATE_KIND_BLOCK)
+    values.fraction *= self->share;
   work->fraction = MAX (work->fraction, MIN (values.fraction, 0.99));
   values.fraction = work->fraction;
   progress = _migrate_progress_new (&values);
@@ -248,6 +253,17 @@ end_steps (Copying *self, GPtrArray *steps, const GError *failure, GError **erro
   return TRUE;
 }
 
+/* A transfer that comes after it counts by itself. */
+static void
+note_bytes (Copying *self)
+{
+  MigrateResult *result = self->work->result;
+
+  for (guint i = 0; i < self->streams->len; i++)
+    result->disk_bytes_before += ((const MigrateStream *) self->streams->pdata[i])->copied;
+  _migrate_result_note (result, &(MigrateProgressValues){ 0 });
+}
+
 gboolean
 _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
 {
@@ -265,6 +281,7 @@ _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
       break;
   wait (self);
   tell (self);
+  note_bytes (self);
   if (failure == NULL && self->error != NULL)
     failure = g_error_copy (self->error);
   if (failure == NULL)
