@@ -30,7 +30,7 @@ typedef struct
   /* check, plan and move; the strings are as given. */
   char *from;
   char **to;
-  char *peer_uri, *migration_uri, *listen_address, *tls_name;
+  char *peer_uri, *migration_uri, *disks_uri, *listen_address, *tls_name;
   char *kind, *policy;
   /* check */
   char *facts, *save_facts;

@@ -3,7 +3,7 @@ _migratectl ()
 {
   local cur prev verb='' journal=() i
   local common='--journal --json --quiet --help'
-  local move="--from --to --peer-uri --migration-uri --listen-address --tls-name --kind --policy
+  local move="--from --to --peer-uri --migration-uri --disks-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
     --map --profile --rename --accept --set"
 
@@ -47,7 +47,7 @@ _migratectl ()
         fence-timeout chores chore-timeout space-margin space-reserve disks
         disk-copy sync-writes road verify keep-source shut-down shutdown-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
-    --from|--to|--peer-uri|--migration-uri|--listen-address|--tls-name|--target-downtime|--max-downtime|--deadline|\
+    --from|--to|--peer-uri|--migration-uri|--disks-uri|--listen-address|--tls-name|--target-downtime|--max-downtime|--deadline|\
     --bandwidth|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in

@@ -90,6 +90,7 @@ ctl_options_clear (CtlOptions *self)
   g_strfreev (self->to);
   g_free (self->peer_uri);
   g_free (self->migration_uri);
+  g_free (self->disks_uri);
   g_free (self->listen_address);
   g_free (self->tls_name);
   g_free (self->kind);
@@ -155,6 +156,8 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "peer-uri", &o->peer_uri, "the same as PEER-URI above", "URI");
   add_text (entries, "migration-uri", &o->migration_uri, "where memory travels (tcp, unix, rdma)",
             "URI");
+  add_text (entries, "disks-uri", &o->disks_uri,
+            "where the disks of a guest that runs travel (tcp, unix)", "URI");
   add_text (entries, "listen-address", &o->listen_address,
             "the address on which the destination waits for it", "ADDRESS");
   add_text (entries, "tls-name", &o->tls_name, "whom the destination's certificate names", "NAME");
@@ -318,8 +321,8 @@ refuse (GError **error, const char *format, ...)
 static gboolean
 is_of_one_destination (const CtlOptions *self)
 {
-  return self->peer_uri != NULL || self->migration_uri != NULL || self->listen_address != NULL
-         || self->tls_name != NULL;
+  return self->peer_uri != NULL || self->migration_uri != NULL || self->disks_uri != NULL
+         || self->listen_address != NULL || self->tls_name != NULL;
 }
 
 static gboolean
@@ -330,8 +333,9 @@ require_hosts (const CtlOptions *self, const CtlVerb *verb, GError **error)
   if (self->to == NULL)
     return refuse (error, "“%s” needs --to URI", verb->name);
   if (g_strv_length (self->to) > 1 && is_of_one_destination (self))
-    return refuse (error, "--peer-uri, --migration-uri, --listen-address and --tls-name are of "
-                          "one destination; with several write --to URI=PEER-URI");
+    return refuse (error,
+                   "--peer-uri, --migration-uri, --disks-uri, --listen-address and "
+                   "--tls-name are of one destination; with several write --to URI=PEER-URI");
   if (g_strv_length (self->to) > 1 && self->save_facts != NULL)
     return refuse (error, "--save-facts writes the facts of one destination; name one --to");
   return TRUE;

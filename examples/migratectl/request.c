@@ -167,6 +167,8 @@ ctl_request_destination (const CtlOptions *options, const char *to)
     migrate_host_set_peer_uri (host, options->peer_uri);
   if (options->migration_uri != NULL)
     migrate_host_set_migration_uri (host, options->migration_uri);
+  if (options->disks_uri != NULL)
+    migrate_host_set_disks_uri (host, options->disks_uri);
   if (options->listen_address != NULL)
     migrate_host_set_listen_address (host, options->listen_address);
   if (options->tls_name != NULL)

@@ -28,6 +28,10 @@ char *migrate_host_dup_migration_uri (MigrateHost *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_host_set_migration_uri (MigrateHost *self, const char *migration_uri);
 MIGRATE_AVAILABLE_IN_1_0
+char *migrate_host_dup_disks_uri (MigrateHost *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_host_set_disks_uri (MigrateHost *self, const char *disks_uri);
+MIGRATE_AVAILABLE_IN_1_0
 char *migrate_host_dup_listen_address (MigrateHost *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_host_set_listen_address (MigrateHost *self, const char *listen_address);

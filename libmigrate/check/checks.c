@@ -336,6 +336,7 @@ _migrate_check_request (MigrateWork *work)
     .destination_uri = work->destination_uri,
     .peer_uri = work->peer_uri,
     .migration_uri = work->migration_uri,
+    .disks_uri = work->disks_uri,
     .listen_address = work->listen_address,
     .tls_name = work->tls_name,
     .source_name = work->source_name,

@@ -336,6 +336,7 @@ _migrate_facts_request_to_variant (const MigrateCheckRequest *request)
   add_uri (&values, MIGRATE_REQUEST_KEY_DESTINATION_URI, request->destination_uri);
   add_uri (&values, MIGRATE_REQUEST_KEY_PEER_URI, request->peer_uri);
   add_uri (&values, MIGRATE_REQUEST_KEY_MIGRATION_URI, request->migration_uri);
+  add_uri (&values, MIGRATE_REQUEST_KEY_DISKS_URI, request->disks_uri);
   add_text (&values, MIGRATE_REQUEST_KEY_LISTEN_ADDRESS, request->listen_address);
   add_text (&values, MIGRATE_REQUEST_KEY_TLS_NAME, request->tls_name);
   add_text (&values, MIGRATE_REQUEST_KEY_SOURCE_NAME, request->source_name);

@@ -151,11 +151,12 @@ typedef struct
   MigrateTransport transport;
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
-  const char *listen_address, *tls_name;                               /* nullable */
+  const char *disks_uri, *listen_address, *tls_name;                   /* nullable */
   const char *source_name, *destination_name;     /* of the platform's record */
   gboolean has_hooks, has_inventory, has_rewrite; /* of the program's */
   gboolean sync_writes;                           /* needed, as a transfer has shown */
   MigrateMapping *mapping, *profile;              /* nullable: the job's, the destination's */
+  MigrateMapping *whole;         /* nullable: disks that travel become one image each */
   const MigrateGuest *there;     /* the guest as it will be there; NULL: as it is here */
   const MigrateThere *documents; /* the same, as text; nullable */
 } MigrateCheckRequest;

@@ -225,6 +225,7 @@ _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy)
     .destination_uri = read_needed (values, MIGRATE_REQUEST_KEY_DESTINATION_URI),
     .peer_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_PEER_URI),
     .migration_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_MIGRATION_URI),
+    .disks_uri = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_DISKS_URI),
     .listen_address = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_LISTEN_ADDRESS),
     .tls_name = _migrate_variant_string (values, MIGRATE_REQUEST_KEY_TLS_NAME),
     .source_name = read_needed (values, MIGRATE_REQUEST_KEY_SOURCE_NAME),

@@ -25,10 +25,11 @@
 #define MIGRATE_ELSEWHERE_GUEST "guest" /* a{sv}: as it answered */
 
 #define MIGRATE_REQUEST_KEY_KIND "kind"
-#define MIGRATE_REQUEST_KEY_SOURCE_URI "source-uri" /* this and the next three without secrets */
+#define MIGRATE_REQUEST_KEY_SOURCE_URI "source-uri" /* this and the next four without secrets */
 #define MIGRATE_REQUEST_KEY_DESTINATION_URI "destination-uri"
 #define MIGRATE_REQUEST_KEY_PEER_URI "peer-uri"
 #define MIGRATE_REQUEST_KEY_MIGRATION_URI "migration-uri"
+#define MIGRATE_REQUEST_KEY_DISKS_URI "disks-uri"
 #define MIGRATE_REQUEST_KEY_LISTEN_ADDRESS "listen-address"
 #define MIGRATE_REQUEST_KEY_TLS_NAME "tls-name"
 #define MIGRATE_REQUEST_KEY_SOURCE_NAME "source-name"

@@ -43,7 +43,9 @@ _migrate_check_uris (MigrateWork *work, GError **error)
          && (work->peer_uri == NULL
              || _migrate_uri_check (work->peer_uri, MIGRATE_URI_CONNECTION, error))
          && (work->migration_uri == NULL
-             || _migrate_uri_check (work->migration_uri, MIGRATE_URI_DATA, error));
+             || _migrate_uri_check (work->migration_uri, MIGRATE_URI_DATA, error))
+         && (work->disks_uri == NULL
+             || _migrate_uri_check (work->disks_uri, MIGRATE_URI_DISKS, error));
 }
 
 static GVariant *

@@ -29,7 +29,8 @@ typedef enum
   MIGRATE_FEATURE_DEADLINE_PAUSE = 1 << 21,
   MIGRATE_FEATURE_TLS_SOCKET = 1 << 22,
   MIGRATE_FEATURE_BLOCK = 1 << 23,
-  MIGRATE_FEATURE_SYNC_WRITES = 1 << 24
+  MIGRATE_FEATURE_SYNC_WRITES = 1 << 24,
+  MIGRATE_FEATURE_DISKS_ANYWHERE = 1 << 25 /* a copy of disks to where memory goes */
 } MigrateFeature;
 
 typedef struct

@@ -39,6 +39,8 @@ static const MigrateFeatureInfo features[] = {
     "choose another “at-deadline”" },
   { MIGRATE_FEATURE_BLOCK, "a copy of disks of a guest that runs",
     "move the guest with the kind “cold” or “suspend”" },
+  { MIGRATE_FEATURE_DISKS_ANYWHERE, "a copy of disks without a disks URI",
+    "give a disks URI, or move the guest with the kind “cold” or “suspend”" },
   { MIGRATE_FEATURE_SYNC_WRITES, "writes that wait for the destination",
     "set the policy “sync-writes = never”", VERSION (8, 0) },
   { MIGRATE_FEATURE_DEADLINE_PAUSE, "the policy “at-deadline = pause”",
@@ -141,7 +143,8 @@ _migrate_features_asked (const MigrateLook *look)
   if (look->facts->guest.state == MIGRATE_DOMAIN_PAUSED)
     asked |= MIGRATE_FEATURE_PAUSED;
   if (look->kind == MIGRATE_KIND_BLOCK)
-    asked |= MIGRATE_FEATURE_BLOCK;
+    asked |= MIGRATE_FEATURE_BLOCK
+             | (look->request->disks_uri == NULL ? MIGRATE_FEATURE_DISKS_ANYWHERE : 0);
   if (look->kind == MIGRATE_KIND_BLOCK
       && _migrate_policy_get_enum (look->policy, "sync-writes") == MIGRATE_SYNC_WRITES_ALWAYS)
     asked |= MIGRATE_FEATURE_SYNC_WRITES;

@@ -53,6 +53,10 @@ char **_migrate_there_dup_holes (const MigrateThere *self);
 void _migrate_plan_add_there (GVariantDict *dict, const MigrateThere *there,
                               const MigrateCheckRequest *request);
 
+/* What becomes of disks that are each one image there; NULL: there are none such. */
+MigrateMapping *_migrate_plan_end_chains (const char *const *targets);
+/* The same, of those that a plan copies so. */
+MigrateMapping *_migrate_plan_get_whole (MigratePlan *plan);
 MigrateRewrite _migrate_plan_rewriting (const MigrateCheckRequest *request, GVariant *bindings);
 
 /* Whether the program's own function has the last word. */

@@ -10,7 +10,25 @@ _migrate_plan_rewriting (const MigrateCheckRequest *request, GVariant *bindings)
     .bindings = bindings,
     .mapping = request->mapping,
     .profile = request->profile,
+    .policy = request->whole,
   };
+}
+
+/* What each becomes has nothing below it. */
+MigrateMapping *
+_migrate_plan_end_chains (const char *const *targets)
+{
+  MigrateMapping *mapping = targets != NULL && targets[0] != NULL ? migrate_mapping_new () : NULL;
+
+  for (gsize i = 0; mapping != NULL && targets[i] != NULL; i++)
+    {
+      GVariantDict to;
+
+      g_variant_dict_init (&to, NULL);
+      g_variant_dict_insert (&to, "chain", "s", "end");
+      migrate_mapping_set (mapping, "disk", targets[i], g_variant_dict_end (&to), NULL /* error */);
+    }
+  return mapping;
 }
 
 void
@@ -63,6 +81,7 @@ add_change (GVariantBuilder *builder, const MigrateChange *change, const char *d
     [MIGRATE_ORIGIN_BINDING] = "binding",
     [MIGRATE_ORIGIN_JOB] = "mapping",
     [MIGRATE_ORIGIN_PROFILE] = "profile",
+    [MIGRATE_ORIGIN_POLICY] = "policy",
   };
   GVariantDict dict;
 

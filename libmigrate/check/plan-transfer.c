@@ -176,11 +176,14 @@ add_uri (GVariantBuilder *builder, const char *name, const char *uri)
 }
 
 static void
-add_addresses (GVariantBuilder *builder, const MigrateCheckRequest *request)
+add_addresses (GVariantBuilder *builder, const MigratePlanBasis *basis,
+               const MigrateCheckRequest *request)
 {
   add_uri (builder, "peer-uri",
            request->peer_uri != NULL ? request->peer_uri : request->destination_uri);
   add_uri (builder, "migration-uri", request->migration_uri);
+  if (basis->kind == MIGRATE_KIND_BLOCK)
+    add_uri (builder, "disks-uri", request->disks_uri);
   add_uri (builder, "listen-address", request->listen_address);
   add_uri (builder, "tls-name", request->tls_name);
 }
@@ -201,7 +204,7 @@ _migrate_plan_transfer (const MigratePlanBasis *basis, const MigrateCheckRequest
     g_variant_new_string (_migrate_enum_nick (MIGRATE_TYPE_TRANSPORT, (int) transfer.transport)));
   g_variant_builder_add (&builder, "{sv}", "flags",
                          g_variant_new_strv ((const char *const *) flags, -1));
-  add_addresses (&builder, request);
+  add_addresses (&builder, basis, request);
   for (gsize i = 0; i < G_N_ELEMENTS (fields); i++)
     {
       GVariant *value
@@ -257,8 +260,21 @@ _migrate_plan_get_transfer (MigratePlan *plan, const MigrateCheckRequest *reques
     = g_strdup (request->peer_uri != NULL ? request->peer_uri : request->destination_uri);
   transfer->destination_uri = g_strdup (request->destination_uri);
   transfer->migration_uri = g_strdup (request->migration_uri);
+  transfer->disks_uri = g_strdup (request->disks_uri);
   transfer->listen_address = g_strdup (request->listen_address);
   transfer->tls_name = g_strdup (request->tls_name);
+}
+
+MigrateMapping *
+_migrate_plan_get_whole (MigratePlan *plan)
+{
+  g_autoptr (GVariant) values = migrate_plan_dup_transfer (plan);
+  g_auto (GStrv) disks = NULL;
+
+  g_variant_lookup (values, "disks", "^as", &disks);
+  return _migrate_variant_boolean (values, "disks-top")
+           ? NULL
+           : _migrate_plan_end_chains ((const char *const *) disks);
 }
 
 guint

@@ -1,4 +1,5 @@
 /* Decide: the plan as a whole. */
+#include "check/fate-private.h"
 #include "check/plan-private.h"
 
 /* ---- the whole ---- */
@@ -52,19 +53,44 @@ decide (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePo
   return _migrate_plan_new (g_variant_dict_end (&dict));
 }
 
+/* Neither the kind nor a disk's fate depends on what it is called there. NULL: none. */
+static MigrateMapping *
+find_whole (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePolicy *policy)
+{
+  MigrateKind kind = _migrate_kind_choose (facts, request, policy);
+  g_autoptr (GPtrArray) targets = g_ptr_array_new ();
+
+  if (kind != MIGRATE_KIND_BLOCK
+      || _migrate_policy_get_enum (policy, "disk-copy") != MIGRATE_DISK_COPY_WHOLE)
+    return NULL;
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const MigrateDisk *disk = facts->disks->pdata[i];
+      const char *why;
+
+      if (!disk->read_only
+          && _migrate_disk_fate (facts, request, policy, kind, disk, &why) == MIGRATE_FATE_COPIED)
+        g_ptr_array_add (targets, disk->target);
+    }
+  g_ptr_array_add (targets, NULL);
+  return _migrate_plan_end_chains ((const char *const *) targets->pdata);
+}
+
 MigrateReport *
 _migrate_plan_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *request,
                         MigratePolicy *policy, MigratePlan **plan)
 {
   g_auto (MigrateThere) there = { 0 };
-  MigrateCheckRequest whole = *request;
+  g_autoptr (MigrateMapping) whole = find_whole (facts, request, policy);
+  MigrateCheckRequest full = *request;
   MigrateReport *report;
 
-  _migrate_there_decide (facts, request, &there);
-  whole.documents = &there;
-  whole.there = there.guest;
-  report = _migrate_check_evaluate (facts, &whole, policy);
-  *plan = decide (facts, &whole, policy, migrate_report_get_kind (report));
+  full.whole = whole;
+  _migrate_there_decide (facts, &full, &there);
+  full.documents = &there;
+  full.there = there.guest;
+  report = _migrate_check_evaluate (facts, &full, policy);
+  *plan = decide (facts, &full, policy, migrate_report_get_kind (report));
   return report;
 }
 

@@ -79,7 +79,7 @@ static const struct
 
   { "tls-excluded", MIGRATE_FEATURE_TLS, MIGRATE_FEATURE_TUNNELLED },
 
-  { "disks-excluded", MIGRATE_FEATURE_BLOCK, MIGRATE_FEATURE_UNIX_URI },
+  { "disks-excluded", MIGRATE_FEATURE_DISKS_ANYWHERE, MIGRATE_FEATURE_UNIX_URI },
 };
 
 static const struct

@@ -21,6 +21,7 @@ add_request (MigrateJob *self, GVariantBuilder *builder)
   _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_DESTINATION, work->destination_uri);
   _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
   _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
+  _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_DISKS_URI, work->disks_uri);
   _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
   _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_TLS_NAME, work->tls_name);
   _migrate_builder_add_string (builder, MIGRATE_JOB_KEY_KIND,

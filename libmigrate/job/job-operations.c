@@ -403,6 +403,7 @@ refresh_names (MigrateJob *self)
   take_string (&work->destination_name, _migrate_host_dup_platform_name (self->destination));
   take_string (&work->peer_uri, migrate_host_dup_peer_uri (self->destination));
   take_string (&work->migration_uri, migrate_host_dup_migration_uri (self->destination));
+  take_string (&work->disks_uri, migrate_host_dup_disks_uri (self->destination));
   take_string (&work->listen_address, migrate_host_dup_listen_address (self->destination));
   take_string (&work->tls_name, migrate_host_dup_tls_name (self->destination));
 }

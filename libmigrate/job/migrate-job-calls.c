@@ -780,6 +780,8 @@ job_from_values (MigrateJournal *journal, GVariant *values)
                              _migrate_job_values_text (values, MIGRATE_JOB_KEY_PEER_URI));
   migrate_host_set_migration_uri (destination,
                                   _migrate_job_values_text (values, MIGRATE_JOB_KEY_MIGRATION_URI));
+  migrate_host_set_disks_uri (destination,
+                              _migrate_job_values_text (values, MIGRATE_JOB_KEY_DISKS_URI));
   migrate_host_set_listen_address (
     destination, _migrate_job_values_text (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
   migrate_host_set_tls_name (destination,

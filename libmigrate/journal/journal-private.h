@@ -52,6 +52,7 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_DESTINATION "destination"           /* s: URI */
 #define MIGRATE_JOB_KEY_PEER_URI "peer-uri"                 /* s */
 #define MIGRATE_JOB_KEY_MIGRATION_URI "migration-uri"       /* s */
+#define MIGRATE_JOB_KEY_DISKS_URI "disks-uri"               /* s */
 #define MIGRATE_JOB_KEY_LISTEN_ADDRESS "listen-address"     /* s */
 #define MIGRATE_JOB_KEY_TLS_NAME "tls-name"                 /* s */
 #define MIGRATE_JOB_KEY_SOURCE_NAME "source-name"           /* s: of the platform's record */

@@ -19,7 +19,8 @@ is_as_planned (MigrateWork *work, const MigrateCheckRequest *request, GError **e
 {
   g_autoptr (GVariant) changes = migrate_plan_dup_changes (work->plan);
 
-  if (g_variant_n_children (changes) > 0 && request->mapping == NULL && request->profile == NULL)
+  if (g_variant_n_children (changes) > 0 && request->mapping == NULL && request->profile == NULL
+      && request->whole == NULL)
     {
       _migrate_set_error (
         error, MIGRATE_ERROR_JOURNAL, "Begin again with a new job",
@@ -103,8 +104,10 @@ _migrate_transfer_has_planned_disks (MigrateWork *work, GError **error)
 gboolean
 _migrate_transfer_make_xml (MigrateWork *work, MigrateTransfer *transfer, GError **error)
 {
-  const MigrateCheckRequest request = _migrate_check_request (work);
+  g_autoptr (MigrateMapping) whole = _migrate_plan_get_whole (work->plan);
+  MigrateCheckRequest request = _migrate_check_request (work);
 
+  request.whole = whole;
   if (!is_as_planned (work, &request, error))
     return FALSE;
   if (!_migrate_plan_rewrites (work->plan, &request, work->bindings))

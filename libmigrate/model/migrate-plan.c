@@ -288,7 +288,7 @@ dup_value (MigratePlan *self, const char *key, const GVariantType *type)
  *
  * Only what is asked for is there of the other parameters; the rest is left to the hypervisor:
  *
- * - `migration-uri`, `listen-address`, `tls-name` (`s`);
+ * - `migration-uri`, `disks-uri`, `listen-address`, `tls-name` (`s`);
  * - `bandwidth` (`t`): MiB/s; and with `postcopy` the same of post-copy, `postcopy-bandwidth`;
  * - with `throttle`: `throttle-initial` and `throttle-increment` (`u`): percent;
  * - `connections` (`u`): how many carry the memory;
@@ -378,7 +378,8 @@ migrate_plan_dup_files (MigratePlan *self)
  *
  * - `rule`: the rule that changes it, and `subject`: the device, for people;
  * - `from`: what it is here; absent: nothing; and `to`: what it is there; absent: it is taken away;
- * - `origin`: who said so: `binding`, `mapping` (the job's) or `profile` (the destination's);
+ * - `origin`: who said so: `binding`, `mapping` (the job's), `profile` (the destination's) or
+ *   `policy` (the disk becomes one image on its way);
  * - `document`: where: `live` (the guest as it runs), `definition` (from its next start on) or
  *   `both`.
  *

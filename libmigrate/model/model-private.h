@@ -231,7 +231,8 @@ void _migrate_wipe (char *text);
 typedef enum
 {
   MIGRATE_URI_CONNECTION, /* a libvirt connection */
-  MIGRATE_URI_DATA        /* where memory travels: tcp://, unix://, rdma:// */
+  MIGRATE_URI_DATA,       /* where memory travels: tcp://, unix://, rdma:// */
+  MIGRATE_URI_DISKS       /* where disks travel: tcp://host, unix:// */
 } MigrateUriUse;
 
 /* Refuses what could be taken for something else further down: control characters, blanks, host

@@ -27,8 +27,10 @@ is_plain (const char *text, const char *extra)
 }
 
 static gboolean
-check_host (const char *uri, const char *host, GError **error)
+check_host (const char *uri, const char *host, gboolean needed, GError **error)
 {
+  if (needed && (host == NULL || *host == '\0'))
+    return refuse (error, uri, "it names no host");
   if (host == NULL || *host == '\0')
     return TRUE;
   if (*host == '-')
@@ -70,9 +72,12 @@ static gboolean
 check_scheme (const char *uri, const char *scheme, MigrateUriUse use, GError **error)
 {
   static const char *const data_schemes[] = { "tcp", "unix", "rdma", NULL };
+  static const char *const disks_schemes[] = { "tcp", "unix", NULL };
 
   if (use == MIGRATE_URI_DATA && !g_strv_contains (data_schemes, scheme))
     return refuse (error, uri, "memory travels over tcp, unix or rdma");
+  if (use == MIGRATE_URI_DISKS && !g_strv_contains (disks_schemes, scheme))
+    return refuse (error, uri, "disks travel over tcp or unix");
   if (use == MIGRATE_URI_CONNECTION && g_str_has_suffix (scheme, "+ext"))
     return refuse (error, uri, "the transport “ext” runs a program");
   if (!is_plain (scheme, "+-."))
@@ -109,7 +114,9 @@ _migrate_uri_check (const char *uri, MigrateUriUse use, GError **error)
   if (user != NULL && (*user == '-' || !is_plain (user, ".-_@")))
     return refuse (error, uri, "the user name has a character that names do not have");
   return check_scheme (uri, g_uri_get_scheme (parsed), use, error)
-         && check_host (uri, g_uri_get_host (parsed), error)
+         && check_host (uri, g_uri_get_host (parsed),
+                        use == MIGRATE_URI_DISKS && g_str_equal (g_uri_get_scheme (parsed), "tcp"),
+                        error)
          && check_query (uri, g_uri_get_query (parsed), error);
 }
 

@@ -237,6 +237,7 @@ note_plan (MigrateWork *work)
   note_name (work, MIGRATE_JOB_KEY_DESTINATION_NAME, work->destination_name);
   note_name (work, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
   note_name (work, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
+  note_name (work, MIGRATE_JOB_KEY_DISKS_URI, work->disks_uri);
   note_name (work, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
   note_name (work, MIGRATE_JOB_KEY_TLS_NAME, work->tls_name);
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_PLAN, _migrate_plan_to_variant (work->plan));

@@ -138,12 +138,12 @@ migrate_request_get_job_id (MigrateRequest *self)
  *
  * Of a hook also: `side`; `source` and `destination` (URIs), `source-name` and `destination-name`
  * (see [property@Migrate.Host:name]), `kind`, `transport`, `hand-over`; `peer-uri`,
- * `migration-uri`, `listen-address` and `tls-name` when they are set; what was true of the guest
- * before the move: `was-paused`, `persistent`, `autostart`, and `disks`, an `aa{sv}` with `target`,
- * `type`, `device` and, where there is one, `source`; `holes`, an `as`, where the mapping leaves
- * names open: a hook of the destination answers them, before or after prepare or before migrate, in
- * `bindings`, an `a{sv}` by these names (`network:blue`), each as in a mapping; at the point `undo`
- * also `undone-point`, the point that is undone.
+ * `migration-uri`, `disks-uri`, `listen-address` and `tls-name` when they are set; what was true of
+ * the guest before the move: `was-paused`, `persistent`, `autostart`, `memory` (bytes), and
+ * `disks`, an `aa{sv}` with `target`, `type`, `device` and, where there is one, `source`; `holes`,
+ * an `as`, where the mapping leaves names open: a hook of the destination answers them, before or
+ * after prepare or before migrate, in `bindings`, an `a{sv}` by these names (`network:blue`), each
+ * as in a mapping; at the point `undo` also `undone-point`, the point that is undone.
  *
  * Of an inventory and of a fence: see there.
  *

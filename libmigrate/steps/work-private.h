@@ -39,7 +39,8 @@ struct _MigrateWork
   MigrateLink *source, *destination;
   char *source_uri, *destination_uri;   /* as given */
   char *source_name, *destination_name; /* what the platform's record calls them */
-  char *peer_uri, *migration_uri, *listen_address, *tls_name; /* of the destination; nullable */
+  /* Of the destination; nullable. */
+  char *peer_uri, *migration_uri, *disks_uri, *listen_address, *tls_name;
   guint max_outgoing, max_incoming;
   MigrateKind kind;
   MigratePolicy *policy;

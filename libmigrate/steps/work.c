@@ -45,6 +45,7 @@ _migrate_work_unref (MigrateWork *self)
   g_free (self->destination_name);
   g_free (self->peer_uri);
   g_free (self->migration_uri);
+  g_free (self->disks_uri);
   g_free (self->listen_address);
   g_free (self->tls_name);
   g_clear_object (&self->policy);
@@ -483,6 +484,7 @@ _migrate_work_describe_plan (MigrateWork *self, GVariantBuilder *builder)
   add_choice (self, builder, "hand-over", MIGRATE_TYPE_HAND_OVER);
   add_uri (builder, "peer-uri", self->peer_uri);
   add_uri (builder, "migration-uri", self->migration_uri);
+  add_uri (builder, "disks-uri", self->disks_uri);
   _migrate_builder_add_string (builder, "listen-address", self->listen_address);
   _migrate_builder_add_string (builder, "tls-name", self->tls_name);
   add_holes (self, builder);
@@ -531,6 +533,7 @@ load_names (MigrateWork *self, GVariant *values)
   load_name (values, MIGRATE_JOB_KEY_DESTINATION_NAME, &self->destination_name);
   load_name (values, MIGRATE_JOB_KEY_PEER_URI, &self->peer_uri);
   load_name (values, MIGRATE_JOB_KEY_MIGRATION_URI, &self->migration_uri);
+  load_name (values, MIGRATE_JOB_KEY_DISKS_URI, &self->disks_uri);
   load_name (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS, &self->listen_address);
   load_name (values, MIGRATE_JOB_KEY_TLS_NAME, &self->tls_name);
 }

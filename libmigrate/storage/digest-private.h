@@ -13,3 +13,6 @@ G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateDigest, _migrate_digest_free)
 void _migrate_digest_feed (MigrateDigest *self, guint64 offset, GBytes *bytes);
 /* Of all that was fed, as hexadecimal SHA-256; begins anew. */
 char *_migrate_digest_take (MigrateDigest *self);
+
+/* Whether there is nothing but zeros; so also of nothing. */
+gboolean _migrate_is_zero (const guint8 *data, gsize n);

@@ -29,8 +29,8 @@ _migrate_digest_free (MigrateDigest *self)
   g_free (self);
 }
 
-static gboolean
-is_zero (const guint8 *data, gsize n)
+gboolean
+_migrate_is_zero (const guint8 *data, gsize n)
 {
   return n == 0 || (data[0] == 0 && memcmp (data, data + 1, n - 1) == 0);
 }
@@ -42,7 +42,7 @@ end_page (MigrateDigest *self)
 
   if (!self->filled)
     return;
-  if (!is_zero (self->data, PAGE))
+  if (!_migrate_is_zero (self->data, PAGE))
     {
       g_checksum_update (self->sum, (const guchar *) &number, sizeof number);
       g_checksum_update (self->sum, self->data, PAGE);

@@ -19,6 +19,8 @@ typedef struct
   const char *pool_there, *name_there;
   char *pool, *name; /* at the source */
   guint64 size;      /* bytes */
+  guint64 expected;  /* bytes of data in it, as its host had said */
+  guint64 told;      /* bytes of data that the program was last told of */
   MigrateDigest *sent, *found;
   /* Under the tally's lock. */
   guint64 copied, verified; /* bytes of data */

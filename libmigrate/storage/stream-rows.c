@@ -14,6 +14,7 @@ typedef struct
   GVariant *proven;          /* a{sv}, nullable: how far an earlier process came */
   guint64 total;             /* bytes of data */
   double share;              /* of a block move, that these are */
+  gint64 told_at;            /* backend time */
   /* Under the tally's lock. */
   guint next, running;
   GError *error;
@@ -52,6 +53,7 @@ stream_new (Copying *copying, GVariant *row, GError **error)
   self->pool_there = _migrate_made_pool (copying->work, row);
   self->name_there = _migrate_variant_string (row, "name-there");
   self->size = _migrate_variant_uint64 (row, "size", 0);
+  self->expected = _migrate_variant_uint64 (row, "allocation", 0);
   self->proven = _migrate_variant_uint64 (copying->proven, self->id, 0);
   self->sent = _migrate_digest_new ();
   self->found = _migrate_digest_new ();
@@ -137,23 +139,47 @@ start (Copying *self, GError **error)
 
 /* ---- the worker ---- */
 
+/* One file, as MigrateProgressValues has disks. Under the lock. */
+static GVariant *
+tell_one (MigrateStream *stream, guint64 us, guint64 *rate)
+{
+  guint64 sent = us > 0 ? (stream->copied - stream->told) * G_USEC_PER_SEC / us : 0;
+  GVariantDict dict;
+
+  stream->told = stream->copied;
+  *rate += sent;
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "done", "t", stream->copied);
+  g_variant_dict_insert (&dict, "total", "t", MAX (stream->expected, stream->copied));
+  g_variant_dict_insert (&dict, "rate", "t", sent);
+  g_variant_dict_insert (&dict, "ready", "b", stream->proven >= stream->size);
+  return g_variant_dict_end (&dict);
+}
+
 static void
 tell (Copying *self)
 {
   MigrateWork *work = self->work;
   MigrateProgressValues values = { .phase = MIGRATE_PHASE_COPYING_DISKS };
   guint64 copied = 0, verified = 0;
+  gint64 now = _migrate_backend_now (work->backend);
   g_autoptr (MigrateProgress) progress = NULL;
+  GVariantBuilder disks;
 
+  g_variant_builder_init (&disks, G_VARIANT_TYPE_VARDICT);
   g_mutex_lock (&self->tally.lock);
   for (guint i = 0; i < self->streams->len; i++)
     {
-      const MigrateStream *stream = self->streams->pdata[i];
+      MigrateStream *stream = self->streams->pdata[i];
 
       copied += stream->copied;
       verified += stream->verified;
+      g_variant_builder_add (&disks, "{sv}", stream->id,
+                             tell_one (stream, (guint64) (now - self->told_at), &values.disk_rate));
     }
   g_mutex_unlock (&self->tally.lock);
+  self->told_at = now;
+  values.disks = g_variant_builder_end (&disks);
   values.disk_total = MAX (self->total, copied);
   values.disk_processed = copied;
   values.disk_remaining = values.disk_total - copied;
@@ -273,6 +299,7 @@ _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
 
   if (self == NULL)
     return FALSE;
+  self->told_at = _migrate_backend_now (work->backend);
   _migrate_work_set_phase (work, MIGRATE_PHASE_COPYING_DISKS);
   if (!begin_steps (self, steps, error))
     return FALSE;

@@ -2,13 +2,15 @@
  * the source and written at the destination, the next piece being read meanwhile; then the range is
  * read back, and only what was read back as it was sent is proven. Holes are not sent: libvirt 9.0
  * truncates a file that is written with holes in ranges, so each piece of data is written by
- * itself, into a file that was made with its whole size. */
+ * itself, into a file that was made with its whole size; and so are zeros that take up room at the
+ * source, for what is new reads as zeros. */
 #include "storage/stream-private.h"
 
 #define RANGE (256 << 20) /* data between two proofs, bytes */
 #define BUSY_TRIES 50     /* libvirt has the volume open yet, from the piece before */
 #define BUSY_POLL_MS 100
 #define RETRY_MS 1000
+#define ZEROS (64 << 10) /* bytes: a shorter run of them, or one that lies askew, is written */
 
 gboolean
 _migrate_stream_stop (MigrateStream *self, GError **error)
@@ -165,10 +167,50 @@ write_piece (MigrateStream *self, guint64 offset, GBytes *bytes, GError **error)
     }
 }
 
+/* How much of data, from offset on, is to be dealt with alike: up to the next block's begin. */
+static gsize
+block_at (guint64 offset, gsize left)
+{
+  return MIN (left, ZEROS - offset % ZEROS);
+}
+
+static gboolean
+is_zero_block (const guint8 *data, guint64 offset, gsize left)
+{
+  return block_at (offset, left) == ZEROS && _migrate_is_zero (data, ZEROS);
+}
+
+/* Runs of data between whole blocks of zeros. */
+static gboolean
+write_data (MigrateStream *self, guint64 offset, GBytes *bytes, GError **error)
+{
+  gsize size, at = 0;
+  const guint8 *data = g_bytes_get_data (bytes, &size);
+
+  while (at < size)
+    {
+      gsize begin;
+
+      while (at < size && is_zero_block (data + at, offset + at, size - at))
+        at += ZEROS;
+      begin = at;
+      while (at < size && !is_zero_block (data + at, offset + at, size - at))
+        at += block_at (offset + at, size - at);
+      if (at > begin)
+        {
+          g_autoptr (GBytes) run = g_bytes_new_from_bytes (bytes, begin, at - begin);
+
+          if (!write_piece (self, offset + begin, run, error))
+            return FALSE;
+        }
+    }
+  return TRUE;
+}
+
 static gboolean
 copy_piece (MigrateStream *self, guint64 offset, GBytes *bytes, GError **error)
 {
-  if (!write_piece (self, offset, bytes, error))
+  if (!write_data (self, offset, bytes, error))
     return FALSE;
   _migrate_digest_feed (self->sent, offset, bytes);
   count (self, g_bytes_get_size (bytes), 0);

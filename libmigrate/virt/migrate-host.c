@@ -20,7 +20,7 @@ struct _MigrateHost
 
   GMutex lock;
   char *uri; /* set once */
-  char *peer_uri, *migration_uri, *listen_address, *tls_name, *name;
+  char *peer_uri, *migration_uri, *disks_uri, *listen_address, *tls_name, *name;
   MigrateMapping *profile; /* nullable; never changed, but replaced */
   guint max_outgoing, max_incoming;
   MigrateLink *link; /* nullable until used */
@@ -31,6 +31,7 @@ enum
   PROP_URI = 1,
   PROP_PEER_URI,
   PROP_MIGRATION_URI,
+  PROP_DISKS_URI,
   PROP_LISTEN_ADDRESS,
   PROP_TLS_NAME,
   PROP_NAME,
@@ -53,6 +54,7 @@ host_free (GObject *object)
   g_free (self->uri);
   g_free (self->peer_uri);
   g_free (self->migration_uri);
+  g_free (self->disks_uri);
   g_free (self->listen_address);
   g_free (self->tls_name);
   g_free (self->name);
@@ -76,6 +78,9 @@ host_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_MIGRATION_URI:
       g_value_take_string (value, migrate_host_dup_migration_uri (self));
+      break;
+    case PROP_DISKS_URI:
+      g_value_take_string (value, migrate_host_dup_disks_uri (self));
       break;
     case PROP_LISTEN_ADDRESS:
       g_value_take_string (value, migrate_host_dup_listen_address (self));
@@ -115,6 +120,9 @@ host_set_property (GObject *object, guint id, const GValue *value, GParamSpec *p
       break;
     case PROP_MIGRATION_URI:
       migrate_host_set_migration_uri (self, g_value_get_string (value));
+      break;
+    case PROP_DISKS_URI:
+      migrate_host_set_disks_uri (self, g_value_get_string (value));
       break;
     case PROP_LISTEN_ADDRESS:
       migrate_host_set_listen_address (self, g_value_get_string (value));
@@ -175,6 +183,15 @@ migrate_host_class_init (MigrateHostClass *klass)
    * Since: 1.0
    */
   props[PROP_MIGRATION_URI] = g_param_spec_string ("migration-uri", NULL, NULL, NULL, flags);
+  /**
+   * MigrateHost:disks-uri:
+   *
+   * Where the disks of a guest that runs are to arrive on this host (`tcp://address[:port]`, or
+   * `unix:///path`, where memory comes over a socket too). %NULL: where memory arrives.
+   *
+   * Since: 1.0
+   */
+  props[PROP_DISKS_URI] = g_param_spec_string ("disks-uri", NULL, NULL, NULL, flags);
   /**
    * MigrateHost:listen-address:
    *
@@ -392,6 +409,39 @@ migrate_host_set_migration_uri (MigrateHost *self, const char *migration_uri)
 {
   g_return_if_fail (MIGRATE_IS_HOST (self));
   host_set_string (self, &self->migration_uri, migration_uri, PROP_MIGRATION_URI);
+}
+
+/**
+ * migrate_host_dup_disks_uri:
+ * @self: a host
+ *
+ * Gets [property@Migrate.Host:disks-uri].
+ *
+ * Returns: (transfer full) (nullable): the value
+ *
+ * Since: 1.0
+ */
+char *
+migrate_host_dup_disks_uri (MigrateHost *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_HOST (self), NULL);
+  return host_dup_string (self, &self->disks_uri);
+}
+
+/**
+ * migrate_host_set_disks_uri:
+ * @self: a host
+ * @disks_uri: (nullable): the value
+ *
+ * Sets [property@Migrate.Host:disks-uri]. A job that is prepared keeps what it was prepared with.
+ *
+ * Since: 1.0
+ */
+void
+migrate_host_set_disks_uri (MigrateHost *self, const char *disks_uri)
+{
+  g_return_if_fail (MIGRATE_IS_HOST (self));
+  host_set_string (self, &self->disks_uri, disks_uri, PROP_DISKS_URI);
 }
 
 /**

@@ -9,6 +9,7 @@ typedef enum
   MIGRATE_ORIGIN_BINDING, /* what a step or a hook answered */
   MIGRATE_ORIGIN_JOB,     /* the job's mapping */
   MIGRATE_ORIGIN_PROFILE, /* the destination's */
+  MIGRATE_ORIGIN_POLICY,  /* what follows from the way that the guest travels */
   MIGRATE_N_ORIGINS
 } MigrateOrigin;
 
@@ -17,6 +18,7 @@ typedef struct
   GVariant *bindings;      /* a{sv}: see _migrate_mapping_new_from_bindings(); nullable */
   MigrateMapping *mapping; /* nullable */
   MigrateMapping *profile; /* nullable */
+  MigrateMapping *policy;  /* nullable */
   /* Names ("disk:vda") of the bindings that the plan's steps will answer; nullable. */
   const char *const *expected;
 } MigrateRewrite;

@@ -118,6 +118,7 @@ rewriter_init (MigrateRewriter *self, const MigrateRewrite *how, GError **error)
     }
   g_set_object (&self->layers[MIGRATE_ORIGIN_JOB], how->mapping);
   g_set_object (&self->layers[MIGRATE_ORIGIN_PROFILE], how->profile);
+  g_set_object (&self->layers[MIGRATE_ORIGIN_POLICY], how->policy);
   for (guint i = 0; i < MIGRATE_N_ORIGINS; i++)
     for (guint k = 0; self->layers[i] != NULL && k < MIGRATE_N_MAP_KINDS; k++)
       self->has[k] |= _migrate_mapping_has (self->layers[i], (MigrateMapKind) k);

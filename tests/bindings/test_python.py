@@ -101,11 +101,13 @@ def host():
     assert made.get_uri() == DESTINATION
     made.set_peer_uri('qemu+tls://peer/system')
     made.set_migration_uri('tcp://data')
+    made.set_disks_uri('tcp://disks:10809')
     made.set_listen_address('::')
     made.set_max_outgoing(2)
     made.set_max_incoming(3)
     assert made.dup_peer_uri() == made.props.peer_uri == 'qemu+tls://peer/system'
     assert made.dup_migration_uri() == made.props.migration_uri == 'tcp://data'
+    assert made.dup_disks_uri() == made.props.disks_uri == 'tcp://disks:10809'
     assert made.dup_listen_address() == made.props.listen_address == '::'
     made.set_tls_name('b.example.org')
     assert made.dup_tls_name() == made.props.tls_name == 'b.example.org'

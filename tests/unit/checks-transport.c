@@ -397,6 +397,12 @@ socket_not_shared (CheckGiven *g)
   check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
 }
 static void
+two_sockets (CheckGiven *g)
+{
+  socket_not_shared (g);
+  g->request.disks_uri = "unix:///run/d";
+}
+static void
 postcopy_off (CheckGiven *g)
 {
   postcopy (g);
@@ -499,6 +505,7 @@ static const CheckRow rows[] = {
     MIGRATE_SEVERITY_BLOCKER },
   { "disks over a socket", FILE_DISK, socket_not_shared, "disks-excluded", MIGRATE_SEVERITY_BLOCKER,
     "exclude each other" },
+  { "disks over a socket of theirs", FILE_DISK, two_sockets, "disks-excluded", CHECK_ABSENT },
   { "a socket without disks", NULL, socket_alone, "disks-excluded", CHECK_ABSENT },
   { "post-copy, off", NULL, postcopy_off, "postcopy-permission", CHECK_ABSENT },
   { "waiting writes, libvirt 7", FILE_DISK, waiting_writes, "feature-unknown",

@@ -132,6 +132,7 @@ Test (plan, is_what_the_transfer_is_given)
 
   of.peer_uri = "qemu+tcp://peer/system";
   of.migration_uri = "tcp://10.0.0.2";
+  of.disks_uri = "tcp://10.0.1.2";
   of.listen_address = "10.0.0.2";
   of.tls_name = "two.example";
   plan = _migrate_plan_renew (NULL /* plan */, &basis, &of, policy);
@@ -140,6 +141,7 @@ Test (plan, is_what_the_transfer_is_given)
   cr_expect_str_eq (t.peer_uri, "qemu+tcp://peer/system");
   cr_expect_str_eq (t.destination_uri, "qemu+tcp://two/system");
   cr_expect_str_eq (t.migration_uri, "tcp://10.0.0.2");
+  cr_expect_str_eq (t.disks_uri, "tcp://10.0.1.2");
   cr_expect_str_eq (t.listen_address, "10.0.0.2");
   cr_expect_str_eq (t.tls_name, "two.example");
   cr_expect_eq (t.bandwidth, 7);
