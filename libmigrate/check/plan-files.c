@@ -129,6 +129,32 @@ add_options (GVariantDict *row, const File *file, const MigrateVolume *volume)
   g_variant_dict_insert_value (row, "options", g_variant_builder_end (&options));
 }
 
+/* What a disk that becomes one image has in those below its own. */
+static guint64
+sum_below (const MigrateHostFacts *host, const MigrateDisk *disk)
+{
+  guint64 bytes = 0;
+
+  for (guint i = 0; i < disk->chain->len; i++)
+    {
+      const MigrateImage *image = disk->chain->pdata[i];
+      const MigrateFileFacts *known = _migrate_host_file (host, image->path);
+
+      bytes += known != NULL && known->volume != NULL ? known->volume->allocation : 0;
+    }
+  return bytes;
+}
+
+static guint64
+allocation_of (Files *self, const File *file, const MigrateVolume *volume)
+{
+  gboolean whole = self->whole && file->how == MIGRATE_FILE_MIRROR && file->disk != NULL;
+
+  return whole ? MIN (volume->allocation + sum_below (&self->facts->on_source, file->disk),
+                      volume->capacity)
+               : volume->allocation;
+}
+
 /* By what its host's pools say. */
 static void
 add_place_here (Files *self, GVariantDict *row, const File *file)
@@ -154,7 +180,7 @@ add_place_here (Files *self, GVariantDict *row, const File *file)
                                  g_variant_new_take_string (g_path_get_basename (path)));
   add_bytes (row, "capacity", volume != NULL ? volume->capacity : 0);
   add_bytes (row, "size", volume != NULL ? volume->physical : file->size);
-  add_bytes (row, "allocation", volume != NULL ? volume->allocation : 0);
+  add_bytes (row, "allocation", volume != NULL ? allocation_of (self, file, volume) : 0);
   add_options (row, file, volume);
 }
 

@@ -557,10 +557,10 @@ migrate_progress_get_downtime_expected_ms (MigrateProgress *self)
  * bytes`, `page-size`, `compression-cache`, `compression-bytes`, `compression-pages`,
  * `compression-cache-misses` and `compression-overflow` (of XBZRLE), `postcopy-requests`.
  *
- * While the disks of a guest that runs are copied, `disks` (`a{sv}`) has each of them by its
- * target: an `a{sv}` with `done` and `total` (`t`, bytes; what the guest writes meanwhile is more
- * to do), `rate` (`t`, bytes per second) and `ready` (`b`: from now on it is kept alike on both
- * hosts).
+ * While disks are copied, `disks` (`a{sv}`) has each of them by its target, and files that travel
+ * by themselves by their names in the plan (`vda.1`): an `a{sv}` with `done` and `total` (`t`,
+ * bytes; what the guest writes meanwhile is more to do), `rate` (`t`, bytes per second) and `ready`
+ * (`b`: all of it is there, and what the guest writes from now on is kept alike on both hosts).
  *
  * Returns: (transfer full): the values
  *
