@@ -109,5 +109,6 @@ _migrate_storage_prepare (MigrateWork *work, GError **error)
     return FALSE;
   if (is_block (work) && copies->len > 0 && !_migrate_stream_rows (work, copies, error))
     return FALSE;
+  _migrate_work_set_phase (work, MIGRATE_PHASE_PREPARING);
   return make_empty (work, rows, error);
 }

@@ -31,4 +31,7 @@ typedef struct
 gboolean _migrate_stream_run (MigrateStream *self, GError **error);
 gboolean _migrate_stream_is_same (MigrateStream *self, gboolean *same, GError **error);
 gboolean _migrate_stream_stop (MigrateStream *self, GError **error);
+/* FALSE and CHANGED: it has another size than it was said to have. */
+gboolean _migrate_stream_refuse_size (const MigrateStream *self, MigrateSide side, guint64 end,
+                                      GError **error);
 void _migrate_stream_free (MigrateStream *self);

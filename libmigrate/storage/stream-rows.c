@@ -279,6 +279,36 @@ end_steps (Copying *self, GPtrArray *steps, const GError *failure, GError **erro
   return TRUE;
 }
 
+/* One that ends early was noticed on the way; of one that has become longer nothing more was read.
+ */
+static gboolean
+prove_size (Copying *self, const MigrateStream *stream, GError **error)
+{
+  GError *local_error = NULL;
+  g_autoptr (MigrateVolume) here = _migrate_ask_volume (self->work, MIGRATE_SIDE_SOURCE,
+                                                        stream->pool, stream->name, &local_error);
+  guint64 size = 0;
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  if (here != NULL)
+    size = here->physical > 0 ? here->physical : here->capacity;
+  return size == stream->size
+         || _migrate_stream_refuse_size (stream, MIGRATE_SIDE_SOURCE, size, error);
+}
+
+static gboolean
+prove_sizes (Copying *self, GError **error)
+{
+  for (guint i = 0; i < self->streams->len; i++)
+    if (!prove_size (self, self->streams->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
 /* A transfer that comes after it counts by itself. */
 static void
 note_bytes (Copying *self)
@@ -311,7 +341,7 @@ _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
   note_bytes (self);
   if (failure == NULL && self->error != NULL)
     failure = g_error_copy (self->error);
-  if (failure == NULL)
+  if (failure == NULL && prove_sizes (self, &failure))
     return end_steps (self, steps, NULL /* failure */, error);
   end_steps (self, steps, failure, NULL /* error */);
   g_propagate_error (error, g_steal_pointer (&failure));

@@ -91,8 +91,9 @@ reader_clear (Reader *self)
 }
 G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Reader, reader_clear)
 
-static gboolean
-refuse_size (MigrateStream *self, MigrateSide side, guint64 end, GError **error)
+gboolean
+_migrate_stream_refuse_size (const MigrateStream *self, MigrateSide side, guint64 end,
+                             GError **error)
 {
   GError *refused = _migrate_error_new (
     MIGRATE_ERROR_CHANGED, "Look at the image there, and check again",
@@ -127,9 +128,9 @@ walk (Reader *reader, guint64 *at, guint64 end, guint64 most, PieceFunc func, GE
       *at = offset + n;
       data += n;
       if (piece->storage.ended && *at < self->size)
-        return refuse_size (self, reader->side, *at, error);
+        return _migrate_stream_refuse_size (self, reader->side, *at, error);
       if (n == 0 && piece->storage.skipped == 0 && !piece->storage.ended)
-        return refuse_size (self, reader->side, *at, error);
+        return _migrate_stream_refuse_size (self, reader->side, *at, error);
       if (*at < end && data < most && !reader_begin (reader, *at, error))
         return FALSE;
       if (n > 0 && !func (self, offset, piece->storage.bytes, error))

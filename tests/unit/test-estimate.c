@@ -406,6 +406,39 @@ ParameterizedTest (size_t *index, estimate, time_left)
   assert_ms (rows[i].label, "downtime", e.has_downtime, e.downtime_ms, rows[i].downtime_ms);
 }
 
+static const struct
+{
+  const char *label;
+  guint left, rate, written, memory; /* MB, MB/s */
+  int left_ms, least_ms;             /* NONE: cannot be told */
+} disks[] = {
+  { "disks, then memory", 300, 100, 0, 200, 5000, 3000 },
+  { "what the guest writes is more to do", 300, 100, 50, 200, 8000, 6000 },
+  { "a guest that writes as fast", 300, 100, 100, 200, NONE, NONE },
+  { "nothing travels", 300, 0, 0, 200, NONE, NONE },
+  { "nobody knows what memory there is", 300, 100, 0, 0, NONE, NONE },
+  { "nothing is left, and memory has not begun", 0, 100, 0, 200, NONE, NONE },
+};
+
+/* Never with an upper bound, nor with a downtime: memory has not been seen to be written. */
+Test (estimate, of_disks_before_memory)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (disks); i++)
+    {
+      MigrateRates rates = { 0 };
+      MigrateEstimateView view = { .rates = &rates,
+                                   .memory_expected = disks[i].memory * MB,
+                                   .disk_remaining = disks[i].left * MB,
+                                   .disk_rate = disks[i].rate * MB,
+                                   .disk_written = disks[i].written * MB };
+      MigrateEstimate e = _migrate_estimate (&view);
+
+      assert_ms (disks[i].label, "left", e.has_left, e.left_ms, disks[i].left_ms);
+      assert_ms (disks[i].label, "least", e.has_left, e.least_ms, disks[i].least_ms);
+      cr_assert_not (e.has_most || e.has_downtime, "%s", disks[i].label);
+    }
+}
+
 Test (estimate, the_hypervisor_knows_what_a_hand_over_now_would_cost)
 {
   MigrateRates rates = { 0 };
@@ -482,6 +515,7 @@ static const struct
   guint total, left, disk_total, disk_left, pass;
   gboolean postcopy;
   double expected;
+  guint memory_expected;
 } fractions[] = {
   { "nothing is known", 0, 0, 0, 0, 0, FALSE, 0 },
   { "the first pass begins", 100, 100, 0, 0, 1, FALSE, 0 },
@@ -493,6 +527,9 @@ static const struct
   { "post-copy from the first pass", 100, 80, 0, 0, 1, TRUE, 0.2 },
   { "post-copy at its end", 100, 0, 0, 0, 3, TRUE, 0.99 },
   { "disks before memory", 0, 0, 100, 50, 0, FALSE, 0.45 },
+  { "disks, and memory is to come", 0, 0, 100, 50, 0, FALSE, 0.225, 100 },
+  { "disks are done, and memory is to come", 0, 0, 100, 0, 0, FALSE, 0.45, 100 },
+  { "memory after them", 100, 100, 100, 0, 1, FALSE, 0.45, 100 },
   { "memory after the disks", 100, 50, 100, 0, 1, FALSE, 0.675 },
   { "more is left than there is", 100, 120, 0, 0, 1, FALSE, 0 },
 };
@@ -503,6 +540,7 @@ Test (estimate, fraction)
     {
       MigrateEstimateView view = { .memory_total = fractions[i].total,
                                    .memory_remaining = fractions[i].left,
+                                   .memory_expected = fractions[i].memory_expected,
                                    .disk_remaining = fractions[i].disk_left,
                                    .postcopy = fractions[i].postcopy };
 
