@@ -75,7 +75,8 @@ add_remaining (GPtrArray *fields, MigrateProgress *progress)
   g_autofree char *memory = ctl_bytes (migrate_progress_get_memory_remaining (progress));
   g_autofree char *disks = ctl_bytes (migrate_progress_get_disk_remaining (progress));
 
-  g_ptr_array_add (fields, g_strdup_printf ("%s left", memory));
+  if (migrate_progress_get_memory_total (progress) > 0)
+    g_ptr_array_add (fields, g_strdup_printf ("%s left", memory));
   if (migrate_progress_get_disk_remaining (progress) > 0)
     g_ptr_array_add (fields, g_strdup_printf ("%s of disks left", disks));
 }
@@ -92,9 +93,11 @@ add_progress (GPtrArray *fields, CtlLine *self, MigrateProgress *progress)
                    g_strdup_printf ("%3.0f %%", migrate_progress_get_fraction (progress) * 100));
   g_ptr_array_add (fields, g_strdup_printf ("%s/s", rate));
   if (migrate_progress_has_time_left (progress)
-      && (self->phase == MIGRATE_PHASE_COPYING_MEMORY || self->phase == MIGRATE_PHASE_POSTCOPY))
+      && (self->phase == MIGRATE_PHASE_COPYING_DISKS || self->phase == MIGRATE_PHASE_COPYING_MEMORY
+          || self->phase == MIGRATE_PHASE_POSTCOPY))
     g_ptr_array_add (fields, time_left (progress));
-  g_ptr_array_add (fields, g_strdup_printf ("pass %u", migrate_progress_get_pass (progress)));
+  if (migrate_progress_get_pass (progress) > 0)
+    g_ptr_array_add (fields, g_strdup_printf ("pass %u", migrate_progress_get_pass (progress)));
   if (migrate_progress_get_dirty_rate (progress) > 0)
     g_ptr_array_add (fields, g_strdup_printf ("dirty %s/s", dirty));
   if (migrate_progress_get_throttle (progress) > 0)

@@ -77,14 +77,17 @@ static void
 give_up (Follow *self, MigrateAsked *asked)
 {
   const MigrateStats *s = &self->stats;
+  gboolean disks = _migrate_follow_copies_disks (self);
 
-  self->given_up
-    = _migrate_error_new (MIGRATE_ERROR_NO_CONVERGENCE,
-                          "Move it again with more bandwidth or downtime, or with more allowed",
-                          "The move was given up by its operator: %" G_GUINT64_FORMAT
-                          " MiB remained, at %" G_GUINT64_FORMAT
-                          " MiB/s, while the guest wrote %" G_GUINT64_FORMAT " MiB/s",
-                          s->memory_remaining >> 20, s->memory_bps >> 20, s->dirty_rate >> 20);
+  self->given_up = _migrate_error_new (
+    MIGRATE_ERROR_NO_CONVERGENCE,
+    "Move it again with more bandwidth or downtime, or with more allowed",
+    "The move was given up by its operator: %" G_GUINT64_FORMAT
+    " MiB%s remained, at %" G_GUINT64_FORMAT " MiB/s, while the guest wrote %" G_GUINT64_FORMAT
+    " MiB/s",
+    (disks ? s->disk_remaining : s->memory_remaining) >> 20, disks ? " of its disks" : "",
+    (disks ? self->mirror.rate : s->memory_bps) >> 20,
+    (disks ? self->mirror.written : s->dirty_rate) >> 20);
   _migrate_work_decide (self->work, "give-up", "%s asked for it: %s", asker (asked),
                         self->given_up->message);
 }

@@ -13,6 +13,8 @@ static const struct
   MigrateSteer answers[MIGRATE_N_ASKED_VERBS]; /* retune, finish now, pause, give up */
 } table[] = {
   { MIGRATE_PHASE_STARTING, { LATER, LATER, LATER, DO } },
+  /* What ends the copy of memory is noted, and done when it has begun. */
+  { MIGRATE_PHASE_COPYING_DISKS, { DO, DO, DO, DO } },
   { MIGRATE_PHASE_COPYING_MEMORY, { DO, DO, DO, DO } },
   /* As a cancel: at the very end the transfer may win. */
   { MIGRATE_PHASE_SWITCHING_OVER, { DO, IS_DONE, IS_DONE, DO } },

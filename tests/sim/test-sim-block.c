@@ -371,6 +371,55 @@ Test (block, a_cancel_leaves_nothing)
   disktest_assert_stayed ();
 }
 
+static void
+give_up_at_disks (MigrateJob *job, MigrateProgress *progress, gboolean *asked)
+{
+  if (migrate_progress_get_phase (progress) != MIGRATE_PHASE_COPYING_DISKS || *asked
+      || migrate_progress_get_disk_processed (progress) < 30 * MIB)
+    return;
+  *asked = TRUE;
+  migrate_job_give_up_async (job, NULL, NULL, NULL);
+}
+
+Test (block, its_operator_may_give_up_the_disks)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  gboolean asked = FALSE;
+
+  disktest_add_guest (MIB, 100 * MIB, MIB);
+  job = disktest_job ("g0", NULL);
+  g_signal_connect (job, "progress", G_CALLBACK (give_up_at_disks), &asked);
+  disktest_fail (job, MIGRATE_ERROR_NO_CONVERGENCE, "MiB of its disks remained");
+  disktest_assert_stayed ();
+}
+
+static void
+pause_at_disks (MigrateJob *job, MigrateProgress *progress, gboolean *asked)
+{
+  if (migrate_progress_get_phase (progress) != MIGRATE_PHASE_COPYING_DISKS || *asked)
+    return;
+  *asked = TRUE;
+  migrate_job_pause_async (job, NULL, NULL, NULL);
+}
+
+/* It is of use when memory travels, and the guest need not stand still before. */
+Test (block, a_stop_that_is_asked_for_waits_for_memory)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (DiskHeard) heard = NULL;
+  g_autoptr (MigrateResult) result = NULL;
+  gboolean asked = FALSE;
+
+  disktest_add_guest (MIB, 160 * MIB, MIB);
+  job = disktest_job ("g0", NULL);
+  heard = disktest_listen (job);
+  g_signal_connect (job, "progress", G_CALLBACK (pause_at_disks), &asked);
+  result = disktest_move (job);
+  cr_assert (disktest_decided (heard, "pause-guest", "it was asked for"));
+  cr_assert_lt (migrate_result_get_downtime_ms (result), 5000);
+  disktest_assert_moved ();
+}
+
 Test (block, what_is_in_the_way_is_left_alone)
 {
   g_autoptr (MigrateJob) job = NULL;
