@@ -37,24 +37,37 @@ tell_stuck (const MigrateMirrorStuck *stuck)
     stuck->span_ms / 1000, stuck->remaining >> 20, stuck->rate >> 20, stuck->written >> 20);
 }
 
-/* Told once. */
+/* What is not done, for now or at all, is told once. */
 static void
-shadow (Follow *self, const char *what, const char *why)
+tell_once (Follow *self, const char *what, char *why, GVariant *details)
 {
-  if (!self->shadowed_disks)
-    _migrate_work_decide (self->work, "shadow", "“%s” would be done: %s", what, why);
-  self->shadowed_disks = TRUE;
+  if (!self->disks_told)
+    _migrate_work_decide_in_numbers (self->work, what, why, details);
+  else
+    g_variant_unref (g_variant_ref_sink (details));
+  self->disks_told = TRUE;
+  g_free (why);
 }
 
-/* The guest writes as it likes: nothing of what was copied is of use to a copy that makes it wait,
- * for QEMU decides that when a mirror begins. */
+static void
+give_up (Follow *self, const char *what, const char *why, const char *then, GVariant *details)
+{
+  g_autofree char *told = g_strconcat (why, then, NULL);
+
+  self->given_up = _migrate_error_new (MIGRATE_ERROR_NO_CONVERGENCE,
+                                       "Raise “bandwidth”, or let “sync-writes” make the guest's "
+                                       "writes wait",
+                                       "%s", why);
+  _migrate_work_decide_in_numbers (self->work, what, told, details);
+}
+
+/* Nothing of what was copied is of use to a copy for which the guest waits: whether it does is
+ * settled when QEMU begins a mirror. With a deadline the guest may become idle before it. */
 void
 _migrate_follow_check_disks (Follow *self)
 {
-  MigrateWork *work = self->work;
-  gboolean again
-    = _migrate_policy_get_enum (work->policy, "sync-writes") != MIGRATE_SYNC_WRITES_NEVER;
-  const char *what = again ? "sync-writes" : "give-up";
+  MigratePolicy *policy = self->work->policy;
+  gboolean again = _migrate_policy_get_enum (policy, "sync-writes") != MIGRATE_SYNC_WRITES_NEVER;
   MigrateMirrorStuck stuck;
   g_autofree char *why = NULL;
 
@@ -63,23 +76,20 @@ _migrate_follow_check_disks (Follow *self)
       || !_migrate_mirror_is_stuck (&self->mirror, &stuck))
     return;
   why = tell_stuck (&stuck);
-  if (_migrate_policy_get_bool (work->policy, "shadow"))
+  if (_migrate_policy_get_bool (policy, "shadow"))
+    tell_once (self, "shadow",
+               g_strdup_printf ("“%s” would be done: %s", again ? "sync-writes" : "give-up", why),
+               make_details (&stuck));
+  else if (!again && _migrate_policy_get_uint (policy, "deadline") > 0)
+    tell_once (self, "no-end-in-sight", g_strconcat (why, "; it is tried until the deadline", NULL),
+               make_details (&stuck));
+  else if (!again)
+    give_up (self, "give-up", why, "", make_details (&stuck));
+  else
     {
-      shadow (self, what, why);
-      return;
+      self->work->sync_writes = TRUE;
+      give_up (self, "sync-writes", why,
+               "; the copy begins again, and the guest's writes wait for it",
+               make_details (&stuck));
     }
-  self->given_up = _migrate_error_new (MIGRATE_ERROR_NO_CONVERGENCE,
-                                       "Raise “bandwidth”, or let “sync-writes” make the guest's "
-                                       "writes wait",
-                                       "%s", why);
-  work->sync_writes = again;
-  if (again)
-    {
-      g_autofree char *begun
-        = g_strdup_printf ("%s; the copy begins again, and the guest's writes wait for it", why);
-
-      _migrate_work_decide_in_numbers (work, what, begun, make_details (&stuck));
-      return;
-    }
-  _migrate_work_decide_in_numbers (work, what, why, make_details (&stuck));
 }

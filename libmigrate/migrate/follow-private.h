@@ -40,13 +40,13 @@ typedef struct
   MigrateTrend trend;
   gint64 sampled_at; /* backend time of stats; 0: none yet */
   MigrateMirrorTrend mirror;
-  GVariant *mirrors;       /* a{sv}, nullable: each disk, as MigrateProgressValues has them */
-  gint64 mirrors_at;       /* backend time of them; 0: none yet */
-  gboolean shadowed_disks; /* what would be done for them was told */
-  guint limit_ms;          /* of downtime, in force at the hypervisor; 0: not known */
-  guint target_ms;         /* of the policy, when it was set */
-  guint decided_pass;      /* 0: none yet */
-  gboolean deadline_over;  /* and the policy wants something else than to give up */
+  GVariant *mirrors;      /* a{sv}, nullable: each disk, as MigrateProgressValues has them */
+  gint64 mirrors_at;      /* backend time of them; 0: none yet */
+  gboolean disks_told;    /* that they do not get ready, where nothing is done for it */
+  guint limit_ms;         /* of downtime, in force at the hypervisor; 0: not known */
+  guint target_ms;        /* of the policy, when it was set */
+  guint decided_pass;     /* 0: none yet */
+  gboolean deadline_over; /* and the policy wants something else than to give up */
   gboolean warned, warned_slow;
   gboolean stall_told;
   gint64 paused_at; /* by us, for all that was seen since; 0: not */

@@ -208,6 +208,20 @@ Test (block, is_given_up_where_writes_must_not_wait)
   disktest_assert_stayed ();
 }
 
+Test (block, is_tried_until_the_deadline_where_writes_must_not_wait)
+{
+  static const char *const settings[] = { "sync-writes", "never", "deadline", "60", NULL };
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (DiskHeard) heard = NULL;
+
+  disktest_add_guest (MIB, 100 * MIB, 20 * MIB);
+  job = disktest_job ("g0", settings);
+  heard = disktest_listen (job);
+  disktest_fail (job, MIGRATE_ERROR_TIMED_OUT, "before memory, was not done within 60 s");
+  cr_assert (disktest_decided (heard, "no-end-in-sight", "the guest writes 20 MiB/s"));
+  disktest_assert_stayed ();
+}
+
 Test (block, writes_wait_from_the_start_where_the_policy_says_so)
 {
   static const char *const always[] = { "sync-writes", "always", NULL };
