@@ -403,6 +403,8 @@ follow_to_end (MigrateJob *self, MigrateTransferCall *call, GError **error)
       return FALSE;
     }
   g_error_free (failure);
+  if (_migrate_work_check_cancelled (self->work, error))
+    return FALSE;
   again = _migrate_transfer_begin_again (self->work, &before, error);
   if (again == NULL)
     return FALSE;

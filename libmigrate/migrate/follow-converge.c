@@ -47,7 +47,7 @@ make_policy (Follow *self)
     .start = (MigratePostcopyStart) _migrate_policy_get_enum (self->work->policy, "postcopy-start"),
     .deadline_ms = (guint64) policy_uint (self, "deadline") * 1000,
     .before_ms
-    = (guint64) (_migrate_follow_memory_since (self) - self->work->transfer_since) / 1000,
+    = (guint64) MAX (_migrate_follow_memory_since (self) - self->work->transfer_since, 0) / 1000,
   };
 }
 

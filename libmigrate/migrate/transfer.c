@@ -209,8 +209,7 @@ _migrate_transfer_may_begin_again (MigrateWork *work)
   const MigrateStepEntry *last = _migrate_steps_last (work, "transfer");
 
   return work->sync_writes && work->result->outcome == MIGRATE_OUTCOME_STAYED && !work->lost_claim
-         && !_migrate_work_is_cancelled (work) && last != NULL
-         && !_migrate_variant_boolean (last->args, "sync-writes");
+         && last != NULL && !_migrate_variant_boolean (last->args, "sync-writes");
 }
 
 MigrateTransferCall *

@@ -269,6 +269,8 @@ Test (block, a_cancel_comes_before_it_begins_again)
   g_signal_connect (job, "decision", G_CALLBACK (cancel_when_decided), NULL);
   result = migrate_job_run (job, NULL, &error);
   cr_assert_null (result);
+  cr_assert (g_error_matches (error, G_IO_ERROR, G_IO_ERROR_CANCELLED), "%s", error->message);
+  cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_CANCELLED);
   cr_assert_eq (count_steps (job, "transfer"), 1);
   disktest_assert_stayed ();
 }
