@@ -462,6 +462,30 @@ Test (files, are_made_before_and_removed_after)
     }
 }
 
+#define ROOM(path, bytes)                                                                          \
+  "{'path': <'" path "'>, 'found': <true>, 'pool': <'p'>, 'xml': <'<volume><name>x</name>"         \
+  "<key>k</key><capacity>1000</capacity><allocation>" bytes "</allocation><physical>" bytes        \
+  "</physical><target><path>" path "</path><format type=\"qcow2\"/></target></volume>'>}"
+
+/* Of all that is sent: 300 bytes of the top, 100 and 50 of what is below, and memory. */
+Test (files, have_their_share_of_a_move)
+{
+  g_autoptr (MigrateFacts) facts = facts_of (
+    CHAIN, TOP ("not-shared") "," MID ("not-shared") "," BASE ("not-shared"), FALSE,
+    "[" ROOM ("/srv/top", "300") "," ROOM ("/srv/mid", "100") "," ROOM ("/base/b", "50") "]", NULL,
+    NULL);
+  g_autoptr (MigratePolicy) chain = policy_of ("");
+  g_autoptr (MigratePolicy) one = policy_of ("disk-copy=whole");
+  g_autoptr (MigratePlan) plan = plan_of (facts, chain, 0, NULL);
+  g_autoptr (MigratePlan) whole = plan_of (facts, one, 0, NULL);
+
+  cr_expect_float_eq (_migrate_files_share (plan, MIGRATE_FILE_STREAM, 550), 0.15, 1e-9);
+  cr_expect_float_eq (_migrate_files_share (plan, MIGRATE_FILE_MIRROR, 550), 0.3, 1e-9);
+  cr_expect_float_eq (_migrate_files_share (whole, MIGRATE_FILE_MIRROR, 550), 0.45, 1e-9);
+  cr_expect_float_eq (_migrate_files_share (NULL, MIGRATE_FILE_STREAM, 550), 0, 1e-9);
+  cr_expect_float_eq (_migrate_files_share (NULL, MIGRATE_FILE_STREAM, 0), 0, 1e-9);
+}
+
 static const struct
 {
   const char *settings, *disks; /* NULL: none are named */
@@ -503,6 +527,62 @@ Test (files, of_a_block_move_are_named_to_the_transfer)
       cr_expect_eq (t.sync_writes, transfers[i].sync, "row %zu", i);
       cr_expect_eq (t.unsafe, transfers[i].unsafe, "row %zu", i);
       _migrate_transfer_clear (&t);
+    }
+}
+
+/* A transfer that has shown it needs it, whatever the policy waits for. */
+Test (files, of_which_writes_wait_when_that_is_needed)
+{
+  g_autoptr (MigrateFacts) facts = facts_of (PLAIN, DATA ("not-shared"), FALSE, NULL, NULL, NULL);
+  g_autoptr (MigratePolicy) policy = policy_of ("");
+  g_autoptr (MigratePlan) plan = plan_of (facts, policy, 0, NULL);
+  const MigratePlanBasis basis = { .persistent = TRUE };
+  const MigrateCheckRequest request
+    = { .source_uri = "a", .destination_uri = "b", .sync_writes = TRUE };
+  g_autoptr (MigratePlan) again = _migrate_plan_renew (plan, &basis, &request, policy);
+  MigrateTransfer t = { 0 };
+
+  _migrate_plan_get_transfer (again, &request, &t);
+  cr_expect (t.sync_writes && t.disks_top);
+  _migrate_transfer_clear (&t);
+}
+
+static const struct
+{
+  const char *settings;
+  MigrateKind asked;
+  gboolean ends;
+} wholes[] = {
+  { "disk-copy=whole", 0, TRUE },
+  { "", 0, FALSE },
+  { "disk-copy=whole", MIGRATE_KIND_COLD, FALSE },
+  { "disk-copy=whole disks=vdb", MIGRATE_KIND_BLOCK, FALSE },
+};
+
+/* The destination is told that nothing is below, as it runs and as it is defined; so is whoever
+ * begins the transfer, from the plan alone. */
+Test (files, that_become_one_image_have_nothing_below_them)
+{
+  g_autoptr (MigrateFacts) facts
+    = facts_of (CHAIN PLAIN, TOP ("not-shared") "," DATA ("shared"), FALSE, NULL, NULL, NULL);
+
+  for (gsize i = 0; i < G_N_ELEMENTS (wholes); i++)
+    {
+      g_autoptr (MigratePolicy) policy = policy_of (wholes[i].settings);
+      g_autoptr (MigratePlan) plan = plan_of (facts, policy, wholes[i].asked, NULL);
+      g_autoptr (MigrateMapping) whole = _migrate_plan_get_whole (plan);
+      const MigrateCheckRequest request = { .whole = whole };
+      const char *xml = _migrate_variant_string (_migrate_plan_peek (plan), MIGRATE_PLAN_KEY_XML);
+      g_autofree char *made = NULL;
+
+      cr_expect_eq (strstr (xml, "/srv/mid") == NULL, wholes[i].ends, "row %zu: %s", i, xml);
+      cr_expect_eq (whole != NULL, wholes[i].ends, "row %zu", i);
+      cr_expect (_migrate_plan_finish_xml (facts->xml, &request, NULL, &made, NULL), "row %zu", i);
+      cr_expect_eq (made != NULL, wholes[i].ends, "row %zu", i);
+      if (made == NULL)
+        continue;
+      cr_expect_null (strstr (made, "/srv/mid"), "row %zu: %s", i, made);
+      cr_expect (_migrate_plan_prove_xml (facts->xml, made, NULL), "row %zu: %s", i, made);
     }
 }
 
