@@ -37,6 +37,8 @@ GVariant *migrate_plan_dup_transfer (MigratePlan *self);
 MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_plan_dup_disks (MigratePlan *self);
 MIGRATE_AVAILABLE_IN_1_0
+GVariant *migrate_plan_dup_files (MigratePlan *self);
+MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_plan_dup_changes (MigratePlan *self);
 MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_plan_dup_holes (MigratePlan *self);

@@ -4,7 +4,7 @@
  * accepted, and nothing that libvirt or QEMU refuses in any case. */
 #pragma once
 
-#include "check/facts-private.h"
+#include "check/fate-private.h"
 
 typedef struct _MigrateLook MigrateLook;
 
@@ -34,6 +34,7 @@ struct _MigrateLook
   MigratePolicy *policy;
   MigrateReport *report;
   const MigrateCheck *check;
+  MigrateKind kind; /* how the guest would travel */
 };
 
 /* In the row's own words. */
@@ -59,6 +60,8 @@ gboolean _migrate_disk_is_served_by_itself (const MigrateDisk *disk);
 /* Whether both hosts see the file of a disk; why, for people. */
 MigrateSharing
 _migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const char **why);
+/* What becomes of a disk; why: nullable. */
+MigrateFate _migrate_look_fate (const MigrateLook *look, const MigrateDisk *disk, const char **why);
 /* "1.5 GiB", in whatever locale. */
 char *_migrate_look_size (guint64 bytes);
 

@@ -139,6 +139,12 @@ _migrate_look_sharing (const MigrateLook *look, const MigrateDisk *disk, const c
   return sharing;
 }
 
+MigrateFate
+_migrate_look_fate (const MigrateLook *look, const MigrateDisk *disk, const char **why)
+{
+  return _migrate_disk_fate (look->facts, look->request, look->policy, look->kind, disk, why);
+}
+
 /* ---- what the caller takes on himself ---- */
 
 static void
@@ -211,9 +217,10 @@ MigrateReport *
 _migrate_check_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *request,
                          MigratePolicy *policy)
 {
+  MigrateKind kind = _migrate_kind_choose (facts, request, policy);
   MigrateLook look
-    = { facts, request, policy,
-        _migrate_report_new (MIGRATE_KIND_LIVE, facts->guest.name, facts->guest.uuid), NULL };
+    = { facts, request, policy, _migrate_report_new (kind, facts->guest.name, facts->guest.uuid),
+        NULL,  kind };
   const MigrateCheckFamily *family;
 
   for (gsize i = 0; (family = _migrate_check_family (i)) != NULL; i++)

@@ -10,6 +10,10 @@ typedef struct
 {
   gboolean was_paused, persistent, autostart;
   gboolean shared; /* every file that its disks write was proven to be the same there */
+  /* A plan that is renewed has these itself. */
+  MigrateKind kind;
+  gboolean runs;   /* it has to be stopped for a kind that stops it */
+  GVariant *files; /* aa{sv}, borrowed; NULL: none */
 } MigratePlanBasis;
 
 /* What stands against the move, and what it would do: both of the same documents. */
@@ -74,6 +78,8 @@ _migrate_plan_prove_disks (MigratePlan *plan, const char *xml, gboolean there, G
 
 /* ---- its parts: floating ---- */
 GVariant *_migrate_plan_disks (const MigrateFacts *facts, const MigrateCheckRequest *request);
+GVariant *_migrate_plan_files (const MigrateFacts *facts, const MigrateCheckRequest *request,
+                               MigratePolicy *policy, MigrateKind kind);
 GVariant *_migrate_plan_transfer (const MigratePlanBasis *basis, const MigrateCheckRequest *request,
                                   MigratePolicy *policy);
 GVariant *_migrate_plan_steps (const MigratePlanBasis *basis, const MigrateCheckRequest *request,

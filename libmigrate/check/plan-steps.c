@@ -1,6 +1,8 @@
-/* Decide: the steps of a move in their order, as far as they are certain. What only a failure or a
- * busy guest brings about is not among them. */
+/* Decide: the steps of a move in their order, as far as they are certain, for each kind of move.
+ * What only a failure or a busy guest brings about is not among them. */
+#include "check/fate-private.h"
 #include "check/plan-private.h"
+#include "storage/files-private.h"
 
 #define BOTH_SIDES 2
 
@@ -9,6 +11,7 @@ typedef struct
   GVariantBuilder builder;
   const MigrateCheckRequest *request;
   char *source, *destination; /* without secrets */
+  GHashTable *folders;        /* that a pool is made of already */
 } Steps;
 
 static void
@@ -47,6 +50,100 @@ add_hooks (Steps *self, MigrateHookPoint point, const char *undo)
 
 #define UNDO_HOOK "the program is asked to undo it"
 
+/* ---- files ---- */
+
+typedef void (*FileStep) (Steps *self, GVariant *row);
+
+static void
+for_each_file (Steps *self, const MigratePlanBasis *basis, FileStep step)
+{
+  for (gsize i = 0; basis->files != NULL && i < g_variant_n_children (basis->files); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (basis->files, i);
+
+      step (self, row);
+    }
+}
+
+/* For people: what has no name yet is named by what it is for. */
+static const char *
+label_of (GVariant *row)
+{
+  const char *path = _migrate_variant_string (row, "path-there");
+
+  return path != NULL ? path : _migrate_variant_string (row, "id");
+}
+
+static void
+add_for_file (Steps *self, const char *what, MigrateSide side, MigrateRisk risk, const char *file,
+              const char *effect, const char *undo)
+{
+  g_autofree char *sentence = g_strdup_printf ("“%s” %s", file, effect);
+
+  add (self, what, side, risk, sentence, undo);
+}
+
+static void
+make_pool (Steps *self, GVariant *row)
+{
+  const char *folder = _migrate_variant_string (row, "folder-there");
+
+  if (_migrate_file_is_made (row) && folder != NULL
+      && g_hash_table_add (self->folders, g_strdup (folder)))
+    add_for_file (self, "make-pool", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE, folder,
+                  "becomes a storage pool for as long as the move lasts, and a folder where it is "
+                  "none",
+                  "the pool is taken away, and the folder if it was made");
+}
+
+static void
+make_volume (Steps *self, GVariant *row)
+{
+  MigrateFileHow how = _migrate_file_how (row);
+
+  if (_migrate_file_is_made (row))
+    add_for_file (self, "make-volume", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE, label_of (row),
+                  how == MIGRATE_FILE_STREAM     ? "is made, unless the same is there already"
+                  : how == MIGRATE_FILE_RECREATE ? "is made, and stays empty"
+                                                 : "is made, as large as the source's",
+                  "it is removed");
+}
+
+static void
+copy_file (Steps *self, GVariant *row)
+{
+  if (_migrate_file_how (row) == MIGRATE_FILE_STREAM)
+    add_for_file (self, "copy-file", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE, label_of (row),
+                  "is copied, and read back", "it is removed");
+}
+
+static void
+remove_image (Steps *self, GVariant *row)
+{
+  const char *path = _migrate_variant_string (row, "path");
+
+  if (_migrate_variant_boolean (row, "remove") && path != NULL)
+    add_for_file (self, "remove-image", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_DESTRUCTIVE, path,
+                  "is removed: the destination has its own, and it was proven that the hosts do "
+                  "not share it",
+                  NULL);
+}
+
+static gboolean
+has_files (const MigratePlanBasis *basis, MigrateFileHow how)
+{
+  for (gsize i = 0; basis->files != NULL && i < g_variant_n_children (basis->files); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (basis->files, i);
+
+      if (_migrate_file_how (row) == how)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+/* ---- what all kinds begin and end with ---- */
+
 static void
 add_preparation (Steps *self, const MigratePlanBasis *basis)
 {
@@ -55,6 +152,10 @@ add_preparation (Steps *self, const MigratePlanBasis *basis)
     add (self, "clear-autostart", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
          "the definition there does not start by itself while there may be two",
          "autostart is set again");
+  for_each_file (self, basis, make_pool);
+  for_each_file (self, basis, make_volume);
+  if (basis->kind == MIGRATE_KIND_BLOCK)
+    for_each_file (self, basis, copy_file);
   add_hooks (self, MIGRATE_HOOK_POINT_AFTER_PREPARE, UNDO_HOOK);
   add_hooks (self, MIGRATE_HOOK_POINT_BEFORE_MIGRATE, UNDO_HOOK);
 }
@@ -65,18 +166,81 @@ add_transfer (Steps *self, const MigratePlanBasis *basis)
   gboolean strict = self->request->hand_over == MIGRATE_HAND_OVER_STRICT;
 
   add (self, "transfer", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_DISRUPTIVE,
-       basis->was_paused
+       basis->kind == MIGRATE_KIND_BLOCK
+         ? "the disks that travel and then the guest's memory are copied; then it changes hands"
+       : basis->was_paused
          ? "the guest's memory is copied, then the guest changes hands; it stays paused"
          : "the guest's memory is copied while it runs; it stands still while it changes hands",
        "the copy is aborted, and the guest goes on at the source");
   if (strict && !basis->was_paused)
     add (self, "resume-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
          "the guest runs on, once the source is proven gone", NULL);
+}
+
+/* ---- kinds that stop the guest ---- */
+
+static void
+add_stop (Steps *self, const MigratePlanBasis *basis)
+{
+  if (basis->kind == MIGRATE_KIND_SUSPEND)
+    add (self, "save-guest", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_DISRUPTIVE,
+         "the guest stops, and its memory is saved to a file",
+         "the guest is restored from that file");
+  else if (basis->runs)
+    add (self, "shut-down-guest", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_DISRUPTIVE,
+         "the guest is asked to shut down", "the guest is started again");
+}
+
+static void
+add_carriage (Steps *self, const MigratePlanBasis *basis)
+{
+  for_each_file (self, basis, copy_file);
+  if (!has_files (basis, MIGRATE_FILE_MIRROR))
+    return;
+  add (self, "start-carrier", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
+       "a guest of this library's own, which never runs, opens the files that travel",
+       "it is taken away");
+  add (self, "carry", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
+       "its hypervisor copies them to the destination's", "the copy is aborted");
+  add (self, "end-carrier", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE, "that guest is taken away",
+       NULL);
+}
+
+static void
+add_hand_over (Steps *self, const MigratePlanBasis *basis)
+{
+  add (self, "define-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+       "the guest is defined, marked as one that is on its way", "it is undefined");
+  add (self, "mark-source", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
+       "the definition there is marked as one that has gone", "the mark is taken away");
+  add (self, "adopt-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+       "the mark is taken away: the guest is the destination's", NULL);
+  if (basis->kind == MIGRATE_KIND_SUSPEND)
+    add (self, "restore-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+         basis->was_paused ? "the guest is restored, and stays paused"
+                           : "the guest is restored, and runs on",
+         NULL);
+  else if (basis->runs)
+    add (self, "start-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+         "the guest is started, as it ran before", NULL);
+}
+
+static void
+add_move (Steps *self, const MigratePlanBasis *basis)
+{
+  if (_migrate_kind_stops (basis->kind))
+    {
+      add_stop (self, basis);
+      add_carriage (self, basis);
+      add_hand_over (self, basis);
+    }
+  else
+    add_transfer (self, basis);
   add_hooks (self, MIGRATE_HOOK_POINT_AFTER_MIGRATE, NULL);
 }
 
 static void
-add_finalization (Steps *self, const MigratePlanBasis *basis)
+add_finalization (Steps *self, const MigratePlanBasis *basis, MigratePolicy *policy)
 {
   add_hooks (self, MIGRATE_HOOK_POINT_BEFORE_FINALIZE, NULL);
   if (self->request->has_inventory)
@@ -85,6 +249,11 @@ add_finalization (Steps *self, const MigratePlanBasis *basis)
   if (basis->autostart)
     add (self, "set-autostart", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
          "the guest starts by itself there, as it did", NULL);
+  if (_migrate_kind_stops (basis->kind) && basis->persistent)
+    add (self, "undefine-source", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_DESTRUCTIVE,
+         "the definition there is removed", NULL);
+  if (!_migrate_policy_get_bool (policy, "keep-source"))
+    for_each_file (self, basis, remove_image);
   add_hooks (self, MIGRATE_HOOK_POINT_AFTER_FINALIZE, NULL);
 }
 
@@ -115,12 +284,15 @@ _migrate_plan_steps (const MigratePlanBasis *basis, const MigrateCheckRequest *r
 {
   g_autofree char *source = _migrate_uri_redact (request->source_uri);
   g_autofree char *destination = _migrate_uri_redact (request->destination_uri);
-  Steps self = { .request = request, .source = source, .destination = destination };
+  g_autoptr (GHashTable) folders
+    = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL /* value */);
+  Steps self
+    = { .request = request, .source = source, .destination = destination, .folders = folders };
 
   g_variant_builder_init (&self.builder, G_VARIANT_TYPE ("aa{sv}"));
   add_preparation (&self, basis);
-  add_transfer (&self, basis);
-  add_finalization (&self, basis);
+  add_move (&self, basis);
+  add_finalization (&self, basis, policy);
   add_chores (&self, basis, policy);
   return g_variant_builder_end (&self.builder);
 }

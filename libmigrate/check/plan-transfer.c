@@ -1,6 +1,8 @@
 /* Decide: how memory travels, from the policy to the record that a backend is given. On its way it
  * is in the plan, under names: one table takes it in and out. */
+#include "check/fate-private.h"
 #include "check/plan-private.h"
+#include "storage/files-private.h"
 
 typedef enum
 {
@@ -38,6 +40,9 @@ static const struct
   FIELD ("xbzrle-cache", UINT64, xbzrle_cache),
   FIELD ("zero-copy", BOOL, zero_copy),
   FIELD ("tls", BOOL, tls),
+  FIELD ("disks", WORDS, disks),
+  FIELD ("disks-top", BOOL, disks_top),
+  FIELD ("sync-writes", BOOL, sync_writes),
 };
 
 /* ---- from the policy to the record ---- */
@@ -57,6 +62,39 @@ decide_accelerators (MigratePolicy *policy, MigrateTransfer *t)
   t->tls = _migrate_policy_get_bool (policy, "tls");
 }
 
+/* A list that is empty would have libvirt copy every disk: none is given then, and no disk is. */
+static char **
+list_disks (GVariant *files)
+{
+  g_autoptr (GPtrArray) targets = g_ptr_array_new_with_free_func (g_free);
+
+  for (gsize i = 0; files != NULL && i < g_variant_n_children (files); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (files, i);
+      const char *target = _migrate_variant_string (row, "target");
+
+      if (target != NULL && _migrate_file_how (row) == MIGRATE_FILE_MIRROR)
+        g_ptr_array_add (targets, g_strdup (target));
+    }
+  if (targets->len == 0)
+    return NULL;
+  g_ptr_array_add (targets, NULL);
+  return (char **) g_ptr_array_steal (targets, NULL);
+}
+
+static void
+decide_disks (const MigratePlanBasis *basis, MigratePolicy *policy, MigrateTransfer *t)
+{
+  if (basis->kind != MIGRATE_KIND_BLOCK)
+    return;
+  t->disks = list_disks (basis->files);
+  t->disks_top
+    = t->disks != NULL && _migrate_policy_get_enum (policy, "disk-copy") == MIGRATE_DISK_COPY_CHAIN;
+  t->sync_writes
+    = t->disks != NULL
+      && _migrate_policy_get_enum (policy, "sync-writes") == MIGRATE_SYNC_WRITES_ALWAYS;
+}
+
 static void
 decide (const MigratePlanBasis *basis, const MigrateCheckRequest *request, MigratePolicy *policy,
         MigrateTransfer *t)
@@ -68,8 +106,11 @@ decide (const MigratePlanBasis *basis, const MigrateCheckRequest *request, Migra
   decide_accelerators (policy, t);
   t->persist = basis->persistent;
   t->paused = !basis->was_paused && request->hand_over == MIGRATE_HAND_OVER_STRICT;
-  /* libvirt goes by the name of the file system; the probe knows better, or the caller does. */
-  t->unsafe = basis->shared || _migrate_policy_accepts (policy, "disk-sharing-unproven");
+  /* libvirt goes by the name of the file system; the probe knows better, or the caller does. Where
+   * disks are copied nobody is told that all is well. */
+  t->unsafe = !_migrate_kind_copies (basis->kind)
+              && (basis->shared || _migrate_policy_accepts (policy, "disk-sharing-unproven"));
+  decide_disks (basis, policy, t);
 }
 
 /* ---- from the record to the plan ---- */

@@ -9,6 +9,8 @@ set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheck
 {
   if (basis->shared)
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_SHARED, "b", TRUE);
+  if (basis->runs)
+    g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_RUNS, "b", TRUE);
   if (request->has_rewrite)
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_FUNCTION, "b", TRUE);
   _migrate_dict_set_uri (dict, MIGRATE_PLAN_KEY_SOURCE, request->source_uri);
@@ -25,11 +27,16 @@ static MigratePlan *
 decide (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePolicy *policy,
         MigrateKind kind)
 {
+  g_autoptr (GVariant) files
+    = g_variant_ref_sink (_migrate_plan_files (facts, request, policy, kind));
   const MigratePlanBasis basis = {
     .was_paused = facts->guest.state == MIGRATE_DOMAIN_PAUSED,
     .persistent = facts->guest.persistent,
     .autostart = facts->guest.autostart,
     .shared = _migrate_plan_disks_are_shared (facts),
+    .kind = kind,
+    .runs = facts->guest.state != MIGRATE_DOMAIN_SHUTOFF,
+    .files = files,
   };
   GVariantDict dict;
 
@@ -39,6 +46,7 @@ decide (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePo
   _migrate_dict_set_string (&dict, MIGRATE_PLAN_KEY_GUEST_NAME, facts->guest.name);
   _migrate_dict_set_string (&dict, MIGRATE_PLAN_KEY_GUEST_UUID, facts->guest.uuid);
   g_variant_dict_insert_value (&dict, MIGRATE_PLAN_KEY_DISKS, _migrate_plan_disks (facts, request));
+  g_variant_dict_insert_value (&dict, MIGRATE_PLAN_KEY_FILES, files);
   _migrate_plan_add_there (&dict, request->documents, request);
   set_parts (&dict, &basis, request, policy);
   return _migrate_plan_new (g_variant_dict_end (&dict));
@@ -65,10 +73,17 @@ _migrate_plan_renew (MigratePlan *plan, const MigratePlanBasis *basis,
                      const MigrateCheckRequest *request, MigratePolicy *policy)
 {
   GVariant *values = plan != NULL ? _migrate_plan_peek (plan) : NULL;
+  g_autoptr (GVariant) files = plan != NULL ? migrate_plan_dup_files (plan) : NULL;
   MigratePlanBasis known = *basis;
   GVariantDict dict;
 
-  known.shared |= _migrate_variant_boolean (values, MIGRATE_PLAN_KEY_SHARED);
+  if (plan != NULL)
+    {
+      known.shared |= _migrate_variant_boolean (values, MIGRATE_PLAN_KEY_SHARED);
+      known.runs = _migrate_variant_boolean (values, MIGRATE_PLAN_KEY_RUNS);
+      known.kind = migrate_plan_get_kind (plan);
+      known.files = files;
+    }
   g_variant_dict_init (&dict, values);
   set_parts (&dict, &known, request, policy);
   return _migrate_plan_new (g_variant_dict_end (&dict));

@@ -9,18 +9,12 @@
   (MIGRATE_UNDEFINE_MANAGED_SAVE                                                                   \
    | MIGRATE_UNDEFINE_SNAPSHOTS) /* they travelled along, or are gone */
 
-char *
-_migrate_cold_mark (MigrateWork *work, const char *word)
-{
-  return g_strdup_printf ("%s %s", word, work->id);
-}
-
 static gboolean
-has_mark (MigrateWork *work, const MigrateDomain *domain, const char *word)
+has_mark (MigrateWork *work, const MigrateDomain *domain, MigrateMark mark)
 {
-  g_autofree char *mark = _migrate_cold_mark (work, word);
+  g_autofree char *text = _migrate_mark_to_text (mark, work->id);
 
-  return g_strcmp0 (domain->mark, mark) == 0;
+  return g_strcmp0 (domain->mark, text) == 0;
 }
 
 /* NULL and no error: the host does not know the guest. */
@@ -42,9 +36,10 @@ find_if_there (MigrateWork *work, MigrateSide side, GError **error)
 /* ---- marks ---- */
 
 static gboolean
-set_mark (MigrateWork *work, MigrateSide side, const char *word, GError **error)
+set_mark (MigrateWork *work, MigrateSide side, MigrateMark wanted, GError **error)
 {
-  g_autofree char *mark = word != NULL ? _migrate_cold_mark (work, word) : NULL;
+  g_autofree char *mark
+    = wanted != MIGRATE_MARK_NONE ? _migrate_mark_to_text (wanted, work->id) : NULL;
   g_autoptr (MigrateCall) call
     = _migrate_call_new (MIGRATE_CALL_SET_MARK, work->result->guest_uuid);
   g_autoptr (MigrateCall) seen = NULL;
@@ -62,19 +57,19 @@ set_mark (MigrateWork *work, MigrateSide side, const char *word, GError **error)
 static gboolean
 mark_source_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  return set_mark (work, MIGRATE_SIDE_SOURCE, _migrate_mark_name (MIGRATE_MARK_OUTGOING), error);
+  return set_mark (work, MIGRATE_SIDE_SOURCE, MIGRATE_MARK_OUTGOING, error);
 }
 
 static gboolean
 mark_source_undo (MigrateWork *work, GVariant *args, GError **error)
 {
-  return set_mark (work, MIGRATE_SIDE_SOURCE, NULL, error);
+  return set_mark (work, MIGRATE_SIDE_SOURCE, MIGRATE_MARK_NONE, error);
 }
 
 static gboolean
 adopt_destination_act (MigrateWork *work, GVariant *args, GError **error)
 {
-  return set_mark (work, MIGRATE_SIDE_DESTINATION, NULL, error);
+  return set_mark (work, MIGRATE_SIDE_DESTINATION, MIGRATE_MARK_NONE, error);
 }
 
 static gboolean
@@ -89,8 +84,7 @@ adopt_destination_undo (MigrateWork *work, GVariant *args, GError **error)
         g_propagate_error (error, local_error);
       return local_error == NULL;
     }
-  return set_mark (work, MIGRATE_SIDE_DESTINATION, _migrate_mark_name (MIGRATE_MARK_INCOMING),
-                   error);
+  return set_mark (work, MIGRATE_SIDE_DESTINATION, MIGRATE_MARK_INCOMING, error);
 }
 
 /* ---- the definition there ---- */
@@ -135,14 +129,14 @@ define_destination_act (MigrateWork *work, GVariant *args, GError **error)
       g_propagate_error (error, local_error);
       return FALSE;
     }
-  if (there != NULL && !has_mark (work, &there->domain, _migrate_mark_name (MIGRATE_MARK_INCOMING)))
+  if (there != NULL && !has_mark (work, &there->domain, MIGRATE_MARK_INCOMING))
     return refuse_other (error, &there->domain);
   if (!define (work, error))
     return FALSE;
   seen = _migrate_step_find (work, MIGRATE_SIDE_DESTINATION, error);
   if (seen == NULL)
     return FALSE;
-  return has_mark (work, &seen->domain, _migrate_mark_name (MIGRATE_MARK_INCOMING))
+  return has_mark (work, &seen->domain, MIGRATE_MARK_INCOMING)
          || _migrate_step_unproven (error, MIGRATE_SIDE_DESTINATION, "Defining the guest");
 }
 
@@ -158,8 +152,7 @@ define_destination_undo (MigrateWork *work, GVariant *args, GError **error)
       g_propagate_error (error, local_error);
       return FALSE;
     }
-  return there == NULL
-         || !has_mark (work, &there->domain, _migrate_mark_name (MIGRATE_MARK_INCOMING))
+  return there == NULL || !has_mark (work, &there->domain, MIGRATE_MARK_INCOMING)
          || _migrate_step_undefine (work, MIGRATE_SIDE_DESTINATION, UNDEFINE_ALL, error);
 }
 

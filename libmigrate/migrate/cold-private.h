@@ -13,5 +13,3 @@ gboolean _migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GE
 
 /* cold-kinds.c: once, before a step runs. */
 void _migrate_cold_add_step_kinds (void);
-/* "incoming JOB": as a host tells it. */
-char *_migrate_cold_mark (MigrateWork *work, const char *word);

@@ -313,6 +313,40 @@ migrate_plan_dup_disks (MigratePlan *self)
 }
 
 /**
+ * migrate_plan_dup_files:
+ * @self: a plan
+ *
+ * The files that the guest is made of, as an `aa{sv}`: images and what is below them, the variables
+ * of its firmware, saved memory, media in its drives, a kernel. Of each
+ *
+ * - `id` (its name in steps and progress: `vda`, `vda.1` the first image below it, `nvram`), `role`
+ *   (`disk`, `backing`, `cdrom`, `nvram`, `tpm`, `saved-memory`, `kernel`, `initrd`, `dtb`), and
+ *   `target`, the disk that it belongs to, where there is one;
+ * - `how`: `shared` (both hosts have it already), `stays` (it is on a server, or a device), `mirror`
+ *   (the source's hypervisor writes it there), `stream` (it is copied byte by byte and read back, or
+ *   found there and compared), `recreate` (made there, and empty), `in-stream` (it comes with memory)
+ *   or `refused` (a finding says why); and `why`, for people;
+ * - `path` and `path-there`, `pool` and `name`, `pool-there` and `name-there`, `folder-there` (the
+ *   folder that a pool is made of there), as far as there is one;
+ * - `format`, `backing-format`, `backing-there` (what is below it at the destination), `options`
+ *   (`a{ss}`: `compat`, `cluster-size`, `lazy-refcounts`, `extended-l2`, `encryption`,
+ *   `encryption-secret`, `owner`, `group`, `mode`);
+ * - `capacity` (of the disk that is inside), `size` (of the file) and `allocation` (what it takes
+ *   up), in bytes, as the source's pools knew them; absent: not known;
+ * - `remove`: true where the source's own may go in the end, unless the policy keeps it.
+ *
+ * Returns: (transfer full): the files, which may be none
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_plan_dup_files (MigratePlan *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return dup_value (self, MIGRATE_PLAN_KEY_FILES, G_VARIANT_TYPE ("aa{sv}"));
+}
+
+/**
  * migrate_plan_dup_changes:
  * @self: a plan
  *
@@ -410,7 +444,7 @@ migrate_plan_get_persistent_xml (MigratePlan *self)
  * @self: a plan
  *
  * The whole plan as an `a{sv}`, which may grow: `kind`, `guest-name`, `guest-uuid`, `source`,
- * `destination`, `transfer`, `disks`, `steps`, `changes`, `holes`, `effects`, `xml`,
+ * `destination`, `transfer`, `disks`, `files`, `steps`, `changes`, `holes`, `effects`, `xml`,
  * `persistent-xml`, `function` (true: the program's own has the last word on the XML).
  *
  * Returns: (transfer full): the values

@@ -42,6 +42,12 @@ MigrateStep *_migrate_step_new_planned (const char *what, const char *host, Migr
 MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gboolean present,
                                         const char *state, guint64 seen_at_us, GVariant *details);
 
+/* The mark of a definition: one element of this namespace in its metadata, whose text is a word and
+ * the job's id, “incoming 0f3c…”. */
+#define MIGRATE_MARK_NAMESPACE "urn:libmigrate:mark:1"
+#define MIGRATE_MARK_PREFIX "libmigrate"
+#define MIGRATE_MARK_ELEMENT "mark"
+
 /* Keys of a plan's values: */
 #define MIGRATE_PLAN_KEY_KIND "kind"               /* s: nick */
 #define MIGRATE_PLAN_KEY_GUEST_NAME "guest-name"   /* s */
@@ -55,6 +61,7 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_CHANGES "changes"         /* aa{sv}: rule, subject, from, to */
 #define MIGRATE_PLAN_KEY_HOLES "holes"             /* aa{sv}: name, subject, filled-by */
 #define MIGRATE_PLAN_KEY_EFFECTS "effects"         /* as */
+#define MIGRATE_PLAN_KEY_RUNS "runs"               /* b: the guest ran, or was paused */
 #define MIGRATE_PLAN_KEY_SHARED "shared"           /* b: of files: proven */
 #define MIGRATE_PLAN_KEY_FUNCTION "function" /* b: the program's own has the last word on XML */
 #define MIGRATE_PLAN_KEY_XML "xml"           /* s: without secrets */

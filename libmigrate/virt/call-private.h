@@ -105,12 +105,6 @@ typedef enum
 #define MIGRATE_UNDEFINE_SNAPSHOTS                                                                 \
   4 /* what is written of them; else one that has some is refused */
 
-/* The mark of a definition: one element of this namespace in its metadata, whose text is a word and
- * the job's id, “incoming 0f3c…”. */
-#define MIGRATE_MARK_NAMESPACE "urn:libmigrate:mark:1"
-#define MIGRATE_MARK_PREFIX "libmigrate"
-#define MIGRATE_MARK_ELEMENT "mark"
-
 #define MIGRATE_REFRESH_BEFORE 1
 #define MIGRATE_REFRESH_AFTER 2
 

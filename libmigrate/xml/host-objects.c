@@ -33,8 +33,13 @@ _migrate_volume_free (MigrateVolume *self)
   g_free (self->format);
   g_free (self->backing_path);
   g_free (self->backing_format);
+  g_free (self->encryption);
+  g_free (self->encryption_secret);
   g_free (self->compat);
   g_free (self->cluster_size);
+  g_free (self->owner);
+  g_free (self->group);
+  g_free (self->mode);
   g_free (self);
 }
 
@@ -123,6 +128,25 @@ _migrate_pool_parse (const char *xml, GError **error)
 }
 
 static void
+read_target (MigrateVolume *self, const xmlNode *target)
+{
+  const xmlNode *features = _migrate_node_child (target, "features");
+  const xmlNode *permissions = _migrate_node_child (target, "permissions");
+
+  self->target = _migrate_node_text_at (target, "path");
+  self->format = _migrate_node_dup_at (target, "format", "type");
+  self->encrypted = _migrate_node_child (target, "encryption") != NULL;
+  self->encryption = _migrate_node_dup_at (target, "encryption", "format");
+  self->encryption_secret = _migrate_node_dup_at (target, "encryption/secret", "uuid");
+  self->compat = _migrate_node_text_at (target, "compat");
+  self->lazy_refcounts = _migrate_node_child (features, "lazy_refcounts") != NULL;
+  self->extended_l2 = _migrate_node_child (features, "extended_l2") != NULL;
+  self->owner = _migrate_node_text_at (permissions, "owner");
+  self->group = _migrate_node_text_at (permissions, "group");
+  self->mode = _migrate_node_text_at (permissions, "mode");
+}
+
+static void
 read_volume (MigrateVolume *self, const xmlNode *root, GError **error)
 {
   const xmlNode *target = _migrate_node_child (root, "target");
@@ -131,15 +155,12 @@ read_volume (MigrateVolume *self, const xmlNode *root, GError **error)
 
   self->name = read_name (root, error);
   self->type = _migrate_node_dup (root, "type");
-  self->target = _migrate_node_text_at (target, "path");
-  self->format = _migrate_node_dup_at (target, "format", "type");
   self->backing_path = _migrate_node_text_at (root, "backingStore/path");
   self->backing_format = _migrate_node_dup_at (root, "backingStore/format", "type");
   self->capacity = _migrate_node_bytes (_migrate_node_child (root, "capacity"), "bytes", error);
   self->allocation = _migrate_node_bytes (_migrate_node_child (root, "allocation"), "bytes", error);
   self->physical = _migrate_node_bytes (_migrate_node_child (root, "physical"), "bytes", error);
-  self->encrypted = _migrate_node_child (target, "encryption") != NULL;
-  self->compat = _migrate_node_text_at (target, "compat");
+  read_target (self, target);
   if (cluster > 0)
     self->cluster_size = g_strdup_printf ("%" G_GUINT64_FORMAT, cluster);
 }

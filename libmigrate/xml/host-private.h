@@ -54,8 +54,10 @@ typedef struct
   char *name, *type, *target, *format; /* name never NULL */
   char *backing_path, *backing_format;
   guint64 capacity, allocation, physical; /* bytes */
-  gboolean encrypted;
-  char *compat, *cluster_size;
+  gboolean encrypted, lazy_refcounts, extended_l2;
+  char *encryption, *encryption_secret; /* its format; a secret's UUID */
+  char *compat, *cluster_size;          /* the latter in bytes */
+  char *owner, *group, *mode;           /* as written: "0600" */
 } MigrateVolume;
 
 /* Errors of each: INVALID, naming what is wrong. */

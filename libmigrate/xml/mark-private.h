@@ -4,8 +4,6 @@
 
 #include "model/model-private.h"
 
-#define MIGRATE_MARK_NAMESPACE "https://libmigrate.org/mark/1.0"
-
 typedef enum
 {
   MIGRATE_MARK_NONE,
@@ -19,4 +17,6 @@ typedef enum
 char *_migrate_mark_set (const char *xml, MigrateMark mark, const char *job, GError **error);
 /* NONE: it has no mark, or one of a kind that is not known. job: nullable; whose. */
 MigrateMark _migrate_mark_read (const char *xml, char **job);
-const char *_migrate_mark_name (MigrateMark mark);
+/* The mark's own text, as a host is told of it. */
+char *_migrate_mark_to_text (MigrateMark mark, const char *job);
+MigrateMark _migrate_mark_from_text (const char *text, char **job);

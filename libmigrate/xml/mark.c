@@ -6,14 +6,25 @@
 
 #include <string.h>
 
-#define ELEMENT "job"
+static const char *const words[] = { "", "incoming", "outgoing", "carrier" };
 
-static const char *const names[] = { "none", "incoming", "outgoing", "carrier" };
-
-const char *
-_migrate_mark_name (MigrateMark mark)
+char *
+_migrate_mark_to_text (MigrateMark mark, const char *job)
 {
-  return names[mark];
+  return g_strdup_printf ("%s %s", words[mark], job);
+}
+
+MigrateMark
+_migrate_mark_from_text (const char *text, char **job)
+{
+  for (gsize i = MIGRATE_MARK_INCOMING; text != NULL && i < G_N_ELEMENTS (words); i++)
+    if (g_str_has_prefix (text, words[i]) && text[strlen (words[i])] == ' ')
+      {
+        if (job != NULL)
+          *job = g_strstrip (g_strdup (text + strlen (words[i])));
+        return (MigrateMark) i;
+      }
+  return MIGRATE_MARK_NONE;
 }
 
 static gboolean
@@ -70,13 +81,14 @@ static void
 put_in (MigrateNode *domain, MigrateMark mark, const char *job)
 {
   MigrateNode *metadata = _migrate_tree_child (domain, "metadata");
+  g_autofree char *text = _migrate_mark_to_text (mark, job);
   MigrateNode *node;
 
   if (metadata == NULL)
     metadata = _migrate_tree_add_child (domain, "metadata");
-  node = _migrate_tree_add_foreign (metadata, ELEMENT, "migrate", MIGRATE_MARK_NAMESPACE);
-  _migrate_tree_set (node, "id", job);
-  _migrate_tree_set (node, "role", _migrate_mark_name (mark));
+  node = _migrate_tree_add_foreign (metadata, MIGRATE_MARK_ELEMENT, MIGRATE_MARK_PREFIX,
+                                    MIGRATE_MARK_NAMESPACE);
+  _migrate_tree_set_text (node, text);
 }
 
 char *
@@ -104,14 +116,7 @@ _migrate_mark_read (const char *xml, char **job)
   g_autoptr (MigrateTree) tree = _migrate_tree_parse (xml, "domain", NULL /* error */);
   const MigrateNode *node
     = tree != NULL ? find (_migrate_tree_child (_migrate_tree_root (tree), "metadata")) : NULL;
-  const char *role = _migrate_tree_peek (node, "role");
+  g_autofree char *text = node != NULL ? _migrate_tree_text (node) : NULL;
 
-  for (gsize i = MIGRATE_MARK_INCOMING; role != NULL && i < G_N_ELEMENTS (names); i++)
-    if (g_str_equal (role, names[i]))
-      {
-        if (job != NULL)
-          *job = _migrate_tree_dup (node, "id");
-        return (MigrateMark) i;
-      }
-  return MIGRATE_MARK_NONE;
+  return _migrate_mark_from_text (text, job);
 }

@@ -44,6 +44,10 @@ MigrateRewritten *_migrate_xml_rewrite (const char *xml, const MigrateRewrite *h
 void _migrate_rewritten_free (MigrateRewritten *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateRewritten, _migrate_rewritten_free)
 
+/* What an image of that path, which no document names, is called there: its path. NULL: it is not
+ * known yet, or no path. Errors: INVALID: a binding is not valid. */
+char *_migrate_xml_rewrite_path (const char *path, const MigrateRewrite *how, GError **error);
+
 typedef struct
 {
   const char *rule, *place, *meaning;

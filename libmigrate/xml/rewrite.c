@@ -200,6 +200,21 @@ _migrate_xml_rewrite (const char *xml, const MigrateRewrite *how, GError **error
   return g_steal_pointer (&result);
 }
 
+char *
+_migrate_xml_rewrite_path (const char *path, const MigrateRewrite *how, GError **error)
+{
+  const MigrateCandidate candidates[] = { { MIGRATE_MAP_DISK, path }, { MIGRATE_MAP_PATH, path } };
+  g_auto (MigrateRewriter) rewriter = { .layers = { NULL } };
+  MigrateFound found;
+
+  if (!rewriter_init (&rewriter, how, error))
+    return NULL;
+  found = _migrate_rewriter_find (&rewriter, candidates, G_N_ELEMENTS (candidates));
+  if (g_hash_table_size (rewriter.holes) > 0)
+    return NULL;
+  return found.entry != NULL ? _migrate_rewriter_to_path (found.entry, path) : g_strdup (path);
+}
+
 void
 _migrate_rewritten_free (MigrateRewritten *self)
 {

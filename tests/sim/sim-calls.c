@@ -1,6 +1,6 @@
 /* The calls, as a libvirtd answers them: with its limits (five requests of a client, twenty
  * workers, one job at a guest), its monitors that hang and its words. */
-#include "sim-private.h"
+#include "sim-calls.h"
 
 #include <errno.h>
 #include <string.h>
@@ -14,35 +14,10 @@
 #define DESTROY_HUNG_TIME (11500 * SIM_MS) /* SIGTERM, then SIGKILL after 10 s */
 #define MAX_REQUESTS 5
 
-enum
-{
-  ERR_INTERNAL = 1,
-  ERR_NO_SUPPORT = 3,
-  ERR_INVALID_ARG = 8,
-  ERR_FAILED = 9,
-  ERR_SYSTEM = 38,
-  ERR_NO_DOMAIN = 42,
-  ERR_INVALID = 55,
-  ERR_TIMEOUT = 68,
-  ERR_UNSUPPORTED = 74,
-  ERR_CPU_INCOMPATIBLE = 91
-};
-
-/* One call under way. */
-typedef struct
-{
-  SimWorld *world;
-  SimActor *actor;
-  MigrateConn *conn;
-  MigrateCall *call;
-  SimHost *host;
-  GError **error;
-} Request;
-
 /* ---- errors ---- */
 
-static gboolean
-refuse (Request *self, int code, const char *words)
+gboolean
+_sim_refuse (SimRequest *self, int code, const char *words)
 {
   g_autofree char *doing
     = self->call->guest != NULL
@@ -58,8 +33,8 @@ refuse (Request *self, int code, const char *words)
   return FALSE;
 }
 
-static gboolean
-refuse_connection (Request *self)
+gboolean
+_sim_refuse_connection (SimRequest *self)
 {
   g_autofree char *doing = g_strdup_printf ("Cannot do “%s” on “sim://%s/%s”",
                                             _migrate_call_kind_name (self->call->kind),
@@ -71,6 +46,28 @@ refuse_connection (Request *self)
   else
     _sim_set_error (self->error, FALSE, VIR_FROM_RPC, ERR_SYSTEM, ECONNRESET, doing,
                     "Cannot recv data: Connection reset by peer");
+  return FALSE;
+}
+
+gboolean
+_sim_refuse_as (SimRequest *self, MigrateError error, int code, const char *words)
+{
+  _sim_refuse (self, code, words);
+  if (self->error != NULL && *self->error != NULL)
+    (*self->error)->code = (int) error;
+  return FALSE;
+}
+
+/* In the upper bits of the code is the errno of a system error. */
+gboolean
+_sim_refuse_storage (SimRequest *self, int code, const char *words)
+{
+  g_autofree char *doing = g_strdup_printf ("Cannot do “%s” on “sim://%s/%s”",
+                                            _migrate_call_kind_name (self->call->kind),
+                                            self->world->name, self->host->name);
+
+  _sim_set_error (self->error, FALSE, code == SIM_ERR_STREAM ? VIR_FROM_RPC : VIR_FROM_STORAGE,
+                  code & 0xff, code >> 8, doing, words);
   return FALSE;
 }
 
@@ -105,7 +102,7 @@ _sim_host_connections_changed (SimHost *host)
 /* Waits for key as a client waits for an answer: FALSE when the connection broke meanwhile. A
  * silent host is noticed only with keep-alive. */
 static gboolean
-conn_wait (Request *self, gconstpointer key, gint64 deadline)
+conn_wait (SimRequest *self, gconstpointer key, gint64 deadline)
 {
   MigrateConn *conn = self->conn;
   gint64 keepalive = (gint64) self->world->keepalive_ms * SIM_MS;
@@ -127,7 +124,7 @@ conn_wait (Request *self, gconstpointer key, gint64 deadline)
 
 /* Until the host's libvirtd can hear us. */
 static gboolean
-conn_reach (Request *self)
+conn_reach (SimRequest *self)
 {
   while (!conn_is_broken (self->conn) && !self->world->tearing
          && (conn_is_silent (self->conn) || self->host->daemon == SIM_DAEMON_HUNG))
@@ -146,7 +143,7 @@ is_priority (MigrateCallKind kind)
 /* libvirtd reads five requests of a client and then no more; with all workers busy only priority
  * calls are served. A client that is not read from for 30 s is thrown out. */
 static gboolean
-conn_take_worker (Request *self)
+conn_take_worker (SimRequest *self)
 {
   SimHost *host = self->host;
   gint64 deadline = self->world->now + JOB_LOCK_TIME;
@@ -176,7 +173,7 @@ conn_take_worker (Request *self)
 }
 
 static void
-conn_give_worker (Request *self, guint epoch)
+conn_give_worker (SimRequest *self, guint epoch)
 {
   self->conn->busy--;
   _sim_notify (self->world, self->conn);
@@ -189,13 +186,13 @@ conn_give_worker (Request *self, guint epoch)
 
 /* ---- guests ---- */
 
-static SimDomain *
-need_domain (Request *self)
+SimDomain *
+_sim_request_domain (SimRequest *self)
 {
   SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
 
   if (domain == NULL)
-    refuse (self, ERR_NO_DOMAIN, "Domain not found");
+    _sim_refuse (self, ERR_NO_DOMAIN, "Domain not found");
   return domain;
 }
 
@@ -205,6 +202,8 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
 {
   if (domain->monitor_since > 0)
     return FALSE;
+  if (domain->lasting != NULL)
+    return kind == MIGRATE_CALL_JOB_STATS || kind == MIGRATE_CALL_FACTS;
   if (domain->job == NULL)
     return TRUE;
   if (domain->incoming)
@@ -222,6 +221,7 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
     case MIGRATE_CALL_SET_POSTCOPY_BANDWIDTH:
     case MIGRATE_CALL_SET_XBZRLE_CACHE:
     case MIGRATE_CALL_POSTCOPY:
+    case MIGRATE_CALL_BLOCK_JOBS:
       return TRUE;
     default:
       return FALSE;
@@ -229,35 +229,35 @@ job_allows (const SimDomain *domain, MigrateCallKind kind)
 }
 
 /* Returns the guest, looked up again, with its job lock free for us. */
-static SimDomain *
-need_job (Request *self, gboolean active)
+SimDomain *
+_sim_request_job (SimRequest *self, gboolean active)
 {
   gint64 deadline = self->world->now + JOB_LOCK_TIME;
-  SimDomain *domain = need_domain (self);
+  SimDomain *domain = _sim_request_domain (self);
 
   while (domain != NULL && !job_allows (domain, self->call->kind))
     {
       if (self->world->now >= deadline)
         {
-          refuse (self, ERR_TIMEOUT,
-                  "Timed out during operation: cannot acquire state change lock");
+          _sim_refuse (self, ERR_TIMEOUT,
+                       "Timed out during operation: cannot acquire state change lock");
           return NULL;
         }
       if (!conn_wait (self, domain, deadline))
         {
-          refuse_connection (self);
+          _sim_refuse_connection (self);
           return NULL;
         }
       if (!conn_reach (self))
         {
-          refuse_connection (self);
+          _sim_refuse_connection (self);
           return NULL;
         }
-      domain = need_domain (self);
+      domain = _sim_request_domain (self);
     }
   if (domain != NULL && active && !domain->active)
     {
-      refuse (self, ERR_INVALID, "Requested operation is not valid: domain is not running");
+      _sim_refuse (self, ERR_INVALID, "Requested operation is not valid: domain is not running");
       return NULL;
     }
   return domain;
@@ -265,16 +265,16 @@ need_job (Request *self, gboolean active)
 
 /* Asks QEMU. While it hangs, so does the call, with the guest's lock; FALSE: an error is set. */
 static gboolean
-ask_monitor (Request *self, SimDomain *domain)
+ask_monitor (SimRequest *self, SimDomain *domain)
 {
   while (domain->hung)
     {
       if (domain->monitor_since == 0)
         domain->monitor_since = self->world->now;
       if (!conn_wait (self, domain, -1))
-        return refuse_connection (self);
+        return _sim_refuse_connection (self);
       if (!domain->active)
-        return refuse (self, ERR_FAILED, "operation failed: domain is no longer running");
+        return _sim_refuse (self, ERR_FAILED, "operation failed: domain is no longer running");
     }
   if (domain->monitor_since > 0)
     {
@@ -284,27 +284,33 @@ ask_monitor (Request *self, SimDomain *domain)
   return TRUE;
 }
 
-static SimDomain *
-need_monitor (Request *self)
+SimDomain *
+_sim_request_monitor (SimRequest *self)
 {
-  SimDomain *domain = need_job (self, TRUE);
+  SimDomain *domain = _sim_request_job (self, TRUE);
 
   return domain != NULL && ask_monitor (self, domain) ? domain : NULL;
+}
+
+gboolean
+_sim_request_wait (SimRequest *self, SimDomain *domain)
+{
+  return (conn_wait (self, domain, -1) && conn_reach (self)) || _sim_refuse_connection (self);
 }
 
 /* ---- what each call does ---- */
 
 static gboolean
-do_host_info (Request *self)
+do_host_info (SimRequest *self)
 {
   self->call->text_out = _sim_host_describe (self->host, &self->call->host);
   return TRUE;
 }
 
 static gboolean
-do_find (Request *self)
+do_find (SimRequest *self)
 {
-  SimDomain *domain = need_domain (self);
+  SimDomain *domain = _sim_request_domain (self);
 
   if (domain == NULL)
     return FALSE;
@@ -313,9 +319,9 @@ do_find (Request *self)
 }
 
 static gboolean
-do_state (Request *self)
+do_state (SimRequest *self)
 {
-  SimDomain *domain = need_domain (self);
+  SimDomain *domain = _sim_request_domain (self);
 
   if (domain == NULL)
     return FALSE;
@@ -334,47 +340,53 @@ without_passwords (const char *xml)
 }
 
 static gboolean
-do_xml (Request *self)
+do_xml (SimRequest *self)
 {
-  SimDomain *domain = need_domain (self);
-  const char *xml;
+  SimDomain *domain = _sim_request_domain (self);
+  g_autofree char *xml = NULL;
 
   if (domain == NULL)
     return FALSE;
-  xml = (self->call->value & MIGRATE_XML_INACTIVE) != 0 && domain->definition != NULL
-          ? domain->definition
-          : domain->xml;
+  xml = (self->call->value & (MIGRATE_XML_INACTIVE | MIGRATE_XML_MIGRATABLE)) == 0
+          ? _sim_domain_dup_live_xml (domain)
+        : (self->call->value & MIGRATE_XML_INACTIVE) != 0 && domain->definition != NULL
+          ? g_strdup (domain->definition)
+          : g_strdup (domain->xml);
   self->call->text_out
     = (self->call->value & MIGRATE_XML_SECURE) != 0 ? g_strdup (xml) : without_passwords (xml);
   return TRUE;
 }
 
 static gboolean
-ask_stats (Request *self)
+ask_stats (SimRequest *self)
 {
-  SimDomain *domain = need_job (self, TRUE);
+  SimDomain *domain = _sim_request_job (self, TRUE);
 
   if (domain == NULL)
     return FALSE;
   if (domain->job != NULL && domain->incoming)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: migration statistics are available only on "
-                   "the source host");
+    return _sim_refuse (
+      self, ERR_INVALID,
+      "Requested operation is not valid: migration statistics are available only on "
+      "the source host");
   if (!ask_monitor (self, domain))
     return FALSE;
   if (domain->job != NULL && !domain->incoming)
     _sim_transfer_get_stats (domain->job, &self->call->stats);
+  else if (domain->lasting != NULL)
+    self->call->stats
+      = (MigrateStats){ .type = MIGRATE_JOB_ACTIVE, .memory_total = domain->guest->memory };
   return TRUE;
 }
 
 static gboolean
-do_stats (Request *self)
+do_stats (SimRequest *self)
 {
   SimDomain *domain;
 
   if (self->call->value != 1)
     return ask_stats (self);
-  domain = need_domain (self);
+  domain = _sim_request_domain (self);
   if (domain == NULL)
     return FALSE;
   if (domain->has_completed)
@@ -384,7 +396,7 @@ do_stats (Request *self)
 
 /* The guest's job is asked for last, for with it comes the guest's lock. */
 static gboolean
-do_facts (Request *self)
+do_facts (SimRequest *self)
 {
   const char *guest = self->call->guest;
   SimDomain *domain = guest != NULL ? _sim_find_domain (self->host, guest) : NULL;
@@ -397,35 +409,37 @@ do_facts (Request *self)
 }
 
 static gboolean
-do_baseline_cpu (Request *self)
+do_baseline_cpu (SimRequest *self)
 {
   if (self->host->cpu_model == NULL)
-    return refuse (self, ERR_NO_SUPPORT,
-                   "this function is not supported by the connection driver: "
-                   "virConnectBaselineHypervisorCPU");
+    return _sim_refuse (self, ERR_NO_SUPPORT,
+                        "this function is not supported by the connection driver: "
+                        "virConnectBaselineHypervisorCPU");
   self->call->text_out = _sim_cpu_baseline (self->call->question);
   return self->call->text_out != NULL
-         || refuse (self, ERR_CPU_INCOMPATIBLE, "CPUs are incompatible: CPU models do not match");
+         || _sim_refuse (self, ERR_CPU_INCOMPATIBLE,
+                         "CPUs are incompatible: CPU models do not match");
 }
 
 static gboolean
-do_control (Request *self)
+do_control (SimRequest *self)
 {
-  SimDomain *domain = need_domain (self);
+  SimDomain *domain = _sim_request_domain (self);
 
   if (domain == NULL)
     return FALSE;
   if (!domain->active)
-    return refuse (self, ERR_INVALID, "Requested operation is not valid: domain is not running");
+    return _sim_refuse (self, ERR_INVALID,
+                        "Requested operation is not valid: domain is not running");
   if (domain->monitor_since > 0)
     self->call->value_out = MAX (1, (guint64) (self->world->now - domain->monitor_since) / SIM_MS);
   return TRUE;
 }
 
 static gboolean
-do_memory (Request *self)
+do_memory (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
@@ -434,36 +448,38 @@ do_memory (Request *self)
 }
 
 static gboolean
-do_start_dirty_rate (Request *self)
+do_start_dirty_rate (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
   return _sim_dirty_rate_start (domain, (guint) self->call->value)
-         || refuse (self, ERR_INTERNAL,
-                    "internal error: unable to execute QEMU command 'calc-dirty-rate': the last "
-                    "dirty page rate measurement is in progress");
+         || _sim_refuse (
+           self, ERR_INTERNAL,
+           "internal error: unable to execute QEMU command 'calc-dirty-rate': the last "
+           "dirty page rate measurement is in progress");
 }
 
 static gboolean
-do_autostart (Request *self)
+do_autostart (SimRequest *self)
 {
-  SimDomain *domain = need_job (self, FALSE);
+  SimDomain *domain = _sim_request_job (self, FALSE);
 
   if (domain == NULL)
     return FALSE;
   if (!domain->persistent)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: cannot set autostart for transient domain");
+    return _sim_refuse (
+      self, ERR_INVALID,
+      "Requested operation is not valid: cannot set autostart for transient domain");
   domain->autostart = self->call->value != 0;
   return TRUE;
 }
 
 static gboolean
-do_downtime (Request *self)
+do_downtime (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
@@ -474,9 +490,9 @@ do_downtime (Request *self)
 }
 
 static gboolean
-do_bandwidth (Request *self)
+do_bandwidth (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
@@ -488,9 +504,9 @@ do_bandwidth (Request *self)
 
 /* What a transfer was started with, changed; before it begins there is none to change. */
 static gboolean
-do_postcopy_bandwidth (Request *self)
+do_postcopy_bandwidth (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
@@ -504,21 +520,21 @@ do_postcopy_bandwidth (Request *self)
 
 /* As QEMU: a cache is not smaller than a page, and not larger than what it could ever hold. */
 static gboolean
-do_xbzrle_cache (Request *self)
+do_xbzrle_cache (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
   if (self->call->value > domain->guest->memory >> 20)
-    return refuse (self, ERR_INVALID, "Parameter 'xbzrle_cache_size' exceeds guest ram size");
+    return _sim_refuse (self, ERR_INVALID, "Parameter 'xbzrle_cache_size' exceeds guest ram size");
   return TRUE;
 }
 
 static gboolean
-do_suspend (Request *self)
+do_suspend (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
@@ -534,21 +550,25 @@ do_suspend (Request *self)
 }
 
 static gboolean
-do_resume (Request *self)
+do_resume (SimRequest *self)
 {
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
 
   if (domain == NULL)
     return FALSE;
   if (domain->state == MIGRATE_DOMAIN_RUNNING)
     return TRUE;
+  if (!_sim_domain_take_images (domain))
+    return _sim_refuse (self, ERR_INTERNAL,
+                        "internal error: unable to execute QEMU command 'cont': Failed to get "
+                        "\"write\" lock");
   _sim_domain_set_state (domain, MIGRATE_DOMAIN_RUNNING, 5 /* unpaused */);
   _sim_domain_set_cpus (domain, TRUE);
   return TRUE;
 }
 
 static gboolean
-do_destroy (Request *self)
+do_destroy (SimRequest *self)
 {
   SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
   SimTransfer *job;
@@ -558,7 +578,7 @@ do_destroy (Request *self)
     return TRUE; /* as wanted, says the libvirt backend */
   _sim_pause (self->actor, domain->hung ? DESTROY_HUNG_TIME : DESTROY_TIME);
   if (!conn_reach (self))
-    return refuse_connection (self);
+    return _sim_refuse_connection (self);
   if (domain->gone || !domain->active)
     return TRUE;
   job = domain->job;
@@ -576,23 +596,32 @@ do_destroy (Request *self)
 }
 
 static gboolean
-do_undefine (Request *self)
+do_undefine (SimRequest *self)
 {
-  SimDomain *domain = need_job (self, FALSE);
+  SimDomain *domain = _sim_request_job (self, FALSE);
 
   if (domain == NULL)
     return FALSE;
   if (!domain->persistent)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: cannot undefine transient domain");
+    return _sim_refuse (self, ERR_INVALID,
+                        "Requested operation is not valid: cannot undefine transient domain");
+  if (domain->managed_save && !(self->call->value & MIGRATE_UNDEFINE_MANAGED_SAVE))
+    return _sim_refuse (
+      self, ERR_INVALID,
+      "Requested operation is not valid: Refusing to undefine while domain managed "
+      "save image exists");
+  if (self->call->value & MIGRATE_UNDEFINE_MANAGED_SAVE)
+    _sim_domain_drop_managed_save (domain);
+  if (self->call->value & MIGRATE_UNDEFINE_NVRAM)
+    _sim_domain_drop_nvram (domain);
   _sim_domain_undefine (domain);
   return TRUE;
 }
 
 static gboolean
-do_persist (Request *self)
+do_persist (SimRequest *self)
 {
-  SimDomain *domain = need_domain (self);
+  SimDomain *domain = _sim_request_domain (self);
 
   if (domain == NULL)
     return FALSE;
@@ -601,22 +630,23 @@ do_persist (Request *self)
 }
 
 static gboolean
-do_abort (Request *self)
+do_abort (SimRequest *self)
 {
-  SimDomain *domain = need_job (self, TRUE);
+  SimDomain *domain = _sim_request_job (self, TRUE);
 
   if (domain == NULL)
     return FALSE;
   if (domain->job == NULL)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: no job is active on the domain");
+    return _sim_refuse (self, ERR_INVALID,
+                        "Requested operation is not valid: no job is active on the domain");
   if (domain->incoming)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: cannot abort incoming migration; use "
-                   "virDomainDestroy instead");
+    return _sim_refuse (self, ERR_INVALID,
+                        "Requested operation is not valid: cannot abort incoming migration; use "
+                        "virDomainDestroy instead");
   if (domain->job->post)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: cannot abort migration in post-copy mode");
+    return _sim_refuse (
+      self, ERR_INVALID,
+      "Requested operation is not valid: cannot abort migration in post-copy mode");
   if (!ask_monitor (self, domain))
     return FALSE;
   if (domain->job != NULL)
@@ -626,7 +656,7 @@ do_abort (Request *self)
 
 /* A post-copy that broke has nobody who holds the guest's lock, so that one may go on with it. */
 static SimTransfer *
-resume_transfer (Request *self, SimDomain *domain)
+resume_transfer (SimRequest *self, SimDomain *domain)
 {
   SimTransfer *transfer = domain->job;
   const char *words;
@@ -634,33 +664,34 @@ resume_transfer (Request *self, SimDomain *domain)
 
   if (!self->call->transfer.resume)
     {
-      refuse (self, ERR_INVALID,
-              "Requested operation is not valid: another migration job is already running");
+      _sim_refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: another migration job is already running");
       return NULL;
     }
   if (!ask_monitor (self, domain))
     return NULL;
   code = _sim_postcopy_resume (transfer, &self->call->transfer, &words);
   if (code != 0)
-    refuse (self, code, words);
+    _sim_refuse (self, code, words);
   return code == 0 ? transfer : NULL;
 }
 
 /* What libvirt compares before anything else; the rest of its comparison is libmigrate's too. */
 static gboolean
-is_same_guest (Request *self, const SimGuest *guest, const char *xml)
+is_same_guest (SimRequest *self, const SimGuest *guest, const char *xml)
 {
   g_autofree char *name = g_markup_printf_escaped ("<name>%s</name>", guest->name);
   g_autofree char *uuid = g_markup_printf_escaped ("<uuid>%s</uuid>", guest->uuid);
 
   if (xml == NULL || (strstr (xml, name) != NULL && strstr (xml, uuid) != NULL))
     return TRUE;
-  refuse (self, ERR_INVALID_ARG, "invalid argument: target domain name doesn't match source name");
+  _sim_refuse (self, ERR_INVALID_ARG,
+               "invalid argument: target domain name doesn't match source name");
   return FALSE;
 }
 
 static SimTransfer *
-begin_transfer (Request *self, const char *uri)
+begin_transfer (SimRequest *self, const char *uri)
 {
   const MigrateTransfer *request = &self->call->transfer;
   SimDomain *domain = _sim_find_domain (self->host, self->call->guest);
@@ -670,28 +701,33 @@ begin_transfer (Request *self, const char *uri)
   if (domain != NULL && domain->active && domain->job != NULL && domain->job->out == domain
       && domain->job->post && (request->resume || domain->job->unattended))
     return resume_transfer (self, domain);
-  domain = need_job (self, TRUE);
+  domain = _sim_request_job (self, TRUE);
   if (domain == NULL || !ask_monitor (self, domain))
     return NULL;
   if (request->resume)
     {
-      refuse (self, ERR_INVALID,
-              "Requested operation is not valid: no failed post-copy migration to resume");
+      _sim_refuse (self, ERR_INVALID,
+                   "Requested operation is not valid: no failed post-copy migration to resume");
       return NULL;
     }
   if (request->postcopy
       && (request->transport == MIGRATE_TRANSPORT_TUNNELLED || request->paused
           || domain->state == MIGRATE_DOMAIN_PAUSED))
     {
-      refuse (self, ERR_UNSUPPORTED,
-              "argument unsupported: post-copy is not supported with tunnelled, non-live or paused "
-              "migration");
+      _sim_refuse (
+        self, ERR_UNSUPPORTED,
+        "argument unsupported: post-copy is not supported with tunnelled, non-live or paused "
+        "migration");
       return NULL;
     }
   code = _sim_refuse_transfer (request, &words);
-  if (code != 0)
+  if (code == 0)
+    words = _sim_mirror_refusal (domain, request, &code);
+  if (words == NULL)
+    words = _sim_snapshots_refusal (domain, &code);
+  if (words != NULL)
     {
-      refuse (self, code, words);
+      _sim_refuse (self, code, words);
       return NULL;
     }
   if (!is_same_guest (self, domain->guest, request->dest_xml)
@@ -701,7 +737,7 @@ begin_transfer (Request *self, const char *uri)
 }
 
 static gboolean
-do_transfer (Request *self)
+do_transfer (SimRequest *self)
 {
   const MigrateTransfer *request = &self->call->transfer;
   gboolean direct = request->transport == MIGRATE_TRANSPORT_DIRECT;
@@ -710,7 +746,7 @@ do_transfer (Request *self)
   guint attempt;
 
   if (uri == NULL)
-    return refuse (self, ERR_INVALID_ARG, "invalid argument: no destination URI was given");
+    return _sim_refuse (self, ERR_INVALID_ARG, "invalid argument: no destination URI was given");
   g_clear_pointer (&self->world->asked, _migrate_call_unref);
   self->world->asked = _migrate_call_ref (self->call);
   transfer = begin_transfer (self, uri);
@@ -723,14 +759,14 @@ do_transfer (Request *self)
       {
         _sim_wait (self->actor, transfer, -1);
         if (self->world->tearing)
-          return refuse_connection (self);
+          return _sim_refuse_connection (self);
       }
     else if (!conn_wait (self, transfer, -1))
       {
-        return refuse_connection (self);
+        return _sim_refuse_connection (self);
       }
   if (!direct && !conn_reach (self))
-    return refuse_connection (self);
+    return _sim_refuse_connection (self);
   if (transfer->failure != NULL)
     {
       g_propagate_error (self->error, g_error_copy (transfer->failure));
@@ -740,9 +776,9 @@ do_transfer (Request *self)
 }
 
 static gboolean
-do_messages (Request *self)
+do_messages (SimRequest *self)
 {
-  SimDomain *domain = need_domain (self);
+  SimDomain *domain = _sim_request_domain (self);
 
   if (domain == NULL)
     return FALSE;
@@ -751,7 +787,7 @@ do_messages (Request *self)
 }
 
 static gboolean
-do_define (Request *self)
+do_define (SimRequest *self)
 {
   for (guint i = 0; i < self->world->guests->len; i++)
     {
@@ -769,71 +805,38 @@ do_define (Request *self)
       g_clear_pointer (&domain->definition, g_free);
       return TRUE;
     }
-  return refuse (self, ERR_INTERNAL, "internal error: the definition names no guest of this world");
+  return _sim_refuse (self, ERR_INTERNAL,
+                      "internal error: the definition names no guest of this world");
 }
 
 static gboolean
-do_start (Request *self)
+do_postcopy (SimRequest *self)
 {
-  SimDomain *domain = need_job (self, FALSE);
-
-  if (domain == NULL)
-    return FALSE;
-  if (domain->active)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: domain is already running");
-  _sim_domain_boot (domain);
-  return TRUE;
-}
-
-static gboolean
-do_postcopy (Request *self)
-{
-  SimDomain *domain = need_monitor (self);
+  SimDomain *domain = _sim_request_monitor (self);
   const char *refusal;
 
   if (domain == NULL)
     return FALSE;
   if (domain->job == NULL || domain->incoming)
-    return refuse (self, ERR_INVALID,
-                   "Requested operation is not valid: post-copy can only be started while outgoing "
-                   "migration is in progress");
+    return _sim_refuse (
+      self, ERR_INVALID,
+      "Requested operation is not valid: post-copy can only be started while outgoing "
+      "migration is in progress");
   refusal = _sim_postcopy_refusal (domain->job);
   if (refusal != NULL)
-    return refuse (self, ERR_INVALID, refusal);
+    return _sim_refuse (self, ERR_INVALID, refusal);
   _sim_postcopy_ask (domain->job);
   return TRUE;
 }
 
 /* Through the agent, which these guests have. */
 static gboolean
-do_chore (Request *self)
+do_chore (SimRequest *self)
 {
-  return need_monitor (self) != NULL;
+  return _sim_request_monitor (self) != NULL;
 }
 
-/* Storage has its own words; none of it waits for a guest. */
-static gboolean
-do_storage (Request *self)
-{
-  const char *words = NULL;
-  int code;
-
-  switch (self->call->kind)
-    {
-    case MIGRATE_CALL_POOL_FIND:
-      code = _sim_pool_find (self->host, self->call, &words);
-      break;
-    case MIGRATE_CALL_VOLUME_FIND:
-      code = _sim_volume_find (self->host, self->call, &words);
-      break;
-    default:
-      code = _sim_volume_do (self->host, self->call, &words);
-    }
-  return code == 0 || refuse (self, code, words);
-}
-
-static gboolean (*const handlers[]) (Request *) = {
+static gboolean (*const handlers[]) (SimRequest *) = {
   [MIGRATE_CALL_HOST_INFO] = do_host_info,
   [MIGRATE_CALL_DOMAIN_FIND] = do_find,
   [MIGRATE_CALL_DOMAIN_STATE] = do_state,
@@ -845,11 +848,29 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_MESSAGES] = do_messages,
   [MIGRATE_CALL_FACTS] = do_facts,
   [MIGRATE_CALL_BASELINE_CPU] = do_baseline_cpu,
-  [MIGRATE_CALL_POOL_FIND] = do_storage,
-  [MIGRATE_CALL_VOLUME_FIND] = do_storage,
-  [MIGRATE_CALL_VOLUME_READ] = do_storage,
-  [MIGRATE_CALL_VOLUME_WRITE] = do_storage,
-  [MIGRATE_CALL_VOLUME_REMOVE] = do_storage,
+  [MIGRATE_CALL_POOL_FIND] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_FIND] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_READ] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_INFO] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_READ_AT] = _sim_do_storage,
+  [MIGRATE_CALL_BLOCK_JOBS] = _sim_do_block_jobs,
+  [MIGRATE_CALL_SNAPSHOTS] = _sim_do_snapshots,
+  [MIGRATE_CALL_SECRET_READ] = _sim_do_secret_read,
+  [MIGRATE_CALL_SAVED_XML] = _sim_do_saved_xml,
+  [MIGRATE_CALL_VOLUME_WRITE] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_REMOVE] = _sim_do_storage,
+  [MIGRATE_CALL_POOL_CREATE] = _sim_do_storage,
+  [MIGRATE_CALL_POOL_REMOVE] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_CREATE] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_RESIZE] = _sim_do_storage,
+  [MIGRATE_CALL_VOLUME_WRITE_AT] = _sim_do_storage,
+  [MIGRATE_CALL_SECRET_DEFINE] = _sim_do_secret_define,
+  [MIGRATE_CALL_SECRET_REMOVE] = _sim_do_secret_remove,
+  [MIGRATE_CALL_SNAPSHOT_DEFINE] = _sim_do_snapshot_define,
+  [MIGRATE_CALL_CREATE_PAUSED] = _sim_do_create_paused,
+  [MIGRATE_CALL_SHUT_DOWN] = _sim_do_shut_down,
+  [MIGRATE_CALL_SAVE] = _sim_do_save,
+  [MIGRATE_CALL_RESTORE] = _sim_do_restore,
   [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
   [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
   [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,
@@ -861,7 +882,7 @@ static gboolean (*const handlers[]) (Request *) = {
   [MIGRATE_CALL_UNDEFINE] = do_undefine,
   [MIGRATE_CALL_PERSIST] = do_persist,
   [MIGRATE_CALL_DEFINE] = do_define,
-  [MIGRATE_CALL_START] = do_start,
+  [MIGRATE_CALL_START] = _sim_do_start,
   [MIGRATE_CALL_POSTCOPY] = do_postcopy,
   [MIGRATE_CALL_SET_TIME] = do_chore,
   [MIGRATE_CALL_TRIM] = do_chore,
@@ -872,14 +893,14 @@ static gboolean (*const handlers[]) (Request *) = {
 G_STATIC_ASSERT (G_N_ELEMENTS (handlers) == MIGRATE_CALL_LAST_KIND + 1);
 
 static gboolean
-serve (Request *self)
+serve (SimRequest *self)
 {
   guint epoch = self->host->epoch;
   gboolean done;
 
   _sim_pause (self->actor, CALL_TIME);
   if (!conn_reach (self) || !conn_take_worker (self))
-    return refuse_connection (self);
+    return _sim_refuse_connection (self);
   done = handlers[self->call->kind](self);
   conn_give_worker (self, epoch);
   /* The answer: a daemon that was stopped meanwhile does not give it. */
@@ -887,7 +908,7 @@ serve (Request *self)
     {
       if (!done)
         g_clear_error (self->error);
-      return refuse_connection (self);
+      return _sim_refuse_connection (self);
     }
   return done;
 }
@@ -900,7 +921,7 @@ _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error)
   SimWorld *world = conn->host->world;
   const char *kind = _migrate_call_kind_name (call->kind);
   GError *local = NULL;
-  Request request = { world, NULL, conn, call, conn->host, &local };
+  SimRequest request = { world, NULL, conn, call, conn->host, &local };
   const SimFault *fault;
   gboolean done;
 
@@ -909,7 +930,7 @@ _sim_backend_call (MigrateConn *conn, MigrateCall *call, GError **error)
   fault = _sim_begin_call (request.actor, kind, conn->host->name);
   if (world->tearing)
     {
-      done = refuse_connection (&request);
+      done = _sim_refuse_connection (&request);
     }
   else if (fault != NULL && fault->kind == SIM_FAULT_FAIL)
     {
@@ -1037,7 +1058,7 @@ _sim_backend_close (MigrateConn *conn)
 {
   SimWorld *world = conn->host->world;
   MigrateCall call = { .kind = MIGRATE_CALL_HOST_INFO };
-  Request request = { world, NULL, conn, &call, conn->host, NULL };
+  SimRequest request = { world, NULL, conn, &call, conn->host, NULL };
 
   g_mutex_lock (&world->lock);
   request.actor = _sim_enter (world, FALSE);

@@ -8,6 +8,7 @@
 #define SIM_PAGE_SIZE 4096
 #define THROTTLE_PERIOD (1000 * SIM_MS) /* at least, between two looks of auto-converge */
 #define MOST_THROTTLE 99
+#define MIRROR_LOOK (1000 * SIM_MS)
 
 void
 _sim_copy_set (SimTransfer *self, gboolean copying)
@@ -67,6 +68,13 @@ _sim_copy_settle (SimTransfer *self)
 
   if (!self->copying)
     return;
+  if (self->mirrors != NULL)
+    _sim_mirror_settle (self, elapsed);
+  if (self->mirroring)
+    {
+      self->segment_at = self->world->now;
+      return;
+    }
   if (self->segment_moves)
     {
       sent = MIN (self->left, self->rate * elapsed / G_USEC_PER_SEC);
@@ -84,19 +92,29 @@ threshold (SimTransfer *self)
   return self->final ? 0 : self->rate * self->out->downtime_ms / 1000;
 }
 
+SimAt
+_sim_copy_get_trigger (const SimTransfer *self)
+{
+  return self->mirroring ? SIM_AT_MIRROR : self->post ? SIM_AT_POSTCOPY : SIM_AT_PERFORM;
+}
+
 void
 _sim_copy_arm_percent (SimTransfer *self)
 {
-  guint64 total = self->post ? self->post_total : self->guest->memory;
-  guint64 done = self->post ? self->post_total - self->left : self->processed;
+  guint64 total = self->mirroring ? MAX (1, _sim_mirror_get_total (self))
+                  : self->post    ? self->post_total
+                                  : self->guest->memory;
+  guint64 done = self->mirroring ? total - MIN (total, _sim_mirror_get_left (self))
+                 : self->post    ? self->post_total - self->left
+                                 : self->processed;
   guint percent;
   guint64 target;
 
   _sim_unschedule (self->world, self->percent);
   self->percent = NULL;
-  if (!self->post && self->pass != 1)
+  if (!self->post && !self->mirroring && self->pass != 1)
     return;
-  percent = _sim_next_percent (self->world, self, self->post ? SIM_AT_POSTCOPY : SIM_AT_PERFORM,
+  percent = _sim_next_percent (self->world, self, _sim_copy_get_trigger (self),
                                (guint) (done * 100 / total));
   if (percent >= 100)
     return;
@@ -104,6 +122,16 @@ _sim_copy_arm_percent (SimTransfer *self)
   self->percent = _sim_schedule (
     self->world, target > done ? (gint64) ((target - done) * G_USEC_PER_SEC / self->rate) + 1 : 0,
     SIM_EVENT_PERCENT, self, percent);
+}
+
+/* A mirror that makes no headway is looked at again now and then, for its writes take room. */
+static void
+plan_mirror (SimTransfer *self)
+{
+  gint64 time = _sim_mirror_time_left (self);
+
+  _sim_transfer_next (self, SIM_STEP_MIRRORED, time < 0 ? MIRROR_LOOK : time);
+  _sim_copy_arm_percent (self);
 }
 
 /* From here to the end of the pass, if nothing changes. */
@@ -116,19 +144,29 @@ _sim_copy_plan (SimTransfer *self)
   if (!self->copying)
     return;
   _sim_copy_settle (self);
+  if (_sim_mirror_failed (self))
+    return;
   self->segment_moves = data_flows (self);
   if (!self->segment_moves)
     {
       _sim_transfer_next (self, SIM_STEP_NONE, 0);
       return;
     }
-  if (_sim_postcopy_try (self))
+  if (!self->mirroring && _sim_postcopy_try (self))
     return; /* which has planned anew */
   limit = self->post ? self->postcopy_bandwidth : self->out->bandwidth;
   self->rate = self->link->bandwidth / MAX (1, self->link->copying);
   if (limit > 0)
     self->rate = MIN (self->rate, limit << 20);
   self->rate = MAX (self->rate, 1);
+  if (self->mirroring)
+    {
+      plan_mirror (self);
+      return;
+    }
+  if (self->mirrors != NULL)
+    self->rate
+      = MAX (1, self->rate - MIN (self->rate, _sim_mirror_get_write_rate (self, self->rate)));
 
   need = self->left > threshold (self) ? self->left - threshold (self) : 0;
   time = (gint64) (need * G_USEC_PER_SEC / self->rate) + 1;
@@ -203,7 +241,8 @@ _sim_transfer_retune (SimTransfer *self)
   if (!self->copying)
     return;
   _sim_copy_plan (self);
-  if (self->segment_moves && !self->final && self->left + self->dirtied <= threshold (self))
+  if (self->segment_moves && !self->final && !self->mirroring
+      && self->left + self->dirtied <= threshold (self))
     _sim_transfer_next (self, SIM_STEP_PASS_END, 0);
 }
 
@@ -215,6 +254,7 @@ _sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats)
   stats->type = self->type;
   stats->outgoing = TRUE;
   stats->elapsed_ms = (guint64) (self->world->now - self->begun_at) / SIM_MS;
+  _sim_mirror_get_stats (self, stats);
   if (self->pass == 0)
     return;
   stats->memory_total = self->guest->memory;

@@ -1,6 +1,6 @@
 /* What happens to the world: by itself in time, because a test asked for it, or when a transfer
  * gets somewhere. */
-#include "sim-private.h"
+#include "sim-storage.h"
 
 #include <string.h>
 
@@ -213,7 +213,8 @@ start_daemon (SimHost *host)
           _sim_domain_stop (domain, MIGRATE_SHUTOFF_MIGRATED);
         }
       else if (job->s == SIM_SIDE_PERFORMING && domain->state == MIGRATE_DOMAIN_PAUSED
-               && domain->reason == MIGRATE_PAUSED_MIGRATION && !domain->hung)
+               && domain->reason == MIGRATE_PAUSED_MIGRATION && !domain->hung
+               && _sim_domain_take_images (domain))
         {
           _sim_domain_set_state (domain, MIGRATE_DOMAIN_RUNNING,
                                  MIGRATE_RUNNING_MIGRATION_CANCELED);
@@ -263,6 +264,7 @@ start_host (SimHost *host)
     return;
   host->power = TRUE;
   host->daemon = SIM_DAEMON_UP;
+  _sim_pools_forget_transient (host);
   host->busy = 0;
   host->epoch++;
   each_transfer (host->world, host, _sim_transfer_daemon_killed);
@@ -270,7 +272,7 @@ start_host (SimHost *host)
     {
       SimDomain *domain = g_ptr_array_index (host->domains, i);
 
-      if (domain->autostart && !domain->active)
+      if (domain->autostart && !domain->active && _sim_domain_take_images (domain))
         _sim_domain_boot (domain);
     }
   _sim_host_connections_changed (host);
@@ -320,6 +322,22 @@ act_on_guest (SimWorld *self, const SimAction *action, SimHost *host, SimGuest *
     }
 }
 
+/* One that was destroyed and started since is not the one that was asked. */
+static void
+end_by_itself (SimWorld *self, const SimAction *action, SimHost *host, SimGuest *guest)
+{
+  SimDomain *domain = _sim_find_domain (host, guest->uuid);
+
+  if (domain == NULL)
+    return;
+  if (action->what == SIM_END_SAVE)
+    _sim_life_end_save (domain, action->text);
+  else if (action->what == SIM_END_RESTORE)
+    _sim_life_end_restore (domain, g_strcmp0 (action->text, "paused") == 0);
+  else if (domain->cpus && domain->shut_down_at > 0 && domain->shut_down_at <= self->now)
+    qemu_died (domain, MIGRATE_SHUTOFF_SHUTDOWN);
+}
+
 static void
 act_on_link (SimWorld *self, const SimAction *action, SimHost *host, SimHost *peer)
 {
@@ -357,6 +375,11 @@ act_on_transfers (SimWorld *self, const SimAction *action, SimGuest *guest)
         {
           if (_sim_postcopy_refusal (transfer) == NULL)
             _sim_postcopy_ask (transfer);
+        }
+      else if (action->what == SIM_FAIL_MIRROR)
+        {
+          _sim_mirror_break (transfer, action->peer,
+                             action->text != NULL ? action->text : "Input/output error");
         }
       else if (transfer->post)
         {
@@ -464,6 +487,12 @@ _sim_act (SimWorld *self, const SimAction *action, SimTransfer *transfer)
     case SIM_POWER_OFF:
       act_on_guest (self, action, host, guest_of_action (self, action, transfer));
       break;
+    case SIM_END_SAVE:
+    case SIM_END_RESTORE:
+    case SIM_END_SHUT_DOWN:
+      end_by_itself (self, action, host, guest_of_action (self, action, transfer));
+      break;
+    case SIM_FAIL_MIRROR:
     case SIM_START_POSTCOPY:
     case SIM_BREAK_STREAM:
     case SIM_BREAK_STREAM_HALF:

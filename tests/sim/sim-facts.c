@@ -71,13 +71,17 @@ describe_domain (const SimDomain *domain, const MigrateStats *stats /* nullable:
   _migrate_domain_add_to (&found, &values);
   if (stats != NULL)
     {
-      g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_LIVE, "s", domain->xml);
+      g_autofree char *live = _sim_domain_dup_live_xml (domain);
+
+      g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_LIVE, "s", live);
       g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_MIGRATABLE, "s", domain->xml);
       if (domain->persistent)
-        g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_INACTIVE, "s", domain->xml);
+        g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_INACTIVE, "s",
+                               domain->definition != NULL ? domain->definition : domain->xml);
       g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_JOB, "b", stats->type != MIGRATE_JOB_NONE);
-      g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_SNAPSHOTS, "u", 0);
-      g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_CHECKPOINTS, "u", 0);
+      g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_SNAPSHOTS, "u", domain->snapshots->len);
+      g_variant_dict_insert (&values, MIGRATE_GUEST_FACT_CHECKPOINTS, "u",
+                             domain->checkpoints->len);
     }
   return g_variant_dict_end (&values);
 }
@@ -138,6 +142,8 @@ _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call)
   if (guest != NULL)
     g_variant_dict_insert_value (&answer, MIGRATE_FACT_GUEST,
                                  describe_domain (guest, &call->stats));
+  _sim_facts_tell_storage (host, call, &answer);
+  _sim_facts_tell_secrets (host, call, &answer);
   find (host, call, MIGRATE_FACT_FIND_UUID, MIGRATE_FACT_SAME_UUID, &answer);
   find (host, call, MIGRATE_FACT_FIND_NAME, MIGRATE_FACT_SAME_NAME, &answer);
   call->answer = g_variant_ref_sink (g_variant_dict_end (&answer));

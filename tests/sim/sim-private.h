@@ -2,6 +2,7 @@
  * it says otherwise. Names beginning with _sim are private to the room. */
 #pragma once
 
+#include <errno.h>
 #include <semaphore.h>
 
 #include "sim-error.h"
@@ -138,6 +139,9 @@ struct _SimWorld
   MigrateCall *asked; /* nullable: the last transfer that was asked for */
   guint keepalive_ms;
   GPtrArray *storages;
+  guint64 last_file;
+  GPtrArray *cuts;        /* of SimCut */
+  gboolean tells_storage; /* there are images: hosts answer about files and pools */
   GPtrArray *violations;
   GPtrArray *attic; /* strings, domains and transfers that somebody may still look at */
 };
@@ -206,6 +210,8 @@ struct _SimHost
   gboolean fail_persist;          /* once */
   GPtrArray *domains;
   GPtrArray *pools;
+  GPtrArray *secrets; /* of SimSecret */
+  GPtrArray *folders; /* of SimFolder: where what other hosts may have too is */
 };
 
 /* What two hosts have between them. */
@@ -220,27 +226,42 @@ struct _SimLink
 struct _SimGuest
 {
   char *name, *uuid, *disk;
+  GPtrArray *disks;     /* of SimDisk */
+  gboolean opens_files; /* its disks are files that must be there */
   guint64 memory, dirty_rate, working_set;
   gboolean cpu_bound; /* a throttle makes it write less; else it catches up */
+  guint shut_down_ms; /* after it was asked to; G_MAXUINT: never */
   guint boots;
   guint64 newest; /* counter of the copy that ran last, at its last stop */
   guint running;  /* copies */
 };
 
 /* A guest as one libvirtd knows it. */
+typedef struct
+{
+  char *uuid, *usage, *usage_type, *document;
+  GBytes *value; /* nullable */
+} SimSecret;
+
 struct _SimDomain
 {
   SimGuest *guest;
   SimHost *host;
   gboolean gone; /* in the attic */
   gboolean persistent, autostart, managed_save;
-  gboolean active; /* has a QEMU */
+  GPtrArray *snapshots, *checkpoints; /* documents */
+  char *current_snapshot;             /* nullable */
+  gboolean active;                    /* has a QEMU */
   MigrateDomainState state;
   int reason;
   gboolean cpus;
   guint64 counter; /* ms, up to run_since */
   gint64 run_since;
   guint boots;
+  gboolean released; /* it has let go of its images */
+  char *lasting;     /* nullable: what it is saved to, or how it is restored */
+  gboolean save_paused, save_failed;
+  gint64 shut_down_at;            /* it was asked to; 0: it was not */
   gboolean hung;                  /* its QEMU */
   gint64 monitor_since;           /* a call waits in the monitor since; 0: none */
   guint64 downtime_ms, bandwidth; /* QEMU's settings */
@@ -264,6 +285,14 @@ SimDomain *_sim_find_domain (SimHost *host, const char *name_or_uuid);
 SimDomain *_sim_domain_new (SimHost *host, SimGuest *guest);
 void _sim_domain_set_state (SimDomain *self, MigrateDomainState state, int reason);
 void _sim_domain_set_cpus (SimDomain *self, gboolean cpus);
+void _sim_life_end_save (SimDomain *domain, const char *path);
+void _sim_life_end_restore (SimDomain *domain, gboolean paused);
+/* Of a save, made of memory; of a definition. */
+void _sim_domain_drop_managed_save (SimDomain *self);
+void _sim_domain_drop_nvram (SimDomain *self);
+const char *_sim_snapshots_refusal (const SimDomain *self, int *code);
+/* FALSE: another has them, or they are not there. */
+gboolean _sim_domain_take_images (SimDomain *self);
 guint64 _sim_domain_get_counter (SimDomain *self);
 /* Its QEMU ended. */
 void _sim_domain_stop (SimDomain *self, int reason);
@@ -320,28 +349,43 @@ char *_sim_cpu_describe (const SimHost *host); /* domain capabilities */
 gboolean _sim_cpu_compare (const SimHost *host, const char *cpu);
 char *_sim_cpu_baseline (GVariant *question); /* NULL: they have nothing in common */
 
-/* ---- sim-facts.c: what a host tells of itself and its guests ---- */
+/* ---- sim-facts.c, sim-facts-storage.c: what a host tells of itself and its guests ---- */
 
 /* Returns its capabilities. */
 char *_sim_host_describe (const SimHost *self, MigrateHostInfo *info);
+char *_sim_domain_dup_live_xml (const SimDomain *self); /* with its chains */
+void _sim_facts_tell_storage (SimHost *host, const MigrateCall *call, GVariantDict *answer);
+void _sim_facts_tell_secrets (SimHost *host, const MigrateCall *call, GVariantDict *answer);
 void _sim_domain_describe (const SimDomain *self, MigrateDomain *domain);
 /* guest: nullable; its job is in the call's stats. */
 void _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call);
 
-/* ---- sim-storage.c: 0, or libvirt's code with its words ---- */
+/* ---- sim-pools.c, sim-volumes.c: 0, or libvirt's code with its words ---- */
 
 enum
 {
+  SIM_ERR_INTERNAL = 1,
   SIM_ERR_NO_SUPPORT = 3,
+  SIM_ERR_INVALID_ARG = 8,
   SIM_ERR_FAILED = 9,
+  SIM_ERR_XML = 27,
   SIM_ERR_NO_POOL = 49,
   SIM_ERR_NO_VOLUME = 50,
   SIM_ERR_INVALID = 55,
-  SIM_ERR_VOLUME_EXISTS = 90
+  SIM_ERR_VOLUME_EXISTS = 90,
+  /* VIR_ERR_SYSTEM_ERROR, by its errno */
+  SIM_ERR_SYSTEM = 38,
+  SIM_ERR_NO_FOLDER = 38 | ENOENT << 8,
+  SIM_ERR_FILE_EXISTS = 38 | EEXIST << 8,
+  SIM_ERR_NO_ROOM = 38 | ENOSPC << 8,
+  SIM_ERR_STREAM = 38 | ECONNRESET << 8
 };
 
 int _sim_pool_find (SimHost *host, MigrateCall *call, const char **words);
 int _sim_volume_find (SimHost *host, MigrateCall *call, const char **words);
+int _sim_pool_create (SimHost *host, MigrateCall *call, const char **words);
+int _sim_pool_remove (SimHost *host, MigrateCall *call, const char **words);
+int _sim_volume_info_by_path (SimHost *host, MigrateCall *call, const char **words);
 /* Writes, reads or removes one. */
 int _sim_volume_do (SimHost *host, MigrateCall *call, const char **words);
 
@@ -355,6 +399,7 @@ typedef enum
   SIM_STEP_PREPARED,
   SIM_STEP_PERFORM,
   SIM_STEP_COPY,
+  SIM_STEP_MIRRORED,
   SIM_STEP_PASS_END,
   SIM_STEP_CONTINUE, /* QEMU waits at pre-switchover for libvirtd */
   SIM_STEP_LAST_SENT,
@@ -458,6 +503,14 @@ struct _SimTransfer
 
   char *dest_xml, *persist_xml; /* nullable: what is there is what is here */
 
+  /* disks */
+  char **disks; /* nullable: targets */
+  gboolean disks_top, sync_writes, keep_source;
+  GPtrArray *mirrors; /* nullable; of SimMirror */
+  gboolean mirroring; /* they are not alike yet */
+  guint64 disk_dirty; /* bytes written since they were sent */
+  char *disks_failed; /* nullable: target, newline, words */
+
   GError *failure; /* what the caller will get */
   gboolean done;
 };
@@ -468,7 +521,8 @@ struct _SimTransfer
 enum
 {
   VIR_FROM_RPC = 7,
-  VIR_FROM_QEMU = 10
+  VIR_FROM_QEMU = 10,
+  VIR_FROM_STORAGE = 18
 };
 
 /* ---- sim-dirty-rate.c ---- */
@@ -492,10 +546,32 @@ void _sim_copy_settle (SimTransfer *self);
 /* From here to the end of the pass, if nothing changes. */
 void _sim_copy_plan (SimTransfer *self);
 void _sim_copy_arm_percent (SimTransfer *self);
+SimAt _sim_copy_get_trigger (const SimTransfer *self); /* of percentages */
 void _sim_copy_pass_end (SimTransfer *self);
 void _sim_copy_save (SimTransfer *self, SimDomain *domain);
 void _sim_transfer_retune (SimTransfer *self);
 void _sim_transfer_get_stats (SimTransfer *self, MigrateStats *stats);
+
+/* ---- sim-mirror.c ---- */
+
+const char *
+_sim_mirror_refusal (const SimDomain *domain, const MigrateTransfer *request, int *code);
+void _sim_mirror_begin (SimTransfer *self, const MigrateTransfer *request);
+/* What libvirt makes of the disks at the destination; its words when it cannot. */
+const char *_sim_mirror_prepare (SimTransfer *self, const char *xml, int *code);
+GPtrArray *_sim_mirror_list (const SimTransfer *self); /* targets, borrowed */
+gboolean _sim_mirror_writes_to (const SimTransfer *transfer, const char *target);
+gboolean _sim_mirror_start (SimTransfer *self);
+void _sim_mirror_settle (SimTransfer *self, guint64 elapsed);
+guint64 _sim_mirror_get_left (const SimTransfer *self);
+guint64 _sim_mirror_get_total (const SimTransfer *self);
+guint64 _sim_mirror_get_write_rate (const SimTransfer *self, guint64 rate);
+gint64 _sim_mirror_time_left (const SimTransfer *self);
+gboolean _sim_mirror_failed (SimTransfer *self);
+void _sim_mirror_break (SimTransfer *self, const char *target, const char *why);
+gboolean _sim_mirror_finish (SimTransfer *self);
+void _sim_mirror_get_stats (const SimTransfer *self, MigrateStats *stats);
+GVariant *_sim_mirror_answer (const SimTransfer *self);
 
 /* ---- sim-postcopy.c ---- */
 

@@ -1,30 +1,21 @@
 /* A world on disk, so that a test may kill the process that moves a guest and go on in another:
  * hosts do not care whose controller died. One description of each struct serves both ways. */
-#include "sim-private.h"
+#include "sim-save.h"
 
-typedef struct
+guint64
+_sim_archive_get (Archive *ar, const char *key)
 {
-  GKeyFile *file;
-  gboolean loading;
-  char group[64];
-  SimWorld *world;
-} Archive;
+  return (guint64) g_key_file_get_int64 (ar->file, ar->group, key, NULL);
+}
 
-#define NUMBER(struct_, field)                                                                     \
-  G_STMT_START                                                                                     \
-  {                                                                                                \
-    if (ar->loading)                                                                               \
-      (struct_)->field = (__typeof__ ((struct_)->field)) g_key_file_get_int64 (                    \
-        ar->file, ar->group, #field, NULL);                                                        \
-    else                                                                                           \
-      g_key_file_set_int64 (ar->file, ar->group, #field, (gint64) (struct_)->field);               \
-  }                                                                                                \
-  G_STMT_END
+void
+_sim_archive_set (Archive *ar, const char *key, guint64 value)
+{
+  g_key_file_set_int64 (ar->file, ar->group, key, (gint64) value);
+}
 
-#define TEXT(struct_, field) archive_text (ar, #field, (char **) &(struct_)->field)
-
-static void
-archive_text (Archive *ar, const char *key, char **text)
+void
+_sim_archive_text (Archive *ar, const char *key, char **text)
 {
   if (ar->loading)
     *text = g_key_file_get_string (ar->file, ar->group, key, NULL);
@@ -32,9 +23,25 @@ archive_text (Archive *ar, const char *key, char **text)
     g_key_file_set_string (ar->file, ar->group, key, *text);
 }
 
-G_GNUC_PRINTF (2, 3)
-static void
-archive_open (Archive *ar, const char *format, ...)
+void
+_sim_archive_texts (Archive *ar, const char *key, GPtrArray **list)
+{
+  g_auto (GStrv) texts = NULL;
+
+  if (!ar->loading)
+    {
+      g_key_file_set_string_list (ar->file, ar->group, key, (const char *const *) (*list)->pdata,
+                                  (*list)->len);
+      return;
+    }
+  *list = g_ptr_array_new_with_free_func (g_free);
+  texts = g_key_file_get_string_list (ar->file, ar->group, key, NULL /* length */, NULL);
+  for (guint i = 0; texts != NULL && texts[i] != NULL; i++)
+    g_ptr_array_add (*list, g_strdup (texts[i]));
+}
+
+void
+_sim_archive_open (Archive *ar, const char *format, ...)
 {
   va_list args;
 
@@ -48,7 +55,7 @@ archive_open (Archive *ar, const char *format, ...)
 static void
 archive_world (Archive *ar, SimWorld *self)
 {
-  archive_open (ar, "world");
+  _sim_archive_open (ar, "world");
   NUMBER (self, now);
   NUMBER (self, keepalive_ms);
   NUMBER (self, last_transfer);
@@ -59,7 +66,7 @@ archive_world (Archive *ar, SimWorld *self)
         guint lose, sent;
       } message = { self->lose[i], self->sent[i] };
 
-      archive_open (ar, "message %u", i);
+      _sim_archive_open (ar, "message %u", i);
       NUMBER (&message, lose);
       NUMBER (&message, sent);
       self->lose[i] = message.lose;
@@ -95,6 +102,8 @@ archive_guest (Archive *ar, SimGuest *self)
   NUMBER (self, dirty_rate);
   NUMBER (self, working_set);
   NUMBER (self, cpu_bound);
+  NUMBER (self, opens_files);
+  NUMBER (self, shut_down_ms);
   NUMBER (self, boots);
   NUMBER (self, newest);
   NUMBER (self, running);
@@ -147,6 +156,14 @@ archive_domain (Archive *ar, SimDomain *self)
   TEXT (self, messages);
   TEXT (self, xml);
   TEXT (self, definition);
+  NUMBER (self, released);
+  NUMBER (self, save_paused);
+  NUMBER (self, save_failed);
+  NUMBER (self, shut_down_at);
+  TEXT (self, lasting);
+  TEXT (self, current_snapshot);
+  TEXTS (self, snapshots);
+  TEXTS (self, checkpoints);
 }
 
 static void
@@ -216,6 +233,12 @@ archive_transfer (Archive *ar, SimTransfer *self)
   TEXT (self, dest_xml);
   TEXT (self, persist_xml);
   NUMBER (self, done);
+  NUMBER (self, disks_top);
+  NUMBER (self, sync_writes);
+  NUMBER (self, keep_source);
+  NUMBER (self, mirroring);
+  NUMBER (self, disk_dirty);
+  TEXT (self, disks_failed);
 }
 
 static void
@@ -230,8 +253,8 @@ archive_action (Archive *ar, SimAction *self)
 
 /* ---- references ---- */
 
-static void
-archive_reference (Archive *ar, const char *key, GPtrArray *list, gpointer *item)
+void
+_sim_archive_reference (Archive *ar, const char *key, GPtrArray *list, gpointer *item)
 {
   guint i;
 
@@ -246,9 +269,6 @@ archive_reference (Archive *ar, const char *key, GPtrArray *list, gpointer *item
       g_key_file_set_int64 (ar->file, ar->group, key, (gint64) i + 1);
     }
 }
-
-#define REFERENCE(struct_, field, list)                                                            \
-  archive_reference (ar, #field, list, (gpointer *) &(struct_)->field)
 
 /* Transfers under way, and those that a libvirtd which is down will remember. */
 static GPtrArray *
@@ -329,11 +349,10 @@ archive_links_of_transfer (Archive *ar, SimTransfer *self, GPtrArray *domains)
 
 /* ---- the whole ---- */
 
-/* Lists of new, empty structs when loading; what there is when saving. */
-static GPtrArray *
-archive_list (Archive *ar, const char *name, GPtrArray *list, gsize size)
+GPtrArray *
+_sim_archive_list (Archive *ar, const char *name, GPtrArray *list, gsize size)
 {
-  archive_open (ar, "lists");
+  _sim_archive_open (ar, "lists");
   if (!ar->loading)
     {
       g_key_file_set_integer (ar->file, ar->group, name, (int) list->len);
@@ -369,53 +388,55 @@ archive_all (Archive *ar)
   g_autoptr (GPtrArray) domains = ar->loading ? g_ptr_array_new () : list_domains (self, transfers);
 
   archive_world (ar, self);
-  archive_list (ar, "hosts", self->hosts, sizeof (SimHost));
-  archive_list (ar, "guests", self->guests, sizeof (SimGuest));
-  archive_list (ar, "links", self->links, sizeof (SimLink));
-  archive_list (ar, "transfers", transfers, sizeof (SimTransfer));
-  archive_list (ar, "domains", domains, sizeof (SimDomain));
-  archive_list (ar, "events", self->events, sizeof (SimEvent));
+  _sim_archive_list (ar, "hosts", self->hosts, sizeof (SimHost));
+  _sim_archive_list (ar, "guests", self->guests, sizeof (SimGuest));
+  _sim_archive_list (ar, "links", self->links, sizeof (SimLink));
+  _sim_archive_list (ar, "transfers", transfers, sizeof (SimTransfer));
+  _sim_archive_list (ar, "domains", domains, sizeof (SimDomain));
+  _sim_archive_list (ar, "events", self->events, sizeof (SimEvent));
   for (guint i = 0; i < self->hosts->len; i++)
     {
-      archive_open (ar, "host %u", i);
+      _sim_archive_open (ar, "host %u", i);
       archive_host (ar, g_ptr_array_index (self->hosts, i));
     }
   for (guint i = 0; i < self->guests->len; i++)
     {
-      archive_open (ar, "guest %u", i);
+      _sim_archive_open (ar, "guest %u", i);
       archive_guest (ar, g_ptr_array_index (self->guests, i));
     }
   for (guint i = 0; i < self->links->len; i++)
     {
       SimLink *link = g_ptr_array_index (self->links, i);
 
-      archive_open (ar, "link %u", i);
+      _sim_archive_open (ar, "link %u", i);
       archive_link (ar, link);
       REFERENCE (link, a, self->hosts);
       REFERENCE (link, b, self->hosts);
     }
+  _sim_archive_storage (ar);
   for (guint i = 0; i < domains->len; i++)
     {
       SimDomain *domain = g_ptr_array_index (domains, i);
 
-      archive_open (ar, "domain %u", i);
+      _sim_archive_open (ar, "domain %u", i);
       archive_links_of_domain (ar, domain, transfers);
       archive_domain (ar, domain);
-      archive_open (ar, "completed %u", i);
+      _sim_archive_open (ar, "completed %u", i);
       archive_stats (ar, &domain->completed);
     }
   for (guint i = 0; i < transfers->len; i++)
     {
       SimTransfer *transfer = g_ptr_array_index (transfers, i);
 
-      archive_open (ar, "transfer %u", i);
+      _sim_archive_open (ar, "transfer %u", i);
       archive_transfer (ar, transfer);
       archive_links_of_transfer (ar, transfer, domains);
+      _sim_archive_mirrors (ar, transfer, i);
       transfer->world = self;
     }
   for (guint i = 0; i < self->events->len; i++)
     {
-      archive_open (ar, "event %u", i);
+      _sim_archive_open (ar, "event %u", i);
       archive_event (ar, g_ptr_array_index (self->events, i), transfers);
     }
   for (guint i = 0; ar->loading && i < self->hosts->len; i++)
@@ -424,7 +445,6 @@ archive_all (Archive *ar)
 
       host->world = self;
       host->domains = g_ptr_array_new ();
-      host->pools = g_ptr_array_new ();
     }
   for (guint i = 0; ar->loading && i < domains->len; i++)
     {
@@ -439,7 +459,7 @@ archive_violations (Archive *ar)
 {
   SimWorld *self = ar->world;
 
-  archive_open (ar, "violations");
+  _sim_archive_open (ar, "violations");
   if (ar->loading)
     {
       g_auto (GStrv) list

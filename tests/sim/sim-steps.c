@@ -1,7 +1,7 @@
 /* The move as libvirt's protocol: Begin, Prepare, Perform, Finish, Confirm. A chain of steps, each
  * done by one libvirtd or one QEMU, in the world's own time: a peer-to-peer move has no thread, so
  * it goes on when whoever asked for it is gone. */
-#include "sim-private.h"
+#include "sim-storage.h"
 
 #define BEGIN_TIME (10 * SIM_MS)
 #define PREPARE_TIME (300 * SIM_MS)
@@ -100,6 +100,21 @@ refusal (SimTransfer *self, int *code)
   return NULL;
 }
 
+/* Its QEMU starts: with what libvirt makes of the disks first. The caller's words. */
+static char *
+open_disks (SimTransfer *self, int *code)
+{
+  const char *xml = self->dest_xml != NULL ? self->dest_xml : self->out->xml;
+  const char *words = _sim_mirror_prepare (self, xml, code);
+  g_autoptr (GPtrArray) mirrored = NULL;
+  SimDomain there = { .host = self->destination, .guest = self->guest };
+
+  if (words != NULL)
+    return g_strdup (words);
+  mirrored = _sim_mirror_list (self);
+  return _sim_disks_refusal (&there, xml, TRUE, mirrored, code);
+}
+
 static void
 do_prepare (SimTransfer *self)
 {
@@ -113,6 +128,8 @@ do_prepare (SimTransfer *self)
       return;
     }
   text = refusal (self, &code);
+  if (text == NULL)
+    text = open_disks (self, &code);
   if (text != NULL)
     {
       _sim_transfer_fail (self, VIR_FROM_QEMU, code, text);
@@ -125,6 +142,7 @@ do_prepare (SimTransfer *self)
   g_free (self->in->xml);
   self->in->xml = g_strdup (self->dest_xml != NULL ? self->dest_xml : self->out->xml);
   self->in->active = TRUE;
+  self->in->released = TRUE; /* images are taken at the switch */
   self->in->boots = self->out->boots;
   self->in->counter = 0;
   self->in->job = self;
@@ -168,7 +186,7 @@ do_perform (SimTransfer *self)
 }
 
 static void
-do_copy (SimTransfer *self)
+copy_memory (SimTransfer *self)
 {
   self->pass = 1;
   self->pass_at = self->throttle_looked_at = self->world->now;
@@ -178,11 +196,71 @@ do_copy (SimTransfer *self)
     _sim_trigger (self->world, SIM_AT_PERFORM, 0, self);
 }
 
+/* Disks first. */
+static void
+do_copy (SimTransfer *self)
+{
+  if (self->mirrors == NULL || self->mirrors->len == 0)
+    {
+      copy_memory (self);
+      return;
+    }
+  if (!_sim_mirror_start (self))
+    return;
+  _sim_copy_set (self, TRUE);
+  if (self->copying)
+    _sim_trigger (self->world, SIM_AT_MIRROR, 0, self);
+}
+
+static void
+do_mirrored (SimTransfer *self)
+{
+  _sim_copy_settle (self);
+  if (_sim_mirror_failed (self))
+    return;
+  if (_sim_mirror_get_left (self) > 0)
+    {
+      _sim_copy_plan (self);
+      return;
+    }
+  _sim_trigger (self->world, SIM_AT_MIRROR, 100, self);
+  if (!self->copying || !self->segment_moves || self->failure != NULL)
+    return;
+  _sim_copy_set (self, FALSE);
+  self->mirroring = FALSE;
+  copy_memory (self);
+}
+
+/* A guest's NVRAM comes with its memory, into the file that its definition there names. */
+static void
+bring_nvram (SimTransfer *self)
+{
+  g_autoptr (GPtrArray) here = _sim_xml_read (self->out->xml);
+  g_autoptr (GPtrArray) there = _sim_xml_read (self->in->xml);
+  const char *from = _sim_xml_text (here, "domain/os/nvram");
+  const char *to = _sim_xml_text (there, "domain/os/nvram");
+  SimFile *file = from != NULL ? _sim_file_find (self->source, from) : NULL;
+  g_autofree char *folder = to != NULL ? g_path_get_dirname (to) : NULL;
+  g_autofree char *name = to != NULL ? g_path_get_basename (to) : NULL;
+  SimFile *copy;
+
+  if (file == NULL || to == NULL || _sim_file_find (self->destination, to) == file)
+    return;
+  copy = _sim_file_new (self->world);
+  _sim_extents_copy_range (file->data, 0, G_MAXUINT64, copy->data, 0);
+  copy->size = file->size;
+  _sim_storage_put (_sim_folder_need (self->destination, folder), name, copy);
+}
+
 static void
 do_performed (SimTransfer *self)
 {
+  if (!_sim_mirror_finish (self) && _sim_mirror_failed (self))
+    return;
   self->s = SIM_SIDE_PERFORMED;
+  self->out->released = TRUE;
   self->received = TRUE;
+  bring_nvram (self);
   self->in->counter = _sim_domain_get_counter (self->out);
   _sim_trigger (self->world, SIM_AT_PERFORMED, 0, self);
   if (self->step != SIM_STEP_PERFORMED || self->driver_dead || self->client_dead)
@@ -240,12 +318,13 @@ do_started (SimTransfer *self)
       _sim_transfer_next (self, SIM_STEP_STARTED, 1000 * SIM_MS);
       return;
     }
-  if (self->paused)
+  if (self->paused) /* it takes its images when somebody resumes it */
     {
       _sim_domain_set_state (in, MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_USER);
     }
   else
     {
+      in->released = FALSE;
       _sim_domain_set_state (in, MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_MIGRATED);
       _sim_domain_set_cpus (in, TRUE);
     }
@@ -303,7 +382,7 @@ do_confirmed (SimTransfer *self)
       self->s = SIM_SIDE_GONE;
       _sim_domain_stop (out, MIGRATE_SHUTOFF_MIGRATED);
     }
-  if (self->persist && !out->gone)
+  if (self->persist && !self->keep_source && !out->gone)
     _sim_domain_undefine (out);
   _sim_transfer_release (out, self);
   if (self->direct
@@ -351,6 +430,7 @@ run_step (SimTransfer *self)
     [SIM_STEP_PREPARED] = do_prepared,
     [SIM_STEP_PERFORM] = do_perform,
     [SIM_STEP_COPY] = do_copy,
+    [SIM_STEP_MIRRORED] = do_mirrored,
     [SIM_STEP_PASS_END] = _sim_copy_pass_end,
     [SIM_STEP_CONTINUE] = NULL,
     [SIM_STEP_LAST_SENT] = NULL,
@@ -413,7 +493,7 @@ _sim_transfer_run (SimTransfer *self, const SimEvent *event)
     case SIM_EVENT_PERCENT:
       self->percent = NULL;
       _sim_copy_settle (self);
-      _sim_trigger (self->world, self->post ? SIM_AT_POSTCOPY : SIM_AT_PERFORM, event->stamp, self);
+      _sim_trigger (self->world, _sim_copy_get_trigger (self), event->stamp, self);
       if (self->copying && self->segment_moves && self->percent == NULL
           && (self->post || !self->final))
         _sim_copy_arm_percent (self);
@@ -466,6 +546,7 @@ _sim_transfer_new (SimDomain *domain, const MigrateTransfer *request, SimHost *d
   self->postcopy_bandwidth = request->postcopy_bandwidth;
   self->dest_xml = g_strdup (request->dest_xml);
   self->persist_xml = g_strdup (request->persist_xml);
+  _sim_mirror_begin (self, request);
   self->begun_at = world->now;
   self->type = MIGRATE_JOB_ACTIVE;
   if (request->bandwidth > 0)

@@ -43,6 +43,7 @@ _sim_transfer_get_actor (SimTransfer *self)
     case SIM_STEP_CANCEL_SEND:
     case SIM_STEP_POSTCOPY_RECOVER:
       return self->direct ? NULL : self->source;
+    case SIM_STEP_MIRRORED:
     case SIM_STEP_PASS_END:
     case SIM_STEP_LAST_SENT:
     case SIM_STEP_POSTCOPY_SENT:
@@ -237,6 +238,8 @@ _sim_transfer_take_back (SimTransfer *self)
     return;
   if (out->state != MIGRATE_DOMAIN_PAUSED || out->reason != MIGRATE_PAUSED_MIGRATION || out->hung)
     return;
+  if (!_sim_domain_take_images (out))
+    return; /* as libvirt then says only in its log */
   _sim_domain_set_state (out, MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_MIGRATION_CANCELED);
   _sim_domain_set_cpus (out, TRUE);
 }

@@ -1,5 +1,5 @@
 /* Hosts, guests and links, what happens to them, and what a test may read. */
-#include "sim-private.h"
+#include "sim-storage.h"
 
 #include <stdlib.h>
 #include <string.h>
@@ -114,6 +114,8 @@ _sim_domain_new (SimHost *host, SimGuest *guest)
   self->guest = guest;
   self->state = MIGRATE_DOMAIN_SHUTOFF;
   self->downtime_ms = 300;
+  self->snapshots = g_ptr_array_new_with_free_func (g_free);
+  self->checkpoints = g_ptr_array_new_with_free_func (g_free);
   g_ptr_array_add (host->domains, self);
   return self;
 }
@@ -146,6 +148,7 @@ _sim_domain_set_cpus (SimDomain *self, gboolean cpus)
     return;
   if (!cpus)
     {
+      _sim_domain_flush (self);
       self->counter = _sim_domain_get_counter (self);
       self->cpus = FALSE;
       guest->running--;
@@ -178,6 +181,7 @@ _sim_domain_set_cpus (SimDomain *self, gboolean cpus)
                                         "had left behind",
                                         guest->name, self->host->name));
     }
+  _sim_disks_check (self);
 }
 
 static void
@@ -197,7 +201,9 @@ _sim_domain_stop (SimDomain *self, int reason)
 
   _sim_domain_set_cpus (self, FALSE);
   self->active = FALSE;
-  self->hung = FALSE;
+  self->hung = self->released = FALSE;
+  self->shut_down_at = 0;
+  g_clear_pointer (&self->lasting, g_free);
   self->monitor_since = 0;
   self->downtime_ms = 300;
   self->bandwidth = 0;
@@ -253,6 +259,7 @@ world_init (SimWorld *self, const char *name, guint64 seed)
   self->links = g_ptr_array_new ();
   self->transfers = g_ptr_array_new ();
   self->storages = g_ptr_array_new ();
+  self->cuts = g_ptr_array_new ();
   self->violations = g_ptr_array_new_with_free_func (g_free);
   self->attic = g_ptr_array_new ();
 }
@@ -361,6 +368,8 @@ sim_world_add_host (SimWorld *self, const char *name)
   host->workers = SIM_WORKERS;
   host->domains = g_ptr_array_new ();
   host->pools = g_ptr_array_new ();
+  host->folders = g_ptr_array_new ();
+  host->secrets = g_ptr_array_new ();
   for (guint i = 0; i < self->hosts->len; i++)
     {
       SimLink *link = g_new0 (SimLink, 1);
@@ -459,9 +468,68 @@ sim_world_set_keepalive (SimWorld *self, guint ms)
   _sim_unlock (self);
 }
 
-static char *
-xml_for (const SimGuest *guest)
+/* What is on them is what the guest has left there. */
+static void
+add_disks (SimHost *host, SimGuest *guest, const SimDiskSpec *specs)
 {
+  for (; specs != NULL && specs->target != NULL; specs++)
+    {
+      SimDisk *disk = g_new0 (SimDisk, 1);
+      g_autoptr (SimExtents) data = NULL;
+      g_autofree char *why = NULL;
+
+      disk->target = g_strdup (specs->target);
+      disk->write_rate = specs->write_rate;
+      disk->scratch = specs->scratch;
+      data = _sim_image_read (host, specs->path, specs->format, NULL /* capacity */, &why);
+      disk->content = data != NULL ? _sim_extents_fingerprint (data) : NULL;
+      g_ptr_array_add (guest->disks, disk);
+      guest->opens_files = TRUE;
+    }
+}
+
+static char *
+xml_for_disk (const SimDiskSpec *spec)
+{
+  const char *device = spec->device != NULL ? spec->device : "disk";
+  gboolean read_only = spec->read_only || g_str_equal (device, "cdrom");
+  g_autofree char *type
+    = spec->format != NULL ? g_strdup_printf (" type='%s'", spec->format) : g_strdup ("");
+  g_autofree char *path = g_markup_escape_text (spec->path, -1);
+
+  return g_strdup_printf ("    <disk type='file' device='%s'>\n"
+                          "      <driver name='qemu'%s cache='none'/>\n"
+                          "      <source file='%s'/>\n"
+                          "      <target dev='%s' bus='%s'/>\n"
+                          "%s%s    </disk>\n",
+                          device, type, path, spec->target,
+                          g_str_has_prefix (spec->target, "vd")   ? "virtio"
+                          : g_str_has_prefix (spec->target, "sd") ? "scsi"
+                                                                  : "ide",
+                          read_only ? "      <readonly/>\n" : "",
+                          spec->shareable ? "      <shareable/>\n" : "");
+}
+
+static char *
+xml_for_disks (const SimDiskSpec *specs)
+{
+  GString *xml = g_string_new (NULL);
+
+  for (; specs != NULL && specs->target != NULL; specs++)
+    {
+      g_autofree char *disk = xml_for_disk (specs);
+
+      g_string_append (xml, disk);
+    }
+  return g_string_free (xml, FALSE);
+}
+
+static char *
+xml_for (const SimGuest *guest, const SimGuestSpec *spec)
+{
+  g_autofree char *disks = xml_for_disks (spec->disks);
+  g_autofree char *nvram
+    = spec->nvram != NULL ? g_markup_printf_escaped ("    <nvram>%s</nvram>\n", spec->nvram) : NULL;
   g_autofree char *disk = NULL;
 
   if (guest->disk != NULL)
@@ -479,6 +547,7 @@ xml_for (const SimGuest *guest)
                           "  <vcpu placement='static'>1</vcpu>\n"
                           "  <os>\n"
                           "    <type arch='x86_64' machine='pc-i440fx-7.2'>hvm</type>\n"
+                          "%s"
                           "    <boot dev='hd'/>\n"
                           "  </os>\n"
                           "  <features>\n    <acpi/>\n  </features>\n"
@@ -490,12 +559,12 @@ xml_for (const SimGuest *guest)
                           "  <on_crash>destroy</on_crash>\n"
                           "  <devices>\n"
                           "    <emulator>/usr/bin/qemu-system-x86_64</emulator>\n"
-                          "%s"
+                          "%s%s"
                           "    <memballoon model='none'/>\n"
                           "  </devices>\n"
                           "</domain>\n",
                           guest->name, guest->uuid, guest->memory / 1024, guest->memory / 1024,
-                          disk != NULL ? disk : "");
+                          nvram != NULL ? nvram : "", disk != NULL ? disk : "", disks);
 }
 
 void
@@ -519,12 +588,15 @@ sim_world_add_guest (SimWorld *self, const char *host_name, const SimGuestSpec *
         = spec->working_set > 0 ? MIN (spec->working_set, guest->memory) : guest->memory;
       guest->cpu_bound = spec->cpu_bound;
       guest->disk = g_strdup (spec->disk);
+      guest->shut_down_ms = spec->shut_down_ms;
+      guest->disks = g_ptr_array_new ();
+      add_disks (host, guest, spec->disks);
       g_ptr_array_add (self->guests, guest);
     }
   domain = _sim_domain_new (host, guest);
   domain->persistent = !spec->transient;
   domain->autostart = spec->autostart;
-  domain->xml = spec->xml != NULL ? g_strdup (spec->xml) : xml_for (guest);
+  domain->xml = spec->xml != NULL ? g_strdup (spec->xml) : xml_for (guest, spec);
   if (spec->state != MIGRATE_DOMAIN_SHUTOFF)
     _sim_domain_boot (domain);
   if (spec->state == MIGRATE_DOMAIN_PAUSED)
@@ -670,6 +742,9 @@ _sim_describe_state (MigrateDomainState state, int reason)
     { MIGRATE_DOMAIN_RUNNING, MIGRATE_RUNNING_POSTCOPY_FAILED, "running (post-copy failed)" },
     { MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_USER, "paused (user)" },
     { MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_MIGRATION, "paused (migrating)" },
+    { MIGRATE_DOMAIN_RUNNING, 3, "running (restored)" },
+    { MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_SAVE, "paused (saving)" },
+    { MIGRATE_DOMAIN_SHUTOFF, 5, "shut off (saved)" },
     { MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_STARTING_UP, "paused (starting up)" },
     { MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_POSTCOPY, "paused (post-copy)" },
     { MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_POSTCOPY_FAILED, "paused (post-copy failed)" },

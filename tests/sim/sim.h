@@ -57,6 +57,21 @@ void sim_world_set_keepalive (SimWorld *self, guint ms);
  * not an actor; 0, the default: as fast as it can. */
 void sim_world_set_pace (SimWorld *self, guint times);
 
+#define SIM_NEVER G_MAXUINT
+
+/* A disk of a guest that opens its files: they are looked at when it starts, and what it has left
+ * there is what it must find again. */
+typedef struct
+{
+  const char *target;
+  const char *path;
+  const char *format; /* NULL: none is declared */
+  const char *device; /* NULL: disk */
+  gboolean read_only, shareable;
+  guint64 write_rate; /* bytes/s */
+  gboolean scratch;   /* what is on it does not matter */
+} SimDiskSpec;
+
 typedef struct
 {
   const char *name;
@@ -68,7 +83,10 @@ typedef struct
   gboolean transient;
   gboolean autostart;
   MigrateDomainState state; /* 0: running. Also paused (by the user), shut off */
-  const char *disk;         /* path of a file disk; NULL: none */
+  const char *disk;         /* path of a file disk; NULL: none. Nobody looks what is there */
+  const SimDiskSpec *disks; /* nullable; the last has no target. Their files must be there */
+  const char *nvram;        /* path; NULL: none */
+  guint shut_down_ms;       /* from being asked to being off; 0: at once; SIM_NEVER */
   const char *xml;          /* NULL: one that fits the rest */
 } SimGuestSpec;
 
@@ -79,7 +97,7 @@ typedef struct
 {
   const char *name;
   const char *target;  /* its path there */
-  const char *storage; /* what is behind it */
+  const char *storage; /* what is behind it; NULL: the host's own */
   gboolean inactive;
   gboolean read_only;  /* that host mounts it so */
   gboolean full;       /* for that host */
@@ -90,6 +108,57 @@ typedef struct
 void sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec);
 void sim_world_add_file (SimWorld *self, const char *storage, const char *name);
 void sim_world_clear_files (SimWorld *self, const char *storage);
+/* A folder of a host, on a storage that others may have too; NULL: the host's own. Folders that are
+ * below one are on the same. Images, and pools without a storage, make theirs. */
+void sim_world_add_folder (SimWorld *self, const char *host, const char *path, const char *storage);
+
+/* A file with something in it. Data costs nothing, however much it is. */
+typedef struct
+{
+  const char *path;
+  const char *format;   /* NULL: raw; or qcow2 */
+  guint64 capacity;     /* bytes; raw: 0: as much as there is data */
+  guint64 offset, data; /* bytes: the data, and where it begins */
+  guint pattern;        /* of the data; 0: of the path */
+  const char *text;     /* nullable: real bytes instead, from offset */
+  const char *backing, *backing_format;
+  const char *compat;     /* NULL: 1.1 */
+  guint64 cluster_size;   /* 0: 65536 */
+  const char *encryption; /* a format; NULL: none */
+  const char *secret;     /* its UUID */
+  const char *snapshots;  /* nullable: names of internal ones */
+  gboolean lazy_refcounts, extended_l2;
+} SimImageSpec;
+
+/* From then on the hosts tell of their files and pools too. */
+void sim_world_add_image (SimWorld *self, const char *host, const SimImageSpec *spec);
+/* That many bytes are free in the folder, which is a file system of its own; G_MAXUINT64: any. */
+void sim_world_set_room (SimWorld *self, const char *host, const char *folder, guint64 bytes);
+/* Whether hosts see each other's locks of images on this storage; they do, else. */
+void sim_world_set_locks (SimWorld *self, const char *storage, gboolean locks);
+/* Sixteen bytes of the file are others. */
+void sim_world_spoil (SimWorld *self, const char *host, const char *path, guint64 offset);
+void sim_world_truncate (SimWorld *self, const char *host, const char *path, guint64 size);
+/* The stream that reads or writes this byte of it breaks there, once. */
+void sim_world_cut_stream (SimWorld *self, const char *host, const char *path, guint64 offset);
+
+/* What libvirt knows of a guest beside its definition. */
+typedef enum
+{
+  SIM_SNAPSHOT,
+  SIM_CURRENT_SNAPSHOT,
+  SIM_CHECKPOINT
+} SimSnapshot;
+
+void sim_world_add_snapshot (SimWorld *self, const char *host, const char *guest, const char *xml,
+                             SimSnapshot kind);
+/* value: NULL: it has none. */
+void
+sim_world_add_secret (SimWorld *self, const char *host, const char *document, const char *value);
+/* NULL: there is none; "": it has no value. The caller's. */
+char *sim_world_dup_secret (SimWorld *self, const char *host, const char *uuid);
+/* The guest is saved by libvirt to its own folder, and is off. */
+void sim_world_managed_save (SimWorld *self, const char *host, const char *guest);
 /* Every libvirtd looks into its folders. */
 void sim_world_refresh_pools (SimWorld *self);
 
@@ -97,6 +166,19 @@ void sim_world_refresh_pools (SimWorld *self);
 
 /* By name; the caller's. */
 char **sim_world_list_files (SimWorld *self, const char *storage);
+/* All that the host sees, whole paths; the caller's. */
+char **sim_world_list_paths (SimWorld *self, const char *host);
+char **sim_world_list_pools (SimWorld *self, const char *host);
+gboolean sim_world_has_folder (SimWorld *self, const char *host, const char *path);
+/* "SIZE bytes CHECKSUM" of the file; holes are zeros. NULL: there is none. The caller's. */
+char *sim_world_dup_bytes_of (SimWorld *self, const char *host, const char *path);
+/* A checksum of the disk that is in it, through its chain. NULL: it cannot be read. The caller's.
+ */
+char *sim_world_dup_content_of (SimWorld *self, const char *host, const char *path);
+/* As “qemu-img info --backing-chain” tells it, a line for each. The caller's. */
+char *sim_world_dup_chain_of (SimWorld *self, const char *host, const char *path);
+guint64 sim_world_get_room (SimWorld *self, const char *host, const char *folder);
+guint64 sim_world_get_allocation (SimWorld *self, const char *host, const char *path);
 /* What libvirtd says of it, without looking. */
 char **sim_world_list_volumes (SimWorld *self, const char *host, const char *pool);
 
@@ -121,7 +203,9 @@ char *sim_world_dup_xml (SimWorld *self, const char *host, const char *guest, gb
 const MigrateTransfer *sim_world_get_asked (SimWorld *self);
 /* "h1: running (booted) persistent autostart job | h2: -"; borrowed until the world's end. */
 const char *sim_world_describe (SimWorld *self, const char *guest);
-/* "split: …" two copies ran at once; "stale: …" a copy ran on that a newer one had left behind. */
+/* "split: …" two copies ran at once; "stale: …" a copy ran on that a newer one had left behind;
+ * "lost: …" one ran on a disk that is not what it had left, or on none; "writers: …" two guests
+ * wrote to one image; "removed: …" the last image of a disk went. */
 GPtrArray *sim_world_get_violations (SimWorld *self);
 /* "actor:kind:host#n", in the order in which it happened. */
 GPtrArray *sim_world_get_trace (SimWorld *self);
@@ -180,6 +264,7 @@ typedef enum
   SIM_RESTORE_CONTROL,
   SIM_REFUSE_PREPARE, /* host refuses the next incoming transfer with text, code 9 */
   SIM_FAIL_PERSIST,   /* host cannot save the next incoming definition */
+  SIM_FAIL_MIRROR,    /* of guest's transfer, with text: at the disk named by peer, or the first */
   SIM_KILL_CLIENT,    /* our process, as a direct transfer sees it */
   /* Post-copy, of guest: somebody switches an armed transfer; an end's TCP gives up; the operator
    * resets the stream at the destination, as "ss -K" does. */
@@ -187,7 +272,11 @@ typedef enum
   SIM_BREAK_STREAM,      /* both ends */
   SIM_BREAK_STREAM_HALF, /* the source's end only */
   SIM_RESET_STREAM,
-  SIM_CALL /* func, with the world held: it may only use sim_world_do, _at, and readers */
+  SIM_CALL, /* func, with the world held: it may only use sim_world_do, _at, and readers */
+  /* What hosts end by themselves; not for tests. */
+  SIM_END_SAVE,
+  SIM_END_RESTORE,
+  SIM_END_SHUT_DOWN
 } SimWhat;
 
 typedef struct
@@ -208,6 +297,7 @@ typedef enum
   SIM_AT_BEGIN,     /* the source has begun */
   SIM_AT_PREPARE,   /* Prepare has reached the destination */
   SIM_AT_PERFORM,   /* arg: percent of memory sent, once */
+  SIM_AT_MIRROR,    /* arg: percent of the disks sent, before memory */
   SIM_AT_SWITCH,    /* the guest was stopped at the source */
   SIM_AT_PERFORMED, /* all is sent, Finish was not */
   SIM_AT_FINISH,    /* Finish has reached the destination, CPUs do not run yet */
@@ -267,7 +357,7 @@ void sim_world_restart_client (SimWorld *self);
  * SIM_EXIT_STOPPED: fork, kill, and go on in another process. */
 #define SIM_EXIT_STOPPED 77
 void sim_world_set_stop_file (SimWorld *self, const char *path);
-/* Hosts, guests, links, transfers under way, clock and violations; not faults, not callbacks, not
- * storage. */
+/* Hosts, guests, links, storage, transfers under way, clock and violations; not faults, not
+ * callbacks. */
 gboolean sim_world_save (SimWorld *self, const char *path);
 SimWorld *sim_world_load (const char *path);

@@ -244,7 +244,7 @@ Test (make, refuses_a_carrier_of_nothing_or_too_much)
 /* As libvirt writes what it was given. */
 #define INDENTED                                                                                   \
   "<domain type='kvm'>\n  <name>g</name>\n  <metadata>\n    <o:x xmlns:o='urn:o'>t</o:x>\n"        \
-  "    <m:job xmlns:m='" MIGRATE_MARK_NAMESPACE "' id='" JOB "' role='outgoing'/>\n"               \
+  "    <m:mark xmlns:m='" MIGRATE_MARK_NAMESPACE "'>outgoing " JOB "</m:mark>\n"                   \
   "  </metadata>\n</domain>"
 
 Test (make, puts_a_mark_in_and_takes_it_out)
@@ -263,7 +263,7 @@ Test (make, puts_a_mark_in_and_takes_it_out)
       cr_assert_str_eq (job, JOB);
       cr_assert_eq (_migrate_mark_read (again, &other), MIGRATE_MARK_OUTGOING);
       cr_assert_str_eq (other, "other");
-      xmltest_assert_value (again, "count(/domain/metadata/*[local-name()='job'])", "1");
+      xmltest_assert_value (again, "count(/domain/metadata/*[local-name()='mark'])", "1");
       cr_assert_eq (_migrate_mark_read (out, NULL), MIGRATE_MARK_NONE);
       xmltest_assert_same (out, without[i]);
     }
@@ -273,14 +273,14 @@ Test (make, takes_no_others_element_for_its_mark)
 {
   cr_expect_eq (_migrate_mark_read (PLAIN, NULL), MIGRATE_MARK_NONE);
   cr_expect_eq (
-    _migrate_mark_read ("<domain><metadata><job role='incoming'/></metadata></domain>", NULL),
+    _migrate_mark_read ("<domain><metadata><mark>incoming x</mark></metadata></domain>", NULL),
     MIGRATE_MARK_NONE);
-  cr_expect_eq (_migrate_mark_read ("<domain><metadata><job xmlns='" MIGRATE_MARK_NAMESPACE
-                                    "' role='something'/></metadata></domain>",
+  cr_expect_eq (_migrate_mark_read ("<domain><metadata><mark xmlns='" MIGRATE_MARK_NAMESPACE
+                                    "'>something x</mark></metadata></domain>",
                                     NULL),
                 MIGRATE_MARK_NONE);
-  cr_expect_eq (_migrate_mark_read ("<domain><devices><job xmlns='" MIGRATE_MARK_NAMESPACE
-                                    "' role='incoming'/></devices></domain>",
+  cr_expect_eq (_migrate_mark_read ("<domain><devices><mark xmlns='" MIGRATE_MARK_NAMESPACE
+                                    "'>incoming x</mark></devices></domain>",
                                     NULL),
                 MIGRATE_MARK_NONE);
   cr_expect_eq (_migrate_mark_read ("not a document", NULL), MIGRATE_MARK_NONE);
