@@ -109,13 +109,28 @@ print_presets (void)
     }
 }
 
+/* Where it is not all of them. */
+static void
+print_concerned (const MigrateCheck *check)
+{
+  const char *separator = "; with ";
+
+  for (int kind = MIGRATE_KIND_LIVE; check->spares != 0 && kind <= MIGRATE_KIND_SUSPEND; kind++)
+    if ((check->spares & (1u << kind)) == 0)
+      {
+        printf ("%s`%s`", separator, _migrate_enum_nick (MIGRATE_TYPE_KIND, kind));
+        separator = ", ";
+      }
+}
+
 static void
 print_check (const MigrateCheck *check)
 {
-  printf ("| `%s` | %s%s | %s | %s |\n", check->code,
+  printf ("| `%s` | %s%s", check->code,
           _migrate_enum_nick (MIGRATE_TYPE_SEVERITY, (int) check->severity),
-          check->acceptable ? ", may be accepted" : "", check->meaning,
-          check->remedy != NULL ? check->remedy : "");
+          check->acceptable ? ", may be accepted" : "");
+  print_concerned (check);
+  printf (" | %s | %s |\n", check->meaning, check->remedy != NULL ? check->remedy : "");
 }
 
 static void

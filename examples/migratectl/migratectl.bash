@@ -23,15 +23,16 @@ _migratectl ()
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
-    --accept) mapfile -t COMPREPLY < <(compgen -W 'block-device-unproven boot-file-missing bridge-missing chain-missing cpu-incompatible
-        cpu-model-unknown disk-cache disk-named-otherwise disk-of-the-host disk-server-local
+    --accept) mapfile -t COMPREPLY < <(compgen -W 'block-device-unproven boot-file-missing bridge-missing chain-missing chain-renamed chain-unknown cpu-incompatible
+        cpu-model-unknown disk-cache disk-copy-unproven disk-left disk-named-otherwise disk-of-the-host
+        disk-server-local
         disk-sharing-unproven filesystem-9p filter-missing host-device host-device-missing
         host-interface host-passthrough-differs huge-pages-short image-missing managed-save
         mediated-device memory-too-small network-device-missing network-inactive
         network-missing pool-missing port-group-missing scsi-device secret-missing
-        tpm-passthrough tpm-unknown tsc-frequency vdpa vhost-scsi virtiofs' -- "$cur"); return ;;
+        space-short tpm-passthrough tpm-state-lost tpm-unknown tsc-frequency vdpa vhost-scsi virtiofs' -- "$cur"); return ;;
     --chore) mapfile -t COMPREPLY < <(compgen -W 'clock trim announce' -- "$cur"); return ;;
-    --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live' -- "$cur"); return ;;
+    --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live block cold suspend' -- "$cur"); return ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W 'p2p direct tunnelled' -- "$cur"); return ;;
     --hand-over) mapfile -t COMPREPLY < <(compgen -W 'fast strict' -- "$cur"); return ;;
     --allow) mapfile -t COMPREPLY < <(compgen -W 'throttle postcopy pause' -- "$cur"); return ;;

@@ -18,7 +18,16 @@ typedef struct
                           words depend on what is found */
   const char *remedy; /* nullable: with the message, or of a note */
   void (*look) (MigrateLook *look);
+  guint spares; /* kinds that it does not concern; last, for most concern all */
 } MigrateCheck;
+
+#define MIGRATE_CHECK_LIVE (1u << MIGRATE_KIND_LIVE)
+#define MIGRATE_CHECK_BLOCK (1u << MIGRATE_KIND_BLOCK)
+#define MIGRATE_CHECK_COLD (1u << MIGRATE_KIND_COLD)
+#define MIGRATE_CHECK_SUSPEND (1u << MIGRATE_KIND_SUSPEND)
+#define MIGRATE_CHECK_RUNS (MIGRATE_CHECK_LIVE | MIGRATE_CHECK_BLOCK)
+#define MIGRATE_CHECK_STOPS (MIGRATE_CHECK_COLD | MIGRATE_CHECK_SUSPEND)
+#define MIGRATE_CHECK_COPIES (MIGRATE_CHECK_BLOCK | MIGRATE_CHECK_STOPS)
 
 typedef struct
 {
@@ -68,6 +77,8 @@ char *_migrate_look_size (guint64 bytes);
 extern const MigrateCheckFamily _migrate_identity_checks;
 extern const MigrateCheckFamily _migrate_storage_checks;
 extern const MigrateCheckFamily _migrate_image_checks;
+extern const MigrateCheckFamily _migrate_copy_checks;
+extern const MigrateCheckFamily _migrate_chain_checks;
 extern const MigrateCheckFamily _migrate_cpu_checks;
 extern const MigrateCheckFamily _migrate_device_checks;
 extern const MigrateCheckFamily _migrate_network_checks;

@@ -172,7 +172,37 @@ look_accept_refused (MigrateLook *look)
     }
 }
 
+/* ---- another way ---- */
+
+/* Whether a move with saved memory would mind none of the blockers, and one is its reason. */
+static void
+look_suspend (MigrateLook *look)
+{
+  guint spared = 0;
+
+  if (_migrate_disk_beside (look->facts) == NULL)
+    return;
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (look->report)); i++)
+    {
+      g_autoptr (MigrateFinding) finding = g_list_model_get_item (G_LIST_MODEL (look->report), i);
+      const MigrateCheck *check = _migrate_check_by_code (migrate_finding_get_code (finding));
+
+      if (migrate_finding_get_severity (finding) != MIGRATE_SEVERITY_BLOCKER)
+        continue;
+      if (check == NULL || (check->spares & MIGRATE_CHECK_SUSPEND) == 0)
+        return;
+      spared++;
+    }
+  if (spared > 0)
+    _migrate_look_find (look, look->facts->guest.name, NULL);
+}
+
 static const MigrateCheck checks[] = {
+  { "suspend-possible", MIGRATE_SEVERITY_NOTE, FALSE,
+    "what stands against the move does not stand against one of the kind `suspend`: the guest "
+    "stops, its memory is saved, travels, and is restored",
+    "Guest “$1” could move with its memory saved to a file, and stand still meanwhile",
+    "Ask for the kind “suspend” where that may be", look_suspend, MIGRATE_CHECK_STOPS },
   { "accept-unknown", MIGRATE_SEVERITY_WARNING, FALSE,
     "the policy key `accept` names a code that no check has",
     "“$1” is to be accepted, and no check has that code",
@@ -191,11 +221,10 @@ const MigrateCheckFamily *
 _migrate_check_family (gsize i)
 {
   static const MigrateCheckFamily *const families[] = {
-    &_migrate_identity_checks, &_migrate_storage_checks,
-    &_migrate_image_checks,    &_migrate_cpu_checks,
-    &_migrate_device_checks,   &_migrate_network_checks,
-    &_migrate_capacity_checks, &_migrate_transport_checks,
-    &_migrate_mapping_checks,  &accept_checks,
+    &_migrate_identity_checks,  &_migrate_storage_checks, &_migrate_image_checks,
+    &_migrate_copy_checks,      &_migrate_chain_checks,   &_migrate_cpu_checks,
+    &_migrate_device_checks,    &_migrate_network_checks, &_migrate_capacity_checks,
+    &_migrate_transport_checks, &_migrate_mapping_checks, &accept_checks,
   };
 
   return i < G_N_ELEMENTS (families) ? families[i] : NULL;
@@ -227,7 +256,8 @@ _migrate_check_evaluate (const MigrateFacts *facts, const MigrateCheckRequest *r
     for (gsize j = 0; j < family->n; j++)
       {
         look.check = &family->checks[j];
-        look.check->look (&look);
+        if ((look.check->spares & (1u << kind)) == 0)
+          look.check->look (&look);
       }
   return look.report;
 }

@@ -154,6 +154,7 @@ static const struct
   { "shared-memory", "shmem", NULL, "!ivshmem", NULL, "!master" },
   { "tpm-passthrough", "tpm", "passthrough", NULL, NULL, NULL },
   { "tpm-state", "tpm", "emulator", NULL, NULL, NULL },
+  { "tpm-state-lost", "tpm", "emulator", NULL, NULL, NULL },
   { "video-3d", "video", NULL, NULL, "accel3d", NULL },
   { "crypto-device", "crypto", NULL, NULL, NULL, NULL },
   { "sgx-memory", "memory", NULL, "sgx-epc", NULL, NULL },
@@ -256,7 +257,8 @@ look_boot_file (MigrateLook *look)
   const MigrateGuest *there = _migrate_look_there (look);
   const char *paths[] = { there->loader, there->kernel, there->initrd, there->dtb };
 
-  for (gsize i = 0; i < G_N_ELEMENTS (paths); i++)
+  /* The firmware is the host's own; the others travel with disks. */
+  for (gsize i = 0; i < (_migrate_kind_copies (look->kind) ? 1 : G_N_ELEMENTS (paths)); i++)
     if (_migrate_look_lacks (look, paths[i]))
       _migrate_look_find (look, paths[i], NULL);
 }
@@ -332,16 +334,19 @@ static const MigrateCheck checks[] = {
     "the guest has a PCI device of the host: only those whose driver in the kernel can move its "
     "state move, and QEMU refuses the others",
     "The guest has the host's PCI device “$1”",
-    "Detach it; or accept it where its driver can move its state", look_host_device },
+    "Detach it; or accept it where its driver can move its state", look_host_device,
+    MIGRATE_CHECK_COLD },
   { "host-interface", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "an interface is a PCI device of the host (SR-IOV), without a partner to fail over to",
     "Interface “$1” is a PCI device of the host",
-    "Detach it, or give it a partner (<teaming>) to fail over to", look_host_nic },
+    "Detach it, or give it a partner (<teaming>) to fail over to", look_host_nic,
+    MIGRATE_CHECK_COLD },
   { "mediated-device", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a mediated device, such as a part of a graphics card: only the newest drivers "
     "move its state",
     "The guest has the mediated device “$1”",
-    "Detach it; or accept it where driver, QEMU and libvirt can move it", look_host_device },
+    "Detach it; or accept it where driver, QEMU and libvirt can move it", look_host_device,
+    MIGRATE_CHECK_COLD },
   { "scsi-device", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a SCSI device of the host: nothing shows that its address leads to the same one "
     "at the destination",
@@ -350,7 +355,7 @@ static const MigrateCheck checks[] = {
     "Detach it; or make sure that it is the same there, and accept it", look_host_device },
   { "vhost-scsi", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a vhost-scsi device: QEMU refuses to move it",
-    "The guest has the vhost-scsi device “$1”", "Detach it", look_host_device },
+    "The guest has the vhost-scsi device “$1”", "Detach it", look_host_device, MIGRATE_CHECK_COLD },
   { "host-device-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a PCI or mediated device of the host, and the destination has none of that "
     "address",
@@ -358,19 +363,28 @@ static const MigrateCheck checks[] = {
   { "virtiofs", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a directory of the host through virtiofs: libvirt refuses to move it, except "
     "where the newest virtiofsd can",
-    "The guest has “$1” through virtiofs", "Unmount it in the guest and detach it", look_kind },
+    "The guest has “$1” through virtiofs", "Unmount it in the guest and detach it", look_kind,
+    MIGRATE_CHECK_COLD },
   { "filesystem-9p", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a directory of the host through 9p: QEMU refuses to move it while the guest has "
     "it mounted",
     "The guest has “$1” through 9p, with which QEMU moves no guest that has it mounted",
-    "Unmount it in the guest, and accept it", look_kind },
+    "Unmount it in the guest, and accept it", look_kind, MIGRATE_CHECK_COLD },
   { "shared-memory", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest shares memory with others of its host (ivshmem), and is not its master, or has the "
     "old model of it: libvirt refuses to move it",
-    "The guest shares the memory “$1” with others of this host", "Detach it", look_kind },
+    "The guest shares the memory “$1” with others of this host", "Detach it", look_kind,
+    MIGRATE_CHECK_COLD },
   { "tpm-passthrough", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has the host's own TPM: what that holds stays there",
     "The guest has the host's own TPM, “$1”", "Give it an emulated one", look_kind },
+  { "tpm-state-lost", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "the guest has an emulated TPM, whose state travels with memory only: after a cold move it has "
+    "a new one, and what the old one sealed (a disk's key) cannot be opened",
+    "The state of the guest's TPM “$1” does not travel with a guest that is off",
+    "Move it while it runs, or with the kind “suspend”; or accept that it has a new, empty TPM "
+    "there",
+    look_kind, MIGRATE_CHECK_RUNS | MIGRATE_CHECK_SUSPEND },
   { "tpm-unknown", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the destination's libvirt does not offer the kind of TPM that the guest has: most often swtpm "
     "is not installed there",
@@ -379,14 +393,14 @@ static const MigrateCheck checks[] = {
   { "video-3d", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has an accelerated graphics card (virgl): QEMU refuses to move it",
     "The guest's graphics card “$1” is accelerated in 3D, with which QEMU moves no guest",
-    "Switch the acceleration off, and start the guest again", look_kind },
+    "Switch the acceleration off, and start the guest again", look_kind, MIGRATE_CHECK_COLD },
   { "crypto-device", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has a virtio-crypto device: QEMU refuses to move it",
-    "The guest has the crypto device “$1”, with which QEMU moves no guest", "Detach it",
-    look_kind },
+    "The guest has the crypto device “$1”, with which QEMU moves no guest", "Detach it", look_kind,
+    MIGRATE_CHECK_COLD },
   { "sgx-memory", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has SGX memory: it cannot leave the processor", "The guest has the SGX memory “$1”",
-    "Start the guest without it", look_kind },
+    "Start the guest without it", look_kind, MIGRATE_CHECK_COLD },
   { "boot-file-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a file that the guest boots from, a kernel, an initrd, a device tree or a firmware, is not at "
     "the destination",
@@ -423,15 +437,17 @@ static const MigrateCheck checks[] = {
     look_command_line },
   { "failover-device", MIGRATE_SEVERITY_NOTE, FALSE,
     "a device has a partner to fail over to: it is unplugged for the move, and plugged in there",
-    "“$1” is unplugged for the move, and plugged in at the destination", NULL, look_failover },
+    "“$1” is unplugged for the move, and plugged in at the destination", NULL, look_failover,
+    MIGRATE_CHECK_COLD },
   { "tpm-state", MIGRATE_SEVERITY_NOTE, FALSE,
     "the guest has an emulated TPM: its state moves along with memory; on shared storage swtpm "
     "must be able to hand it over (0.8 or later)",
-    "The state of the guest's TPM “$1” moves along with its memory", NULL, look_kind },
+    "The state of the guest's TPM “$1” moves along with its memory", NULL, look_kind,
+    MIGRATE_CHECK_COLD },
   { "nvram", MIGRATE_SEVERITY_NOTE, FALSE,
     "the variables of the guest's firmware move along with memory, and a file is made for them",
     "The variables of the guest's firmware move along, and the destination makes “$1” for them",
-    NULL, look_nvram },
+    NULL, look_nvram, MIGRATE_CHECK_STOPS },
   { "redirected-usb", MIGRATE_SEVERITY_NOTE, FALSE,
     "USB devices of a client can be redirected to the guest: they go with the client's connection",
     "What is redirected to the guest's “$1” goes with its client's connection", NULL, look_kind },

@@ -66,45 +66,95 @@ is_path (const char *type, const char *path)
          && (g_str_equal (type, "file") || g_str_equal (type, "block"));
 }
 
-/* What boots it is where it runs; whether it is where it goes is to be known. */
-static void
-ask_files (const MigrateGuest *guest, MigrateSide side, GVariantDict *question)
+static gboolean
+is_known (GVariant *known, const char *path)
 {
-  g_autoptr (GPtrArray) paths = names_new ();
+  for (gsize i = 0; known != NULL && i < g_variant_n_children (known); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (known, i);
+
+      if (g_strcmp0 (_migrate_variant_string (row, MIGRATE_FILE_FACT_PATH), path) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+names_add_unknown (GPtrArray *names, GVariant *known, const char *path)
+{
+  if (path != NULL && !is_known (known, path))
+    names_add (names, path);
+}
+
+static void
+add_disk_paths (GPtrArray *paths, GVariant *known, const MigrateDisk *disk)
+{
+  if (is_path (disk->type, disk->path))
+    names_add_unknown (paths, known, disk->path);
+  for (guint j = 0; j < disk->chain->len; j++)
+    {
+      const MigrateImage *image = disk->chain->pdata[j];
+
+      if (is_path (image->type, image->path))
+        names_add_unknown (paths, known, image->path);
+    }
+}
+
+static GVariant *
+list_volumes (const MigrateGuest *guest, GVariant *known)
+{
   GVariantBuilder volumes;
-  gboolean has_volumes = FALSE;
 
   g_variant_builder_init (&volumes, G_VARIANT_TYPE ("a(ss)"));
   for (guint i = 0; i < guest->disks->len; i++)
     {
       const MigrateDisk *disk = guest->disks->pdata[i];
 
-      if (is_path (disk->type, disk->path))
-        names_add (paths, disk->path);
-      for (guint j = 0; j < disk->chain->len; j++)
-        {
-          const MigrateImage *image = disk->chain->pdata[j];
+      if (g_str_equal (disk->type, "volume") && disk->pool != NULL && disk->volume != NULL
+          && !is_known (known, disk->source))
+        g_variant_builder_add (&volumes, "(ss)", disk->pool, disk->volume);
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&volumes));
+}
 
-          if (is_path (image->type, image->path))
-            names_add (paths, image->path);
-        }
-      if (g_str_equal (disk->type, "volume") && disk->pool != NULL && disk->volume != NULL)
-        {
-          has_volumes = TRUE;
-          g_variant_builder_add (&volumes, "(ss)", disk->pool, disk->volume);
-        }
-    }
-  if (side == MIGRATE_SIDE_DESTINATION)
+/* What boots it is where it runs; whether it is where it goes is to be known. */
+static void
+ask_files (const MigrateGuest *guest, gboolean boot, gboolean nvram, GVariant *known,
+           GVariantDict *question)
+{
+  g_autoptr (GPtrArray) paths = names_new ();
+  g_autoptr (GVariant) volumes = list_volumes (guest, known);
+
+  for (guint i = 0; i < guest->disks->len; i++)
+    add_disk_paths (paths, known, guest->disks->pdata[i]);
+  if (boot)
     {
-      names_add (paths, guest->kernel);
-      names_add (paths, guest->initrd);
-      names_add (paths, guest->dtb);
+      names_add_unknown (paths, known, guest->kernel);
+      names_add_unknown (paths, known, guest->initrd);
+      names_add_unknown (paths, known, guest->dtb);
     }
+  if (nvram)
+    names_add_unknown (paths, known, guest->nvram);
   add_names (question, MIGRATE_FACT_FILES, paths);
-  if (has_volumes)
-    g_variant_dict_insert_value (question, MIGRATE_FACT_VOLUMES, g_variant_builder_end (&volumes));
-  else
-    g_variant_builder_clear (&volumes);
+  if (g_variant_n_children (volumes) > 0)
+    g_variant_dict_insert_value (question, MIGRATE_FACT_VOLUMES, volumes);
+}
+
+GVariant *
+_migrate_facts_files_question (const MigrateGuest *guest, MigrateSide side, GVariant *known)
+{
+  g_autoptr (GVariant) asked = NULL;
+  GVariantDict question;
+
+  g_variant_dict_init (&question, NULL);
+  ask_files (guest, TRUE /* boot */, TRUE /* nvram */, known, &question);
+  asked = g_variant_ref_sink (g_variant_dict_end (&question));
+  if (g_variant_n_children (asked) == 0)
+    return NULL;
+  g_variant_dict_init (&question, asked);
+  /* Where they are to be made there must be room. */
+  add_flag (&question, MIGRATE_FACT_POOLS, side == MIGRATE_SIDE_DESTINATION);
+  return g_variant_ref_sink (g_variant_dict_end (&question));
 }
 
 static void
@@ -215,7 +265,8 @@ _migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, gui
 
   g_variant_dict_init (&question, NULL);
   ask_networks (guest, &question);
-  ask_files (guest, side, &question);
+  ask_files (guest, side == MIGRATE_SIDE_DESTINATION, FALSE /* nvram */, NULL /* known */,
+             &question);
   add_flag (&question, MIGRATE_FACT_SECRETS, needs_secrets (guest));
   if (side == MIGRATE_SIDE_DESTINATION)
     {

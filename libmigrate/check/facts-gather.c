@@ -4,9 +4,14 @@
  */
 #include "check/facts-snapshot-private.h"
 
+#include "check/chains-private.h"
+#include "check/fate-private.h"
 #include "check/plan-private.h"
 #include "steps/inventory-private.h"
 #include "virt/resolve-private.h"
+
+/* Questions about files, each about what the last answer brought to light. */
+#define MAX_ROUNDS 70
 
 /* How long a name may take past the hosts' answers: it is advice only. */
 #define RESOLVE_MS 200
@@ -23,6 +28,7 @@ typedef struct
   char *hostname;                   /* of the destination; the same */
   gboolean knows_source;            /* its answer was there before */
   gboolean source_only;
+  gboolean finds_copies; /* a file was proven not to be shared */
 } Gather;
 
 static const MigrateSide sides[] = { MIGRATE_SIDE_SOURCE, MIGRATE_SIDE_DESTINATION };
@@ -101,6 +107,27 @@ strip_rows (GVariant *rows)
   return g_variant_builder_end (&builder);
 }
 
+/* Of files more may be told later. */
+static GVariant *
+join_files (GVariantDict *host, GVariant *said)
+{
+  g_autoptr (GVariant) before
+    = g_variant_dict_lookup_value (host, MIGRATE_FACT_FILES, G_VARIANT_TYPE ("aa{sv}"));
+  g_autoptr (GVariant) more = g_variant_ref_sink (strip_rows (said));
+  GVariant *const lists[] = { before, more };
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("aa{sv}"));
+  for (gsize i = 0; i < G_N_ELEMENTS (lists); i++)
+    for (gsize j = 0; lists[i] != NULL && j < g_variant_n_children (lists[i]); j++)
+      {
+        g_autoptr (GVariant) row = g_variant_get_child_value (lists[i], j);
+
+        g_variant_builder_add_value (&builder, row);
+      }
+  return g_variant_builder_end (&builder);
+}
+
 static guint
 spent (GVariantDict *answer)
 {
@@ -128,6 +155,8 @@ take_answer (GVariantDict *host, GVariant *answer, GError **error)
 
       if (g_str_equal (key, MIGRATE_FACT_GUEST))
         kept = strip_guest (said, error);
+      else if (g_str_equal (key, MIGRATE_FACT_FILES))
+        kept = join_files (host, said);
       else if (g_variant_is_of_type (said, G_VARIANT_TYPE ("aa{sv}")))
         kept = strip_rows (said);
       if (kept == NULL)
@@ -229,6 +258,111 @@ ask_first (Gather *self, GError **error)
   if (ok)
     self->hostname = hostname_of (&self->destination);
   return ok;
+}
+
+/* ---- files that travel ---- */
+
+static GVariantDict *
+answer_of (Gather *self, MigrateSide side)
+{
+  return side == MIGRATE_SIDE_SOURCE ? &self->source : &self->destination;
+}
+
+static GVariant *
+files_of (Gather *self, MigrateSide side)
+{
+  return g_variant_dict_lookup_value (answer_of (self, side), MIGRATE_FACT_FILES,
+                                      G_VARIANT_TYPE ("aa{sv}"));
+}
+
+static gsize
+count_files (Gather *self)
+{
+  gsize n = 0;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      g_autoptr (GVariant) files = files_of (self, sides[i]);
+
+      n += files != NULL ? g_variant_n_children (files) : 0;
+    }
+  return n;
+}
+
+static void
+complete_chains (Gather *self, const MigrateCheckRequest *request)
+{
+  const MigrateRewrite how = _migrate_plan_rewriting (request, NULL /* bindings */);
+  g_autoptr (GVariant) known = files_of (self, MIGRATE_SIDE_SOURCE);
+  g_autoptr (GPtrArray) files = NULL;
+  GVariantDict answer;
+  g_autoptr (GVariant) values = NULL;
+
+  if (known == NULL)
+    return;
+  g_variant_dict_init (&answer, NULL);
+  g_variant_dict_insert_value (&answer, MIGRATE_FACT_FILES, known);
+  values = g_variant_ref_sink (g_variant_dict_end (&answer));
+  files = _migrate_host_facts_read_files (values);
+  _migrate_chains_complete (self->shape, files);
+  if (self->there != NULL)
+    _migrate_chains_map (self->shape, self->there, &how);
+}
+
+/* *more: something new was told. */
+static gboolean
+ask_files_once (Gather *self, gboolean *more, GError **error)
+{
+  MigrateWorkCall calls[G_N_ELEMENTS (sides)];
+  gsize n = 0, before = count_files (self);
+  gboolean ok = TRUE;
+
+  for (gsize i = 0; i < G_N_ELEMENTS (sides); i++)
+    {
+      g_autoptr (GVariant) known = files_of (self, sides[i]);
+      const MigrateGuest *guest
+        = sides[i] == MIGRATE_SIDE_DESTINATION && self->there != NULL ? self->there : self->shape;
+      GVariant *question
+        = asks (self, sides[i]) ? _migrate_facts_files_question (guest, sides[i], known) : NULL;
+
+      if (question != NULL)
+        calls[n++] = call_new (sides[i], NULL /* guest */, question);
+    }
+  _migrate_work_run_calls (self->work, calls, n);
+  for (gsize i = 0; i < n; i++)
+    {
+      ok = ok && take_call (self, &calls[i], error);
+      call_clear (&calls[i]);
+    }
+  *more = n > 0 && count_files (self) > before;
+  return ok;
+}
+
+/* Image by image, for each says what is below it. */
+static gboolean
+ask_files (Gather *self, const MigrateCheckRequest *request, GError **error)
+{
+  gboolean more = TRUE;
+
+  for (guint i = 0; more && i < MAX_ROUNDS; i++)
+    {
+      complete_chains (self, request);
+      if (_migrate_work_check_cancelled (self->work, error) || !ask_files_once (self, &more, error))
+        return FALSE;
+    }
+  return TRUE;
+}
+
+/* What is asked for beyond the second question is asked only where disks are to travel. */
+static gboolean
+is_to_travel (Gather *self, const MigrateCheckRequest *request)
+{
+  g_auto (GStrv) named = _migrate_policy_dup_list (self->work->policy, "disks");
+  g_auto (MigrateDomain) guest = { 0 };
+
+  _migrate_domain_read (self->guest, &guest);
+  return guest.state == MIGRATE_DOMAIN_SHUTOFF || _migrate_kind_copies (request->kind)
+         || (request->kind == MIGRATE_KIND_AUTO && named[0] != NULL);
 }
 
 /* The destination is asked for what it calls things. A mapping that is not valid is a finding. */
@@ -336,7 +470,7 @@ probed_to_variant (const MigrateProbed *file)
   return g_variant_dict_end (&row);
 }
 
-/* Last, for it is the only one that writes. */
+/* After all questions but those that it gives rise to, for it is the only one that writes. */
 static gboolean
 probe (Gather *self, GError **error)
 {
@@ -350,6 +484,7 @@ probe (Gather *self, GError **error)
                             self->there != NULL ? self->there->disks : NULL, self->holes, error);
   if (probed == NULL)
     return FALSE;
+  self->finds_copies = _migrate_probed_has_unshared (probed);
   g_variant_builder_init (&rows, G_VARIANT_TYPE ("aa{sv}"));
   for (guint i = 0; i < probed->len; i++)
     g_variant_builder_add_value (&rows, probed_to_variant (probed->pdata[i]));
@@ -381,6 +516,7 @@ end (Gather *self, const MigrateCheckRequest *request)
 GVariant *
 _migrate_facts_gather_source (MigrateWork *work, GError **error)
 {
+  MigrateCheckRequest request = _migrate_check_request (work);
   g_autoptr (GVariant) answer = NULL;
   Gather gather;
 
@@ -389,7 +525,8 @@ _migrate_facts_gather_source (MigrateWork *work, GError **error)
   gather_init (&gather, work, NULL /* source */);
   gather.source_only = TRUE;
   if (ask_first (&gather, error) && !_migrate_work_check_cancelled (work, error)
-      && ask_second (&gather, error))
+      && ask_second (&gather, error)
+      && (!is_to_travel (&gather, &request) || ask_files (&gather, &request, error)))
     answer = g_variant_ref_sink (g_variant_dict_end (&gather.source));
   gather_clear (&gather);
   return g_steal_pointer (&answer);
@@ -407,7 +544,10 @@ _migrate_facts_gather_beside (MigrateWork *work, GVariant *source, GError **erro
   gather_init (&gather, work, source);
   if (ask_first (&gather, error) && !_migrate_work_check_cancelled (work, error)
       && ask_second_and_resolve (&gather, &request, error) && ask_record (&gather, error)
-      && probe (&gather, error))
+      && (!is_to_travel (&gather, &request) || ask_files (&gather, &request, error))
+      && probe (&gather, error)
+      && (is_to_travel (&gather, &request) || !gather.finds_copies
+          || request.kind == MIGRATE_KIND_LIVE || ask_files (&gather, &request, error)))
     snapshot = end (&gather, &request);
   gather_clear (&gather);
   return snapshot != NULL ? _migrate_facts_read (snapshot, error) : NULL;

@@ -223,8 +223,8 @@ read_file (GVariant *row)
   return file;
 }
 
-static GPtrArray *
-read_files (GVariant *answer)
+GPtrArray *
+_migrate_host_facts_read_files (GVariant *answer)
 {
   g_autoptr (GVariant) rows = _migrate_facts_rows (answer, MIGRATE_FACT_FILES);
   GPtrArray *files;
@@ -285,6 +285,6 @@ _migrate_host_facts_read (GVariant *answer, MigrateHostFacts *self, GError **err
   self->devices = read_names (answer, MIGRATE_FACT_DEVICES);
   self->secrets = read_secrets (answer);
   self->pools = read_pools (answer);
-  self->files = read_files (answer);
+  self->files = _migrate_host_facts_read_files (answer);
   return TRUE;
 }

@@ -1,5 +1,6 @@
 /* Decide: what a snapshot says. It may come from a file that anybody wrote: what is missing or of
  * another type is not known, and only what the checks cannot do without is asked for. */
+#include "check/chains-private.h"
 #include "check/facts-snapshot-private.h"
 
 #include "model/mapping-private.h"
@@ -173,6 +174,7 @@ _migrate_facts_read (GVariant *snapshot, GError **error)
   read_same (destination, MIGRATE_FACT_SAME_UUID, &self->found_uuid, &self->same_uuid);
   read_same (destination, MIGRATE_FACT_SAME_NAME, &self->found_name, &self->same_name);
   read_rest (self->snapshot, self);
+  _migrate_chains_complete (self->shape, self->on_source.files);
   return g_steal_pointer (&self);
 }
 

@@ -49,6 +49,10 @@
 GVariant *_migrate_facts_first_question (MigrateSide side);
 /* What this guest needs. spent: round trips of the first. NULL: nothing. */
 GVariant *_migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, guint spent);
+/* What is still to be known of the guest's files, those below its images and beside them too, with
+ * no limit on round trips. known: aa{sv}, nullable. NULL: nothing. */
+GVariant *
+_migrate_facts_files_question (const MigrateGuest *guest, MigrateSide side, GVariant *known);
 /* The host that the source will be told to send memory to; NULL: none that has a name. */
 char *_migrate_facts_address (const MigrateCheckRequest *request, const char *destination);
 GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);
@@ -62,5 +66,7 @@ GVariant *_migrate_facts_order (GVariant *value);
 
 gboolean _migrate_host_facts_read (GVariant *answer, MigrateHostFacts *self, GError **error);
 void _migrate_host_facts_clear (MigrateHostFacts *self);
+/* MigrateFileFacts of an answer; NULL: none were told of. */
+GPtrArray *_migrate_host_facts_read_files (GVariant *answer);
 /* aa{sv} of a dictionary, of bounded length; nullable. */
 GVariant *_migrate_facts_rows (GVariant *values, const char *key);

@@ -28,9 +28,13 @@ MigrateFate _migrate_disk_fate (const MigrateFacts *facts, const MigrateCheckReq
 /* Of its own file alone, or of an image below it. NULL: it was not probed. */
 const MigrateProbed *_migrate_probed_find (const MigrateFacts *facts, const MigrateDisk *disk,
                                            const MigrateImage *image);
+/* Whether any file is proven not to be shared. */
+gboolean _migrate_probed_has_unshared (const GPtrArray *probed);
 /* The disk of that target in the guest as it will be there; else as it is here. */
 const MigrateDisk *
 _migrate_disk_there (const MigrateCheckRequest *request, const MigrateDisk *disk);
+/* Beside which a guest's memory can be saved: the first that is a file and is written; nullable. */
+const MigrateDisk *_migrate_disk_beside (const MigrateFacts *facts);
 /* Whether its file could be copied, whatever is known of it. */
 gboolean _migrate_disk_can_be_copied (const MigrateDisk *disk);
 /* What a host's pools say of a disk's own file; NULL: nothing. */

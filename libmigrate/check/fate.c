@@ -28,6 +28,19 @@ _migrate_probed_find (const MigrateFacts *facts, const MigrateDisk *disk, const 
   return NULL;
 }
 
+gboolean
+_migrate_probed_has_unshared (const GPtrArray *probed)
+{
+  for (guint i = 0; i < probed->len; i++)
+    {
+      const MigrateProbed *row = probed->pdata[i];
+
+      if (row->sharing == MIGRATE_SHARING_NOT_SHARED)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 static MigrateSharing
 sharing_of (const MigrateFacts *facts, const MigrateDisk *disk, const char **why)
 {
@@ -55,6 +68,19 @@ _migrate_host_file (const MigrateHostFacts *host, const char *path)
 
       if (g_strcmp0 (file->path, path) == 0)
         return file;
+    }
+  return NULL;
+}
+
+const MigrateDisk *
+_migrate_disk_beside (const MigrateFacts *facts)
+{
+  for (guint i = 0; i < facts->disks->len; i++)
+    {
+      const MigrateDisk *disk = facts->disks->pdata[i];
+
+      if (disk->path != NULL && _migrate_disk_is_file (disk) && !disk->read_only)
+        return disk;
     }
   return NULL;
 }

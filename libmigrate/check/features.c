@@ -37,6 +37,10 @@ static const MigrateFeatureInfo features[] = {
     "set the policy “postcopy-bandwidth = 0”", VERSION (5, 1) },
   { MIGRATE_FEATURE_DEADLINE_POSTCOPY, "the policy “at-deadline = postcopy”",
     "choose another “at-deadline”" },
+  { MIGRATE_FEATURE_BLOCK, "a copy of disks of a guest that runs",
+    "move the guest with the kind “cold” or “suspend”" },
+  { MIGRATE_FEATURE_SYNC_WRITES, "writes that wait for the destination",
+    "set the policy “sync-writes = never”", VERSION (8, 0) },
   { MIGRATE_FEATURE_DEADLINE_PAUSE, "the policy “at-deadline = pause”",
     "choose another “at-deadline”" },
 };
@@ -136,6 +140,11 @@ _migrate_features_asked (const MigrateLook *look)
 
   if (look->facts->guest.state == MIGRATE_DOMAIN_PAUSED)
     asked |= MIGRATE_FEATURE_PAUSED;
+  if (look->kind == MIGRATE_KIND_BLOCK)
+    asked |= MIGRATE_FEATURE_BLOCK;
+  if (look->kind == MIGRATE_KIND_BLOCK
+      && _migrate_policy_get_enum (look->policy, "sync-writes") == MIGRATE_SYNC_WRITES_ALWAYS)
+    asked |= MIGRATE_FEATURE_SYNC_WRITES;
   if (_migrate_policy_get_bool (look->policy, "zero-copy"))
     asked |= MIGRATE_FEATURE_ZERO_COPY;
   if (!_migrate_policy_get_bool (look->policy, "tls"))

@@ -46,10 +46,39 @@ look_not_running (MigrateLook *look)
     _migrate_look_found (look, look->check->severity, guest->name,
                          "Look what became of its last move: migratectl recover",
                          "Guest “%s” is %s: a move has it, or left it so", guest->name, state);
-  else if (!is_up (guest))
-    _migrate_look_found (
-      look, look->check->severity, guest->name, "Start it, or resume it, then try again",
-      "Guest “%s” is %s: only a running or paused guest moves live", guest->name, state);
+  else if (!is_up (guest)
+           && (look->kind != MIGRATE_KIND_COLD || guest->state != MIGRATE_DOMAIN_SHUTOFF))
+    _migrate_look_found (look, look->check->severity, guest->name,
+                         guest->state == MIGRATE_DOMAIN_SHUTOFF
+                           ? "Start it, or ask for the kind “cold”, then try again"
+                           : "Start it, or resume it, then try again",
+                         "Guest “%s” is %s: only a running or paused guest moves with its memory",
+                         guest->name, state);
+}
+
+static void
+look_running (MigrateLook *look)
+{
+  if (is_up (&look->facts->guest) && !_migrate_policy_get_bool (look->policy, "shut-down"))
+    _migrate_look_find (look, look->facts->guest.name, NULL);
+}
+
+/* Once it is off nothing is left of it that could be moved, or taken back. */
+static void
+look_transient_cold (MigrateLook *look)
+{
+  if (!look->facts->guest.persistent)
+    _migrate_look_find (look, look->facts->guest.name, NULL);
+}
+
+static void
+look_records_travel (MigrateLook *look)
+{
+  g_autofree char *number
+    = g_strdup_printf ("%u", look->facts->n_snapshots + look->facts->n_checkpoints);
+
+  if (look->facts->n_snapshots + look->facts->n_checkpoints > 0)
+    _migrate_look_find (look, look->facts->guest.name, number, NULL);
 }
 
 static void
@@ -209,9 +238,19 @@ static const MigrateCheck checks[] = {
   { "same-host", MIGRATE_SEVERITY_BLOCKER, FALSE, "source and destination are one host", NULL, NULL,
     look_same_host },
   { "guest-not-running", MIGRATE_SEVERITY_BLOCKER, FALSE,
-    "the guest is neither running nor paused, and only such a guest moves live; or it stands as a "
-    "move left it",
+    "the guest is neither running nor paused, and only such a guest moves with its memory (one "
+    "that is off moves by the kind `cold`); or it stands as a move left it",
     NULL, NULL, look_not_running },
+  { "guest-running", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the kind `cold` is asked for, and the guest runs",
+    "Guest “$1” runs, and a cold move is of one that is off",
+    "Shut it down; or set the policy “shut-down = true”, to have it asked to", look_running,
+    MIGRATE_CHECK_RUNS | MIGRATE_CHECK_SUSPEND },
+  { "transient-cold", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "the guest is transient: once it is off there is none to move",
+    "Guest “$1” is transient: nothing is left of it when it is off",
+    "Define it (virsh define), or move it while it runs", look_transient_cold,
+    MIGRATE_CHECK_RUNS | MIGRATE_CHECK_SUSPEND },
   { "guest-has-job", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "libvirt is busy with the guest: a backup, a dump, a snapshot, another migration",
     "Guest “$1” has another job running in libvirt",
@@ -247,21 +286,25 @@ static const MigrateCheck checks[] = {
     "Note them (virsh snapshot-dumpxml), let libvirt forget them (virsh snapshot-delete "
     "--metadata), and give them to the destination after the move (virsh snapshot-create "
     "--redefine)",
-    look_snapshots },
+    look_snapshots, MIGRATE_CHECK_STOPS },
   { "checkpoints", MIGRATE_SEVERITY_WARNING, FALSE,
     "libvirt knows checkpoints of the guest: they do not move, and the next backup is a full one",
     "Guest “$1” has $2 of libvirt's checkpoints, which do not move",
-    "Make a full backup after the move", look_checkpoints },
+    "Make a full backup after the move", look_checkpoints, MIGRATE_CHECK_STOPS },
   { "guest-stopped-by-error", MIGRATE_SEVERITY_WARNING, FALSE,
     "the guest stands still because of an I/O error, its watchdog or a crash, and will do so there",
     "Guest “$1” is $2: it will arrive so",
     "Put right what stopped it, unless the destination does not have that fault",
-    look_stopped_by_error },
+    look_stopped_by_error, MIGRATE_CHECK_COLD },
   { "guest-transient", MIGRATE_SEVERITY_NOTE, FALSE,
     "the guest is transient, and will be there too",
     "Guest “$1” is transient: it will be transient at the destination", NULL, look_transient },
   { "guest-paused", MIGRATE_SEVERITY_NOTE, FALSE, "the guest is paused, and will arrive paused",
-    "Guest “$1” is paused: it will arrive paused", NULL, look_paused },
+    "Guest “$1” is paused: it will arrive paused", NULL, look_paused, MIGRATE_CHECK_COLD },
+  { "records-travel", MIGRATE_SEVERITY_NOTE, FALSE,
+    "what libvirt knows of the guest's snapshots and checkpoints travels with it",
+    "The $2 snapshots and checkpoints of guest “$1” are made known to the destination", NULL,
+    look_records_travel, MIGRATE_CHECK_RUNS },
 };
 
 const MigrateCheckFamily _migrate_identity_checks = { "identity", checks, G_N_ELEMENTS (checks) };

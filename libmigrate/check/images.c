@@ -1,6 +1,6 @@
 /* Decide: whether the destination has what the disks are made of: files below and beside them,
- * secrets, pools; whether QEMU moves their formats; and whether there is room for what would have
- * to be created. A volume is found by the name that its disk has for it, "pool:volume". */
+ * secrets, pools; and whether QEMU moves their formats. A volume is found by the name that its disk
+ * has for it, "pool:volume". */
 #include "check/checks-private.h"
 
 #include <string.h>
@@ -189,111 +189,24 @@ look_pools (MigrateLook *look)
     }
 }
 
-/* ---- what would have to be created ---- */
-
-static gboolean
-would_be_created (const MigrateLook *look, const MigrateDisk *disk)
-{
-  const char *why;
-
-  return _migrate_disk_is_file (disk) && !disk->read_only
-         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED;
-}
-
-static void
-look_in_the_way (MigrateLook *look)
-{
-  const MigrateDisk *disk;
-
-  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    {
-      const MigrateFileFacts *file = _migrate_look_file (look, disk->source);
-
-      if (would_be_created (look, disk) && file != NULL && file->found)
-        _migrate_look_find (look, disk->target, disk->source, NULL);
-    }
-}
-
-static const MigrateVolume *
-volume_here (const MigrateLook *look, const MigrateDisk *disk)
-{
-  const GPtrArray *files = look->facts->on_source.files;
-
-  for (guint i = 0; files != NULL && i < files->len; i++)
-    {
-      const MigrateFileFacts *file = files->pdata[i];
-
-      if (g_strcmp0 (file->path, disk->source) == 0)
-        return file->volume;
-    }
-  return NULL;
-}
-
-/* It grows while it is copied, and at most to its capacity. 0: not known. */
-static guint64
-need_of (const MigrateLook *look, const MigrateDisk *disk)
-{
-  const MigrateVolume *volume = volume_here (look, disk);
-  guint margin = _migrate_policy_get_uint (look->policy, "space-margin");
-  guint64 grown;
-
-  if (volume == NULL)
-    return 0;
-  if (volume->allocation == 0 || volume->allocation >= volume->capacity)
-    return MAX (volume->allocation, volume->capacity);
-  grown = volume->allocation / 100 * (100 + margin);
-  return MIN (grown, volume->capacity);
-}
-
-static guint64
-need_in_pool (const MigrateLook *look, const char *name)
-{
-  const MigrateDisk *disk;
-  guint64 need = 0;
-
-  for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    {
-      const MigrateFileFacts *file = _migrate_look_file (look, disk->source);
-
-      if (would_be_created (look, disk) && file != NULL && g_strcmp0 (file->pool, name) == 0)
-        need += need_of (look, disk);
-    }
-  return need;
-}
-
-static void
-look_space (MigrateLook *look)
-{
-  const GPtrArray *pools = look->facts->on_destination.pools;
-  guint64 reserve = (guint64) _migrate_policy_get_uint (look->policy, "space-reserve") << 20;
-
-  for (guint i = 0; pools != NULL && i < pools->len; i++)
-    {
-      const MigratePool *pool = pools->pdata[i];
-      guint64 need = need_in_pool (look, pool->name);
-      g_autofree char *needed = _migrate_look_size (need + reserve);
-      g_autofree char *available = _migrate_look_size (pool->available);
-
-      if (need > 0 && pool->capacity > 0 && need + reserve > pool->available)
-        _migrate_look_find (look, pool->name, available, needed, NULL);
-    }
-}
-
 static const MigrateCheck checks[] = {
   { "image-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the image of a CD-ROM, a floppy or another disk that is only read is not at the destination: "
     "an installation medium, a cloud-init image",
     "The image “$2” of disk “$1” is not at the destination",
-    "Copy it there, or take it out of the drive (virsh change-media --eject)", look_image_missing },
+    "Copy it there, or take it out of the drive (virsh change-media --eject)", look_image_missing,
+    MIGRATE_CHECK_COPIES },
   { "chain-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a file below a disk's image, its backing file, is not at the destination",
     "“$2”, below the image of disk “$1”, is not at the destination",
-    "Copy it there, or let the image take in what is below it (virsh blockpull)", look_chain },
+    "Copy it there, or let the image take in what is below it (virsh blockpull)", look_chain,
+    MIGRATE_CHECK_COPIES },
   { "disk-format", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "QEMU does not move a guest that has an image of this format open (vmdk, vdi, vpc, vhdx, qcow, "
     "parallels, and vvfat while it is written)",
     "Disk “$1” has an image of the format “$2”, with which QEMU does not move a guest",
-    "Convert the image to qcow2 or raw", look_format },
+    "Convert the image to qcow2 or raw; or move the guest while it is off", look_format,
+    MIGRATE_CHECK_COLD },
   { "secret-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a secret that a disk or a device needs is not at the destination, and the source does not "
     "have "
@@ -309,17 +222,8 @@ static const MigrateCheck checks[] = {
   { "image-unproven", MIGRATE_SEVERITY_WARNING, FALSE,
     "a disk that is only read is a file, and nothing shows that the destination has it",
     "Disk “$1” reads the file “$2”: nothing shows that the destination has it",
-    "Make sure that it is there, with the same content", look_image_unproven },
-  { "file-in-the-way", MIGRATE_SEVERITY_WARNING, FALSE,
-    "the hosts do not share a disk's file, and the destination has another of that name: a copy "
-    "would destroy it",
-    "The destination has a file “$2” that is not disk “$1”: a copy would destroy it",
-    "Look what it is, and move it away", look_in_the_way },
-  { "space-short", MIGRATE_SEVERITY_WARNING, FALSE,
-    "the destination's pool has no room for disks that the hosts do not share (`space-margin` and "
-    "`space-reserve` say how much they need)",
-    "Pool “$1” has $2 left at the destination, and the disks that are not shared need $3 there",
-    "Make room, or choose another pool", look_space },
+    "Make sure that it is there, with the same content", look_image_unproven,
+    MIGRATE_CHECK_COPIES },
   { "secret-copied", MIGRATE_SEVERITY_NOTE, FALSE,
     "a secret that a disk or a device needs is not at the destination: it is defined there, as it "
     "is at the source, when the move is prepared; a private one cannot be read, and ends the move "
@@ -330,7 +234,7 @@ static const MigrateCheck checks[] = {
     "a disk that is only read is a file that both hosts have, and nothing shows that their "
     "contents are equal",
     "The destination has a file “$2” for disk “$1”: it must have the same content", NULL,
-    look_image_copy },
+    look_image_copy, MIGRATE_CHECK_COPIES },
 };
 
 const MigrateCheckFamily _migrate_image_checks = { "images", checks, G_N_ELEMENTS (checks) };

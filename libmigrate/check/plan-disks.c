@@ -243,13 +243,16 @@ refuse (const MigrateDisk *disk, gboolean there, const char *is, const char *was
   return FALSE;
 }
 
-/* Of the source's own document: the destination is not told of what libvirt itself found. */
+/* Of the source's own document: the destination is not told of what libvirt itself found. That of a
+ * guest that is off says nothing of it. */
 static gboolean
-prove_chain (GVariant *row, const MigrateDisk *disk, GError **error)
+prove_chain (GVariant *row, const MigrateDisk *disk, gboolean off, GError **error)
 {
   g_autoptr (GVariant) chain = g_variant_lookup_value (row, "chain", G_VARIANT_TYPE_STRING_ARRAY);
   gsize n = chain != NULL ? g_variant_n_children (chain) : 0;
 
+  if (off && disk->chain->len == 0 && !disk->chain_ends)
+    return TRUE;
   for (gsize i = 0; i < MAX (n, disk->chain->len); i++)
     {
       const MigrateImage *image = i < disk->chain->len ? disk->chain->pdata[i] : NULL;
@@ -266,7 +269,7 @@ prove_chain (GVariant *row, const MigrateDisk *disk, GError **error)
 }
 
 static gboolean
-prove_disk (GVariant *row, const MigrateDisk *disk, gboolean there, GError **error)
+prove_disk (GVariant *row, const MigrateDisk *disk, gboolean there, gboolean off, GError **error)
 {
   const char *source = row != NULL ? planned (row, "source", "source-there", there) : NULL;
   const char *format = row != NULL ? planned (row, "format", "format-there", there) : NULL;
@@ -276,7 +279,7 @@ prove_disk (GVariant *row, const MigrateDisk *disk, gboolean there, GError **err
     return refuse (disk, there, is, source, error);
   if (g_strcmp0 (disk->format, format) != 0)
     return refuse (disk, there, disk->format, format, error);
-  return there || prove_chain (row, disk, error);
+  return there || prove_chain (row, disk, off, error);
 }
 
 gboolean
@@ -284,6 +287,7 @@ _migrate_plan_prove_disks (MigratePlan *plan, const char *xml, gboolean there, G
 {
   g_autoptr (GVariant) rows = g_variant_lookup_value (
     _migrate_plan_peek (plan), MIGRATE_PLAN_KEY_DISKS, G_VARIANT_TYPE ("aa{sv}"));
+  gboolean off = _migrate_kind_stops (migrate_plan_get_kind (plan));
   g_autoptr (MigrateGuest) guest = NULL;
 
   if (rows == NULL) /* of a library that had no plans */
@@ -297,7 +301,7 @@ _migrate_plan_prove_disks (MigratePlan *plan, const char *xml, gboolean there, G
       g_autoptr (GVariant) row = find_row (rows, disk);
       gboolean open = there && row != NULL && _migrate_variant_boolean (row, "open");
 
-      if (disk->source != NULL && !open && !prove_disk (row, disk, there, error))
+      if (disk->source != NULL && !open && !prove_disk (row, disk, there, off, error))
         return FALSE;
     }
   return TRUE;

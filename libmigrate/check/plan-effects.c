@@ -1,6 +1,8 @@
 /* Decide: what a move means for its guest and its hosts, in sentences. Words only: nothing is
  * decided by them. */
+#include "check/fate-private.h"
 #include "check/plan-private.h"
+#include "storage/files-private.h"
 
 typedef GStrvBuilder Effects;
 
@@ -97,6 +99,83 @@ say_names (Effects *self, const MigrateCheckRequest *request)
                "given");
 }
 
+/* ---- disks ---- */
+
+/* "“vda”, “vdb”"; NULL: none. */
+static char *
+list_files (const MigratePlanBasis *basis, gboolean (*is_meant) (GVariant *row))
+{
+  GString *names = g_string_new (NULL);
+
+  for (gsize i = 0; basis->files != NULL && i < g_variant_n_children (basis->files); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (basis->files, i);
+
+      if (is_meant (row))
+        g_string_append_printf (names, "%s“%s”", names->len > 0 ? ", " : "",
+                                _migrate_variant_string (row, "id"));
+    }
+  return g_string_free (names, names->len == 0);
+}
+
+static gboolean
+travels (GVariant *row)
+{
+  MigrateFileHow how = _migrate_file_how (row);
+
+  return how == MIGRATE_FILE_MIRROR || how == MIGRATE_FILE_STREAM;
+}
+
+static gboolean
+is_emptied (GVariant *row)
+{
+  return _migrate_file_how (row) == MIGRATE_FILE_RECREATE;
+}
+
+static gboolean
+may_go (GVariant *row)
+{
+  return _migrate_variant_boolean (row, "remove");
+}
+
+static void
+say_files (Effects *self, const MigratePlanBasis *basis, MigratePolicy *policy)
+{
+  g_autofree char *copied = list_files (basis, travels);
+  g_autofree char *emptied = list_files (basis, is_emptied);
+  g_autofree char *removed = list_files (basis, may_go);
+
+  if (!_migrate_kind_copies (basis->kind))
+    return;
+  if (copied != NULL)
+    say (self, "What the destination does not have travels: %s", copied);
+  if (emptied != NULL)
+    say (self, "These are empty at the destination, and what is on them is left behind: %s",
+         emptied);
+  if (removed == NULL)
+    return;
+  if (_migrate_policy_get_bool (policy, "keep-source"))
+    say (self, "The source keeps its images: %s", removed);
+  else
+    say (self, "The source's images are removed once the guest is good at the destination: %s",
+         removed);
+}
+
+/* Of kinds that stop it. */
+static void
+say_stop (Effects *self, const MigratePlanBasis *basis)
+{
+  if (basis->kind == MIGRATE_KIND_SUSPEND)
+    say (self,
+         "The guest stands still from when its memory is saved until all of it has travelled "
+         "and is restored%s",
+         basis->was_paused ? "; it arrives paused" : "");
+  else if (basis->runs)
+    say (self, "The guest is shut down, and started at the destination when its disks are there");
+  else
+    say (self, "The guest is off, and is off at the destination");
+}
+
 static void
 say_definitions (Effects *self, const MigratePlanBasis *basis, const MigrateCheckRequest *request)
 {
@@ -119,10 +198,16 @@ _migrate_plan_effects (const MigratePlanBasis *basis, const MigrateCheckRequest 
   g_autoptr (GStrvBuilder) self = g_strv_builder_new ();
   g_auto (GStrv) sentences = NULL;
 
-  say_downtime (self, basis, request, policy);
-  if (!basis->was_paused)
-    say_helps (self, policy);
-  say_deadline (self, policy);
+  if (_migrate_kind_stops (basis->kind))
+    say_stop (self, basis);
+  else
+    {
+      say_downtime (self, basis, request, policy);
+      if (!basis->was_paused)
+        say_helps (self, policy);
+      say_deadline (self, policy);
+    }
+  say_files (self, basis, policy);
   say_transport (self, request, policy);
   say_names (self, request);
   say_definitions (self, basis, request);

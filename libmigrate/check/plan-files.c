@@ -432,48 +432,39 @@ add_tpm (Files *self)
   add_file (self, &file);
 }
 
-/* Beside the first disk that is a file: what has room for that has room for memory, as a rule. */
+/* What has room for a disk has room for memory, as a rule. Where both hosts have the folder it is
+ * there as soon as it is saved. */
 static void
 add_saved_memory (Files *self)
 {
-  const MigrateFacts *f = self->facts;
-  const MigrateDisk *first = NULL;
+  const MigrateDisk *beside = _migrate_disk_beside (self->facts);
+  const MigrateProbed *probed
+    = beside != NULL ? _migrate_probed_find (self->facts, beside, NULL /* image */) : NULL;
   g_autofree char *name = NULL;
   g_autofree char *folder = NULL;
   g_autofree char *path = NULL;
-  g_autofree char *there = NULL;
+  g_autofree char *disk_there = NULL;
+  g_autofree char *folder_there = NULL;
+  File file = { .role = "saved-memory", .why = "the guest's memory is saved to it" };
 
-  for (guint i = 0; first == NULL && i < f->disks->len; i++)
-    {
-      const MigrateDisk *disk = f->disks->pdata[i];
-
-      if (disk->path != NULL && _migrate_disk_is_file (disk) && !disk->read_only)
-        first = disk;
-    }
-  if (self->kind != MIGRATE_KIND_SUSPEND || first == NULL)
+  if (self->kind != MIGRATE_KIND_SUSPEND || beside == NULL)
     return;
-  name = g_strdup_printf ("libmigrate-%s.saved", f->shape->uuid);
-  folder = g_path_get_dirname (first->path);
+  name = g_strdup_printf ("libmigrate-%s.saved", self->facts->shape->uuid);
+  folder = g_path_get_dirname (beside->path);
   path = g_build_filename (folder, name, NULL);
-  there = disk_path_there (self, _migrate_disk_there (self->request, first));
-  {
-    const MigrateProbed *probed = _migrate_probed_find (f, first, NULL /* image */);
-    gboolean is_shared = probed != NULL && probed->sharing == MIGRATE_SHARING_SHARED;
-    g_autofree char *folder_there = there != NULL ? g_path_get_dirname (there) : NULL;
-    File file
-      = { .id = g_strdup ("saved-memory"),
-          .role = "saved-memory",
-          .why = "the guest's memory is saved to it",
-          .how = is_shared ? MIGRATE_FILE_SHARED : how_of_copy (self, first),
-          .path = path,
-          .path_there = folder_there != NULL ? g_build_filename (folder_there, name, NULL) : NULL,
-          .format = "raw",
-          .size = f->shape->memory_kib * 1024,
-          .remove = TRUE,
-          .open = _migrate_disk_is_open (first, self->holes) };
-
-    add_file (self, &file);
-  }
+  disk_there = disk_path_there (self, _migrate_disk_there (self->request, beside));
+  folder_there = disk_there != NULL ? g_path_get_dirname (disk_there) : NULL;
+  file.id = g_strdup ("saved-memory");
+  file.how = probed != NULL && probed->sharing == MIGRATE_SHARING_SHARED
+               ? MIGRATE_FILE_SHARED
+               : how_of_copy (self, beside);
+  file.path = path;
+  file.path_there = folder_there != NULL ? g_build_filename (folder_there, name, NULL) : NULL;
+  file.format = "raw";
+  file.size = self->facts->shape->memory_kib * 1024;
+  file.remove = TRUE;
+  file.open = _migrate_disk_is_open (beside, self->holes);
+  add_file (self, &file);
 }
 
 GVariant *

@@ -1,5 +1,6 @@
 /* Decide: the guest's documents as they will be at the destination, as far as it is known before
  * the move: without secrets and with holes. */
+#include "check/chains-private.h"
 #include "check/plan-private.h"
 
 MigrateRewrite
@@ -31,6 +32,8 @@ _migrate_there_decide (const MigrateFacts *facts, const MigrateCheckRequest *req
   if (there->live == NULL)
     return;
   there->guest = _migrate_guest_parse (there->live->xml, &there->error);
+  if (there->guest != NULL)
+    _migrate_chains_map (facts->shape, there->guest, &how);
   if (there->guest != NULL && facts->inactive_xml != NULL)
     there->definition = _migrate_xml_rewrite (facts->inactive_xml, &how, &there->error);
 }

@@ -16,9 +16,22 @@ is_writable_file (const MigrateDisk *disk)
 static const MigrateDisk *
 disk_there (const MigrateLook *look, const MigrateDisk *disk)
 {
-  const MigrateDisk *there = _migrate_disk_find (_migrate_look_there (look)->disks, disk->target);
+  return _migrate_disk_there (look->request, disk);
+}
 
-  return there != NULL ? there : disk;
+/* Then what is there has no part in it. */
+static gboolean
+is_copied (const MigrateLook *look, const MigrateDisk *disk)
+{
+  return _migrate_look_fate (look, disk, NULL /* why */) == MIGRATE_FATE_COPIED;
+}
+
+/* A file: what becomes of it is for the checks of copies to say. */
+static gboolean
+may_be_copied (const MigrateLook *look, const MigrateDisk *disk)
+{
+  return _migrate_kind_copies (look->kind) && _migrate_disk_can_be_copied (disk)
+         && _migrate_disk_can_be_copied (disk_there (look, disk));
 }
 
 static const MigrateDisk *
@@ -37,6 +50,18 @@ weight (const MigrateLook *look)
 
 /* ---- files ---- */
 
+/* What travels is told, and is no fault. */
+static void
+find_not_shared (MigrateLook *look, const MigrateDisk *disk, const char *why)
+{
+  if (is_copied (look, disk))
+    _migrate_look_found (look, MIGRATE_SEVERITY_NOTE, disk->target, NULL /* remedy */,
+                         "Disk “%s” is “%s”, which the hosts do not share, and travels: %s",
+                         disk->target, disk->source, why);
+  else if (!may_be_copied (look, disk))
+    _migrate_look_find (look, disk->target, disk->source, why, NULL);
+}
+
 static void
 look_not_shared (MigrateLook *look)
 {
@@ -46,7 +71,7 @@ look_not_shared (MigrateLook *look)
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     if (disk->source != NULL && !disk->read_only
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
-      _migrate_look_find (look, disk->target, disk->source, why, NULL);
+      find_not_shared (look, disk, why);
 }
 
 static void
@@ -56,7 +81,7 @@ look_unproven (MigrateLook *look)
   const char *why;
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    if (is_writable_file (disk)
+    if (is_writable_file (disk) && !is_copied (look, disk)
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_UNKNOWN)
       _migrate_look_find_as (look, weight (look), disk->target, disk->source, why, NULL);
 }
@@ -143,7 +168,7 @@ look_names (MigrateLook *look)
       g_autofree char *name_here = NULL;
       g_autofree char *name_there = NULL;
 
-      if (disk->source == NULL || there->source == NULL
+      if (disk->source == NULL || there->source == NULL || is_copied (look, disk)
           || !_migrate_disk_is_named_otherwise (disk, there)
           || _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_SHARED)
         continue;
@@ -244,8 +269,9 @@ look_cache (MigrateLook *look)
     {
       const char *cache = disk->cache != NULL ? disk->cache : "default";
 
-      if (disk->read_only || (!_migrate_look_is_file (disk) && !is_block (disk))
-          || g_str_equal (cache, "none") || g_str_equal (cache, "directsync"))
+      if (disk->read_only || is_copied (look, disk)
+          || (!_migrate_look_is_file (disk) && !is_block (disk)) || g_str_equal (cache, "none")
+          || g_str_equal (cache, "directsync"))
         continue;
       if (g_str_equal (cache, "unsafe") || !forgets)
         _migrate_look_find (look, disk->target, cache, NULL);
@@ -272,7 +298,8 @@ look_shareable (MigrateLook *look)
       _migrate_look_find (look, disk->target, NULL);
 }
 
-/* QEMU locks the images of files it writes; nothing else stands between two copies. */
+/* QEMU locks the images of files it writes; nothing else stands between two copies. Of a file that
+ * travels each host has its own. */
 static void
 look_unprotected (MigrateLook *look)
 {
@@ -280,7 +307,7 @@ look_unprotected (MigrateLook *look)
   gboolean locked = FALSE;
 
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    locked |= is_writable_file (disk) && !disk->shareable;
+    locked |= is_writable_file (disk) && !disk->shareable && !is_copied (look, disk);
   if (!locked && look->request->hand_over == MIGRATE_HAND_OVER_FAST)
     _migrate_look_find (look, look->facts->guest.name, NULL);
 }
@@ -288,10 +315,10 @@ look_unprotected (MigrateLook *look)
 static const MigrateCheck checks[] = {
   { "disk-not-shared", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the hosts do not see the same file for a disk, [shown by writing](storage.html): the guest "
-    "would "
-    "go on with another",
+    "would go on with another; a note where it travels",
     "Disk “$1” is “$2”, and the hosts do not share it: $3",
-    "Put it on storage that both hosts see under that name: a live move carries no disks",
+    "Put it on storage that both hosts see under that name; or let it travel: ask for the kind "
+    "“block”, where it is a file",
     look_not_shared },
   { "disk-sharing-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a disk is a file, and nothing proves that both hosts see the same one; a warning where the "
@@ -329,12 +356,12 @@ static const MigrateCheck checks[] = {
   { "transient-disk", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "a disk is transient: what the guest wrote to it cannot move",
     "Disk “$1” is transient: what the guest wrote to it cannot move", "Detach the disk",
-    look_transient_disk },
+    look_transient_disk, MIGRATE_CHECK_COLD },
   { "disk-cache", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a disk's cache mode lets the destination read what is not there yet: `unsafe`, or with QEMU "
     "before 4.0 any but `none` and `directsync`",
     "Disk “$1” has the cache mode “$2”: the destination may read what is not there yet",
-    "Set its cache mode to “none” and start the guest again", look_cache },
+    "Set its cache mode to “none” and start the guest again", look_cache, MIGRATE_CHECK_STOPS },
   { "disk-reservations", MIGRATE_SEVERITY_WARNING, FALSE,
     "a disk has persistent reservations: they belong to the host that made them",
     "Disk “$1” has persistent reservations, which stay with the source",
@@ -345,7 +372,7 @@ static const MigrateCheck checks[] = {
     "No image lock guards the hand-over: if its last reply is lost, or the destination's libvirtd "
     "dies in it, the guest could run twice",
     "Choose the policy “hand-over = strict” where a short second copy would do harm",
-    look_unprotected },
+    look_unprotected, MIGRATE_CHECK_STOPS },
   { "disk-shareable", MIGRATE_SEVERITY_NOTE, FALSE,
     "a disk may be written by several guests: nothing locks it",
     "Disk “$1” may be written by several guests: nothing locks it", NULL, look_shareable },

@@ -78,6 +78,8 @@ static const struct
   { "zero-copy-excluded", MIGRATE_FEATURE_ZERO_COPY, MIGRATE_FEATURE_ZSTD },
 
   { "tls-excluded", MIGRATE_FEATURE_TLS, MIGRATE_FEATURE_TUNNELLED },
+
+  { "disks-excluded", MIGRATE_FEATURE_BLOCK, MIGRATE_FEATURE_UNIX_URI },
 };
 
 static const struct
@@ -280,20 +282,22 @@ look_unix_between_hosts (MigrateLook *look)
 
 /* ---- what nobody can tell beforehand ---- */
 
+/* Without a mirror what does not run goes through streams. */
 static void
 look_tunnelled_disks (MigrateLook *look)
 {
   const GPtrArray *disks = look->facts->disks;
-  const char *why;
+  gboolean mirrors = look->kind == MIGRATE_KIND_BLOCK
+                     || _migrate_policy_get_enum (look->policy, "road") == MIGRATE_ROAD_MIRROR;
 
-  if (look->request->transport != MIGRATE_TRANSPORT_TUNNELLED)
+  if (look->request->transport != MIGRATE_TRANSPORT_TUNNELLED || !mirrors)
     return;
   for (guint i = 0; i < disks->len; i++)
     {
       const MigrateDisk *disk = disks->pdata[i];
 
       if (!disk->read_only
-          && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_NOT_SHARED)
+          && _migrate_look_fate (look, disk, NULL /* why */) == MIGRATE_FATE_COPIED)
         _migrate_look_find (look, disk->target, NULL);
     }
 }
@@ -346,22 +350,22 @@ static const MigrateCheck checks[] = {
   { "postcopy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "post-copy is allowed, and the transport `tunnelled`, the hand-over `strict`, the guest's "
     "pause, or parallel connections (QEMU before 10.1) exclude it",
-    NULL, NULL, look_excluded },
+    NULL, NULL, look_excluded, MIGRATE_CHECK_STOPS },
   { "connections-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "parallel connections exclude the transport `tunnelled`, the compression `mt` and, from QEMU "
     "8.2 on, `xbzrle`",
-    NULL, NULL, look_excluded },
+    NULL, NULL, look_excluded, MIGRATE_CHECK_STOPS },
   { "compression-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "`zlib` and `zstd` need parallel connections and exclude each other; `mt` and `xbzrle` do from "
     "QEMU 8.2 on",
-    NULL, NULL, look_excluded },
+    NULL, NULL, look_excluded, MIGRATE_CHECK_STOPS },
   { "compression-tuning", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "a level, a number of threads or a cache size for a compression that was not asked for, or one "
     "that it does not take",
-    NULL, NULL, look_tuning },
+    NULL, NULL, look_tuning, MIGRATE_CHECK_STOPS },
   { "zero-copy-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "zero-copy needs parallel connections and excludes TLS and all compression", NULL, NULL,
-    look_excluded },
+    look_excluded, MIGRATE_CHECK_STOPS },
   { "tls-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "TLS and the transport `tunnelled` exclude each other; over a unix socket it needs the TLS "
     "name",
@@ -369,9 +373,14 @@ static const MigrateCheck checks[] = {
   { "tunnelled-with-disks", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "a disk would have to be copied, and the transport `tunnelled` carries no disks",
     "Disk “$1” would have to be copied, and the transport “tunnelled” carries no disks",
-    "Put it on storage that both hosts share", look_tunnelled_disks },
+    "Put it on storage that both hosts share, or choose another transport", look_tunnelled_disks,
+    MIGRATE_CHECK_LIVE },
+  { "disks-excluded", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "disks are copied while the guest runs, and a migration URI that is a unix socket has no place "
+    "for them",
+    NULL, NULL, look_excluded },
   { "at-deadline-not-allowed", MIGRATE_SEVERITY_BLOCKER, FALSE,
-    "`at-deadline` names what `allow` does not", NULL, NULL, look_excluded },
+    "`at-deadline` names what `allow` does not", NULL, NULL, look_excluded, MIGRATE_CHECK_STOPS },
   { "feature-unknown", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "a host's libvirt or QEMU is too old for what is asked, or has it no more", NULL, NULL,
     look_unknown },
@@ -379,7 +388,7 @@ static const MigrateCheck checks[] = {
     "QEMU does not apply `xbzrle` to what parallel connections carry (before 8.2; later ones "
     "refuse it)",
     "What parallel connections carry is not compressed by “xbzrle”", "Use one of the two",
-    look_unused },
+    look_unused, MIGRATE_CHECK_STOPS },
   { "unix-between-hosts", MIGRATE_SEVERITY_WARNING, FALSE,
     "the migration URI is a unix socket and the hosts are two: a proxy must carry it",
     "Memory is to arrive on a unix socket, and “$2” and “$1” are two hosts",
@@ -390,7 +399,7 @@ static const MigrateCheck checks[] = {
     "refuse to switch",
     "Post-copy is allowed, and the memory of guest “$1” is in $2",
     "Try it with a guest of that kind first, or take “postcopy” out of the policy key “allow”",
-    look_postcopy_memory },
+    look_postcopy_memory, MIGRATE_CHECK_STOPS },
   { "tls-unproven", MIGRATE_SEVERITY_NOTE, FALSE,
     "TLS is asked for, and no call tells whether the hypervisors have certificates for it "
     "(`migrate_tls_x509_cert_dir` in qemu.conf)",
@@ -401,7 +410,7 @@ static const MigrateCheck checks[] = {
     "(`vm.unprivileged_userfaultfd`, where QEMU does not run as root)",
     "Post-copy is allowed: the kernels of both hosts must let QEMU do it "
     "(vm.unprivileged_userfaultfd)",
-    NULL, look_postcopy_permission },
+    NULL, look_postcopy_permission, MIGRATE_CHECK_STOPS },
 };
 
 const MigrateCheckFamily _migrate_transport_checks = { "transport", checks, G_N_ELEMENTS (checks) };

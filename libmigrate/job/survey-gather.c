@@ -185,6 +185,7 @@ look_at_row (MigrateSurveyRow *row, guint place, Seen *seen, MigrateCandidate *c
       if (migrate_forecast_has_total (forecast))
         candidate->total_ms = migrate_forecast_get_total_most_ms (forecast);
     }
+  candidate->copies = migrate_report_get_kind (seen->report) == MIGRATE_KIND_BLOCK;
   candidate->cpu = seen->facts->on_destination.cpu;
   candidate->age = age_of (seen->facts);
   candidate->memory_free = seen->facts->on_destination.memory_free;

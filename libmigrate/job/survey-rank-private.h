@@ -17,6 +17,7 @@ typedef struct
   const char *why;   /* nullable: why it could not be checked */
   const char *codes; /* of the blockers, for people */
   guint blockers, warnings;
+  gboolean copies;                /* disks have to travel */
   MigrateConvergence convergence; /* as it is forecast */
   guint64 total_ms;               /* how long the move may take; 0: not known */
   MigrateCpuAnswer cpu;

@@ -25,6 +25,12 @@ compare_blockers (const MigrateCandidate *a, const MigrateCandidate *b)
 }
 
 static int
+compare_copies (const MigrateCandidate *a, const MigrateCandidate *b)
+{
+  return compare_numbers (a->copies, b->copies);
+}
+
+static int
 compare_warnings (const MigrateCandidate *a, const MigrateCandidate *b)
 {
   return compare_numbers (a->warnings, b->warnings);
@@ -78,6 +84,12 @@ tell_number (guint n, const char *what)
   if (n == 0)
     return g_strdup_printf ("no %s", what);
   return g_strdup_printf ("%u %s", n, what);
+}
+
+static char *
+tell_copies (const MigrateCandidate *self)
+{
+  return g_strdup (self->copies ? "disks to be copied" : "the guest's disks already");
 }
 
 static char *
@@ -150,10 +162,15 @@ static const struct
   int (*compare) (const MigrateCandidate *a, const MigrateCandidate *b);
   char *(*tell) (const MigrateCandidate *self); /* “It has …” */
 } criteria[] = {
-  { compare_answers, NULL },           { compare_blockers, NULL },
-  { compare_warnings, tell_warnings }, { compare_convergence, tell_convergence },
-  { compare_cpus, tell_cpu },          { compare_ages, tell_age },
-  { compare_times, tell_time },        { compare_memory, tell_memory },
+  { compare_answers, NULL },
+  { compare_blockers, NULL },
+  { compare_copies, tell_copies },
+  { compare_warnings, tell_warnings },
+  { compare_convergence, tell_convergence },
+  { compare_cpus, tell_cpu },
+  { compare_ages, tell_age },
+  { compare_times, tell_time },
+  { compare_memory, tell_memory },
 };
 
 /* ---- the order ---- */

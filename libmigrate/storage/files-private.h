@@ -22,6 +22,9 @@
  *                 "encryption" (a format), "encryption-secret" (UUID), "owner", "group", "mode"
  *   "remove"   b  the move may take it away at the source in the end: it is proven not to be the
  *                 destination's. The policy's keep-source is looked at then
+ *   "optional" b  where there is none at the source there is nothing to copy: a guest that never ran
+ *                 has no NVRAM yet
+ *   "open"     b  a binding says where it is there: "path-there" and what follows from it are absent
  *   "new-capacity" t  of a resize; absent: as it is */
 #pragma once
 

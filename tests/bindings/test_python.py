@@ -275,6 +275,7 @@ def a_plan():
     assert step.get_host() == SOURCE and step.get_undo() and step.get_effect()
     assert 'live' in plan.dup_transfer().unpack()['flags']
     assert plan.dup_disks().unpack() == plan.dup_changes().unpack() == []
+    assert plan.dup_files().unpack() == []
     assert plan.dup_holes().unpack() == [] and plan.dup_effects()
     assert plan.get_xml() is None and plan.get_persistent_xml() is None
     assert plan.dup_details().unpack() == plan.details and plan.details['kind'] == 'live'

@@ -20,14 +20,22 @@ set_up (void)
 TestSuite (checks, .init = set_up, .timeout = 180);
 
 static MigrateReport *
-check (const char *guest)
+check_kind (const char *guest, MigrateKind kind)
 {
   g_autoptr (MigrateJob) job = lab_job_new (guest, from, to);
   g_autoptr (GError) error = NULL;
-  MigrateReport *report = migrate_job_check (job, NULL /* cancellable */, &error);
+  MigrateReport *report;
 
+  migrate_job_set_kind (job, kind);
+  report = migrate_job_check (job, NULL /* cancellable */, &error);
   cr_assert_not_null (report, "%s", error != NULL ? error->message : "");
   return report;
+}
+
+static MigrateReport *
+check (const char *guest)
+{
+  return check_kind (guest, MIGRATE_KIND_AUTO);
 }
 
 /* Its message, or NULL. */
@@ -107,7 +115,7 @@ Test (checks, find_everything_at_once)
   g_autoptr (MigrateReport) report = NULL;
 
   define_hopeless ();
-  report = check ("hopeless");
+  report = check_kind ("hopeless", MIGRATE_KIND_LIVE);
   g_free (lab_run ("virsh %d undefine hopeless", from));
   cr_assert (migrate_report_is_blocked (report));
   assert_says (report, "guest-not-running", "shut off");
@@ -164,7 +172,7 @@ Test (checks, find_a_managed_save)
   from = here;
   to = 3 - here;
   g_free (lab_run ("virsh %d managedsave %s", from, SAVED));
-  report = check (SAVED);
+  report = check_kind (SAVED, MIGRATE_KIND_LIVE);
   g_free (lab_run ("virsh %d managedsave-remove %s", from, SAVED));
   g_free (lab_run ("clean-guest %s", SAVED));
   assert_says (report, "managed-save", SAVED);

@@ -191,6 +191,7 @@ Test (input, guest_that_is_off)
   g_autoptr (MigrateJob) job = lab_job_new ("off", from, to);
   g_autoptr (GError) error = NULL;
 
+  migrate_job_set_kind (job, MIGRATE_KIND_LIVE);
   g_free (lab_run ("virsh %d define %s", from, file));
   error = lab_run_fails (job, NULL);
   lab_assert_blocked_by (job, error, "guest-not-running");

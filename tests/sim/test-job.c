@@ -336,6 +336,7 @@ static const struct
   const char *label, *guest, *from, *to;
   int code;
   const char *says;
+  MigrateKind kind;
 } bad[] = {
   { "no scheme", "g0", "h1", "sim://w/h2", MIGRATE_ERROR_INVALID, "h1" },
   { "injection", "g0", "sim://w/h1", "sim://w;id/h2", MIGRATE_ERROR_INVALID, "w;id" },
@@ -344,7 +345,12 @@ static const struct
   { "unknown destination", "g0", "sim://w/h1", "sim://w/h9", MIGRATE_ERROR_UNREACHABLE, "h9" },
   { "no such guest", "nobody", "sim://w/h1", "sim://w/h2", MIGRATE_ERROR_NOT_FOUND, "nobody" },
   { "same host", "g0", "sim://w/h1", "sim://w/h1", MIGRATE_ERROR_BLOCKED, "same-host" },
-  { "guest off", "off", "sim://w/h1", "sim://w/h2", MIGRATE_ERROR_BLOCKED, "guest-not-running" },
+  { "guest off", "off", "sim://w/h1", "sim://w/h2", MIGRATE_ERROR_BLOCKED, "guest-not-running",
+    MIGRATE_KIND_LIVE },
+  { "guest on", "g0", "sim://w/h1", "sim://w/h2", MIGRATE_ERROR_BLOCKED, "guest-running",
+    MIGRATE_KIND_COLD },
+  { "nothing to copy", "g0", "sim://w/h1", "sim://w/h2", MIGRATE_ERROR_BLOCKED, "nothing-to-copy",
+    MIGRATE_KIND_BLOCK },
   { "file disk", "disk", "sim://w/h1", "sim://w/h2", MIGRATE_ERROR_BLOCKED,
     "disk-sharing-unproven" },
 };
@@ -361,6 +367,7 @@ Test (job, refuses_bad_input_and_changes_nothing)
       g_autoptr (MigrateFailure) failure = NULL;
       MigrateState state;
 
+      migrate_job_set_kind (job, bad[i].kind);
       cr_assert_null (migrate_job_run (job, NULL, &error), "%s", bad[i].label);
       assert_code (error, bad[i].code);
       cr_assert_not_null (strstr (error->message, bad[i].says), "%s: %s", bad[i].label,

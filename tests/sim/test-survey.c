@@ -181,7 +181,7 @@ Test (survey, probes_shared_storage_for_each)
                      migrate_survey_entry_get_reason (entry));
     }
   last = g_list_model_get_item (entries, 2);
-  assert_reason (last, "disk-not-shared");
+  assert_reason (last, "disks to be copied");
   files = sim_world_list_files (world, "a");
   cr_assert_eq (g_strv_length (files), 1, "%s", files[0]);
 }

@@ -111,6 +111,24 @@ mapped_address (CheckGiven *g)
   "</q:commandline>"
 #define SERIAL(type) DEVICES ("<serial type='" type "'><source path='/dev/ttyS0'/></serial>")
 
+static void
+off (CheckGiven *g)
+{
+  g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
+}
+static void
+no_kernel_off (CheckGiven *g)
+{
+  no_kernel (g);
+  off (g);
+}
+static void
+off_accepted (CheckGiven *g)
+{
+  off (g);
+  check_set (g, "accept", "tpm-state-lost");
+}
+
 static const CheckRow rows[] = {
   { "PCI", PCI (""), NULL, "host-device", MIGRATE_SEVERITY_BLOCKER, "0000:06:12.5" },
   { "PCI of a team", PCI (TEAM), NULL, "host-device", CHECK_ABSENT },
@@ -152,6 +170,12 @@ static const CheckRow rows[] = {
   { "swtpm there", TPM ("emulator"), swtpm, "tpm-unknown", CHECK_ABSENT },
   { "swtpm unknown", TPM ("emulator"), NULL, "tpm-unknown", CHECK_ABSENT },
   { "TPM state", TPM ("emulator"), NULL, "tpm-state", MIGRATE_SEVERITY_NOTE },
+  { "TPM state, off", TPM ("emulator"), off, "tpm-state", CHECK_ABSENT },
+  { "TPM state is lost", TPM ("emulator"), off, "tpm-state-lost", MIGRATE_SEVERITY_BLOCKER },
+  { "TPM state is lost, accepted", TPM ("emulator"), off_accepted, "tpm-state-lost",
+    MIGRATE_SEVERITY_WARNING },
+  { "TPM state travels with memory", TPM ("emulator"), NULL, "tpm-state-lost", CHECK_ABSENT },
+  { "PCI, off", PCI (""), off, "host-device", CHECK_ABSENT },
   { "no TPM state", TPM ("passthrough"), NULL, "tpm-state", CHECK_ABSENT },
   { "virgl", VIDEO ("yes"), NULL, "video-3d", MIGRATE_SEVERITY_BLOCKER },
   { "no virgl", VIDEO ("no"), NULL, "video-3d", CHECK_ABSENT },
@@ -164,6 +188,7 @@ static const CheckRow rows[] = {
   { "DIMM", DEVICES ("<memory model='dimm'/>"), NULL, "memory-file", CHECK_ABSENT },
   { "no kernel there", KERNEL, no_kernel, "boot-file-missing", MIGRATE_SEVERITY_BLOCKER,
     "/boot/k" },
+  { "no kernel there, and it travels", KERNEL, no_kernel_off, "boot-file-missing", CHECK_ABSENT },
   { "kernel there", KERNEL, kernel, "boot-file-missing", CHECK_ABSENT },
   { "kernel unknown", KERNEL, NULL, "boot-file-missing", CHECK_ABSENT },
   { "smartcard", DEVICES ("<smartcard mode='host'/>"), NULL, "smartcard",

@@ -174,16 +174,82 @@ accept_warning (CheckGiven *g)
   check_set (g, "accept", "checkpoints");
 }
 
+#define A_FILE DEVICES ("<disk><source file='/a'/><target dev='vda'/></disk>")
 #define MIRROR                                                                                     \
   DEVICES ("<disk type='network'><source protocol='nbd' name='a'/><target dev='vda'/>"             \
            "<mirror type='file' job='copy'/></disk>")
 #define NO_MIRROR                                                                                  \
   DEVICES ("<disk type='network'><source protocol='nbd' name='a'/><target dev='vda'/></disk>")
 
+static void
+off_live (CheckGiven *g)
+{
+  off (g);
+  g->request.kind = MIGRATE_KIND_LIVE;
+}
+static void
+crashed_cold (CheckGiven *g)
+{
+  crashed (g);
+  g->request.kind = MIGRATE_KIND_COLD;
+}
+static void
+cold (CheckGiven *g)
+{
+  g->request.kind = MIGRATE_KIND_COLD;
+}
+static void
+cold_shut_down (CheckGiven *g)
+{
+  cold (g);
+  check_set (g, "shut-down", "true");
+}
+static void
+transient_cold (CheckGiven *g)
+{
+  cold_shut_down (g);
+  transient (g);
+}
+static void
+snapshots_off (CheckGiven *g)
+{
+  off (g);
+  snapshots (g);
+}
+static void
+snapshots_shared (CheckGiven *g)
+{
+  snapshots (g);
+  check_probed (g, "vda", MIGRATE_SHARING_SHARED);
+}
+static void
+snapshots_and_job (CheckGiven *g)
+{
+  snapshots_shared (g);
+  g->facts->guest_has_job = TRUE;
+}
+
 static const CheckRow rows[] = {
   { "same host UUID", NULL, same_uuid, "same-host", MIGRATE_SEVERITY_BLOCKER },
   { "same URI", NULL, same_uri, "same-host", MIGRATE_SEVERITY_BLOCKER },
-  { "off", NULL, off, "guest-not-running", MIGRATE_SEVERITY_BLOCKER },
+  { "off", NULL, off, "guest-not-running", CHECK_ABSENT },
+  { "off, and all is well", NULL, off, NULL, 0 },
+  { "off, live asked for", NULL, off_live, "guest-not-running", MIGRATE_SEVERITY_BLOCKER,
+    "is shut off" },
+  { "crashed, cold asked for", NULL, crashed_cold, "guest-not-running", MIGRATE_SEVERITY_BLOCKER },
+  { "running, cold asked for", NULL, cold, "guest-running", MIGRATE_SEVERITY_BLOCKER },
+  { "running, to be shut down", NULL, cold_shut_down, "guest-running", CHECK_ABSENT },
+  { "running, to be shut down: fine", NULL, cold_shut_down, NULL, 0 },
+  { "transient, cold", NULL, transient_cold, "transient-cold", MIGRATE_SEVERITY_BLOCKER },
+  { "persistent, cold", NULL, cold_shut_down, "transient-cold", CHECK_ABSENT },
+  { "snapshots, off", NULL, snapshots_off, "snapshots", CHECK_ABSENT },
+  { "snapshots travel", NULL, snapshots_off, "records-travel", MIGRATE_SEVERITY_NOTE, "The 3 " },
+  { "nothing to travel", NULL, off, "records-travel", CHECK_ABSENT },
+  { "with memory saved it could", A_FILE, snapshots_shared, "suspend-possible",
+    MIGRATE_SEVERITY_NOTE },
+  { "nowhere to save its memory", NULL, snapshots, "suspend-possible", CHECK_ABSENT },
+  { "it can anyway", A_FILE, NULL, "suspend-possible", CHECK_ABSENT },
+  { "it could not either", A_FILE, snapshots_and_job, "suspend-possible", CHECK_ABSENT },
   { "crashed", NULL, crashed, "guest-not-running", MIGRATE_SEVERITY_BLOCKER },
   { "suspended to RAM", NULL, suspended, "guest-not-running", MIGRATE_SEVERITY_BLOCKER },
   { "paused by its user", NULL, paused, "guest-paused", MIGRATE_SEVERITY_NOTE },

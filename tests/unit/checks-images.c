@@ -27,9 +27,6 @@
            "<source protocol='rbd' name='p/i'/><target dev='vda'/></disk>")
 #define VOLUME                                                                                     \
   DEVICES ("<disk type='volume'><source pool='p' volume='v'/><target dev='vda'/></disk>")
-#define TWO                                                                                        \
-  DEVICES ("<disk><source file='/p/top'/><target dev='vda'/></disk>"                               \
-           "<disk><source file='/p/two'/><target dev='vdb'/></disk>")
 
 static MigrateHostFacts *
 there (CheckGiven *g)
@@ -103,6 +100,40 @@ same_usage (CheckGiven *g)
   secret (g, "abcdef00-0000-0000-0000-000000000003", "ceph", "client.u");
 }
 static void
+block (CheckGiven *g)
+{
+  g->request.kind = MIGRATE_KIND_BLOCK;
+}
+static void
+no_iso_block (CheckGiven *g)
+{
+  no_iso (g);
+  block (g);
+}
+static void
+iso_block (CheckGiven *g)
+{
+  iso (g);
+  block (g);
+}
+static void
+no_base_block (CheckGiven *g)
+{
+  no_base (g);
+  block (g);
+}
+static void
+off (CheckGiven *g)
+{
+  g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
+}
+static void
+other_secret_block (CheckGiven *g)
+{
+  other_secret (g);
+  block (g);
+}
+static void
 other_pool (CheckGiven *g)
 {
   check_pool (there (g), "q", GIB);
@@ -117,80 +148,6 @@ same_pool (CheckGiven *g)
 {
   check_pool (there (g), "p", GIB);
 }
-static void
-in_the_way (CheckGiven *g)
-{
-  check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
-  check_file (there (g), "/p/top", "p", TRUE);
-}
-static void
-out_of_the_way (CheckGiven *g)
-{
-  check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
-  check_file (there (g), "/p/top", "p", FALSE);
-}
-static void
-the_same_file (CheckGiven *g)
-{
-  check_probed (g, "vda", MIGRATE_SHARING_SHARED);
-  check_file (there (g), "/p/top", "p", TRUE);
-}
-static void
-disk_of (CheckGiven *g, const char *path, guint64 capacity, guint64 allocation)
-{
-  MigrateVolume *volume = g_new0 (MigrateVolume, 1);
-
-  volume->name = g_strdup (path);
-  volume->capacity = capacity;
-  volume->allocation = allocation;
-  check_file (&g->facts->on_source, path, "p", TRUE)->volume = volume;
-}
-/* 10 GiB, of which 4 GiB are used: with a margin of a half 6, and 1 more to be left. */
-static void
-room (CheckGiven *g, guint64 available)
-{
-  check_set (g, "space-margin", "50");
-  check_set (g, "space-reserve", "1024");
-  disk_of (g, "/p/top", 10 * GIB, 4 * GIB);
-  out_of_the_way (g);
-  check_pool (there (g), "p", available);
-}
-static void
-just_enough (CheckGiven *g)
-{
-  room (g, 7 * GIB);
-}
-static void
-just_short (CheckGiven *g)
-{
-  room (g, 7 * GIB - 1000);
-}
-/* Never more than its capacity. */
-static void
-grown_to_capacity (CheckGiven *g)
-{
-  check_set (g, "space-margin", "1000");
-  disk_of (g, "/p/top", 10 * GIB, 4 * GIB);
-  out_of_the_way (g);
-  check_pool (there (g), "p", 11 * GIB);
-}
-static void
-two_disks (CheckGiven *g)
-{
-  room (g, 12 * GIB);
-  disk_of (g, "/p/two", 6 * GIB, 6 * GIB);
-  check_probed (g, "vdb", MIGRATE_SHARING_NOT_SHARED);
-  check_file (there (g), "/p/two", "p", FALSE);
-}
-static void
-volume_short (CheckGiven *g)
-{
-  disk_of (g, "p:v", 10 * GIB, 4 * GIB);
-  check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
-  check_file (there (g), "p:v", "p", FALSE);
-  check_pool (there (g), "p", GIB);
-}
-
 #define RAW FORMAT ("raw", "")
 
 static const CheckRow rows[] = {
@@ -203,6 +160,14 @@ static const CheckRow rows[] = {
   { "empty drive", EMPTY, NULL, "image-unproven", CHECK_ABSENT },
   { "two ISOs", CDROM, iso, "image-copy", MIGRATE_SEVERITY_NOTE },
   { "one ISO", CDROM, iso_shared, "image-copy", CHECK_ABSENT },
+  { "ISO only here, and travels", CDROM, no_iso_block, "image-missing", CHECK_ABSENT },
+  { "nothing of the ISO, and it travels", CDROM, block, "image-unproven", CHECK_ABSENT },
+  { "two ISOs, compared", CDROM, iso_block, "image-copy", CHECK_ABSENT },
+  { "base only here, and travels", CHAIN ("qcow2"), no_base_block, "chain-missing", CHECK_ABSENT },
+  { "vmdk, off", FORMAT ("vmdk", ""), off, "disk-format", CHECK_ABSENT },
+  { "passphrase travels", LUKS, other_secret_block, "secret-missing", MIGRATE_SEVERITY_NOTE,
+    "made known" },
+  { "key without a UUID", CEPH, other_secret_block, "secret-missing", MIGRATE_SEVERITY_BLOCKER },
   { "base only here", CHAIN ("qcow2"), no_base, "chain-missing", MIGRATE_SEVERITY_BLOCKER,
     "/p/base" },
   { "base there too", CHAIN ("qcow2"), base, "chain-missing", CHECK_ABSENT },
@@ -229,15 +194,6 @@ static const CheckRow rows[] = {
     "has not started" },
   { "pool there", VOLUME, same_pool, "pool-missing", CHECK_ABSENT },
   { "pools unknown", VOLUME, NULL, "pool-missing", CHECK_ABSENT },
-  { "another file of that name", RAW, in_the_way, "file-in-the-way", MIGRATE_SEVERITY_WARNING },
-  { "no file of that name", RAW, out_of_the_way, "file-in-the-way", CHECK_ABSENT },
-  { "the same file", RAW, the_same_file, "file-in-the-way", CHECK_ABSENT },
-  { "a little short", RAW, just_short, "space-short", MIGRATE_SEVERITY_WARNING, "7.0 GiB" },
-  { "two disks, one pool", TWO, two_disks, "space-short", MIGRATE_SEVERITY_WARNING, "13.0 GiB" },
-  { "no room for a volume", VOLUME, volume_short, "space-short", MIGRATE_SEVERITY_WARNING, "“p”" },
-  { "just enough", RAW, just_enough, "space-short", CHECK_ABSENT },
-  { "enough for its capacity", RAW, grown_to_capacity, "space-short", CHECK_ABSENT },
-  { "shared: no room needed", RAW, the_same_file, "space-short", CHECK_ABSENT },
 };
 
 const CheckRows check_image_rows = { rows, G_N_ELEMENTS (rows) };

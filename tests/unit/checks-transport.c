@@ -373,6 +373,43 @@ listen_alone (CheckGiven *g)
 #define HUGE "<memoryBacking><hugepages/></memoryBacking>"
 #define FILE_DISK DEVICES ("<disk><source file='/a'/><target dev='vda'/></disk>")
 
+static void
+tunnelled_off (CheckGiven *g)
+{
+  tunnelled_not_shared (g);
+  g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
+}
+static void
+tunnelled_off_mirror (CheckGiven *g)
+{
+  tunnelled_off (g);
+  check_set (g, "road", "mirror");
+}
+static void
+socket_alone (CheckGiven *g)
+{
+  g->request.migration_uri = "unix:///run/m";
+}
+static void
+socket_not_shared (CheckGiven *g)
+{
+  socket_alone (g);
+  check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
+}
+static void
+postcopy_off (CheckGiven *g)
+{
+  postcopy (g);
+  g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
+}
+static void
+waiting_writes (CheckGiven *g)
+{
+  check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
+  check_set (g, "sync-writes", "always");
+  check_versions (g, 7009000, 7002022);
+}
+
 static const CheckRow rows[] = {
   { "post-copy", NULL, postcopy, NULL, 0 },
   { "post-copy, tunnelled", NULL, postcopy_tunnelled, "postcopy-excluded",
@@ -457,6 +494,15 @@ static const CheckRow rows[] = {
   { "peer of its own", NULL, connections, "peer-uri-local", CHECK_ABSENT },
   { "tunnelled, disk not shared", FILE_DISK, tunnelled_not_shared, "tunnelled-with-disks",
     MIGRATE_SEVERITY_BLOCKER },
+  { "tunnelled, off, by streams", FILE_DISK, tunnelled_off, "tunnelled-with-disks", CHECK_ABSENT },
+  { "tunnelled, off, by a mirror", FILE_DISK, tunnelled_off_mirror, "tunnelled-with-disks",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "disks over a socket", FILE_DISK, socket_not_shared, "disks-excluded", MIGRATE_SEVERITY_BLOCKER,
+    "exclude each other" },
+  { "a socket without disks", NULL, socket_alone, "disks-excluded", CHECK_ABSENT },
+  { "post-copy, off", NULL, postcopy_off, "postcopy-permission", CHECK_ABSENT },
+  { "waiting writes, libvirt 7", FILE_DISK, waiting_writes, "feature-unknown",
+    MIGRATE_SEVERITY_BLOCKER, "8.0.0" },
   { "tunnelled, disk only read",
     DEVICES ("<disk><source file='/a'/><target dev='vda'/><readonly/></disk>"),
     tunnelled_not_shared, "tunnelled-with-disks", CHECK_ABSENT },

@@ -505,3 +505,65 @@ Test (files, of_a_block_move_are_named_to_the_transfer)
       _migrate_transfer_clear (&t);
     }
 }
+
+static const struct
+{
+  const char *devices, *probed, *settings;
+  MigrateKind asked;
+  gboolean off;
+  const char *says;
+} effects[] = {
+  { PLAIN, DATA ("not-shared"), "", 0, FALSE,
+    "the destination does not have travels: “vdb”, “kernel”" },
+  { PLAIN, DATA ("not-shared"), "", 0, FALSE, "goes on running" },
+  { PLAIN, DATA ("not-shared"), "", 0, FALSE, "removed once the guest is good at the" },
+  { PLAIN, DATA ("not-shared"), "keep-source=true", 0, FALSE, "keeps its images: “vdb”" },
+  { PLAIN, DATA ("not-shared"), "", 0, TRUE, "is off, and is off at the destination" },
+  { PLAIN, DATA ("not-shared"), "", MIGRATE_KIND_COLD, FALSE, "is shut down, and started" },
+  { PLAIN, DATA ("not-shared"), "", MIGRATE_KIND_SUSPEND, FALSE, "stands still from when" },
+  { PLAIN, DATA ("not-shared"), "disks=vda accept=disk-left", 0, TRUE, "is left behind: “vdb”" },
+};
+
+Test (files, are_told_of_in_sentences)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (effects); i++)
+    {
+      g_autoptr (MigrateFacts) facts
+        = facts_of (effects[i].devices, effects[i].probed, effects[i].off, NULL, NULL, NULL);
+      g_autoptr (MigratePolicy) policy = policy_of (effects[i].settings);
+      g_autoptr (MigratePlan) plan = plan_of (facts, policy, effects[i].asked, NULL);
+      g_auto (GStrv) sentences = migrate_plan_dup_effects (plan);
+      g_autofree char *text = g_strjoinv ("\n", sentences);
+
+      cr_expect_not_null (strstr (text, effects[i].says), "row %zu: %s", i, text);
+    }
+}
+
+/* ---- a guest that is off does not say what is below its images ---- */
+
+#define TWO_DEEP                                                                                   \
+  "<disk type='file' device='disk'><driver type='qcow2'/><source file='/srv/top'/>"                \
+  "<target dev='vda'/></disk>"
+#define VOLUME_OF(name, below)                                                                     \
+  "{'path': <'/srv/" name "'>, 'found': <true>, 'pool': <'p'>, 'xml': <'<volume><name>" name       \
+  "</name><target><path>/srv/" name "</path></target>" below "</volume>'>}"
+#define BELOW(name, format)                                                                        \
+  "<backingStore><path>/srv/" name "</path><format type=\"" format "\"/></backingStore>"
+
+Test (files, below_an_image_are_found_by_its_volume)
+{
+  g_autoptr (MigrateFacts) facts = facts_of (
+    TWO_DEEP, TOP ("not-shared"), TRUE,
+    "[" VOLUME_OF ("top", BELOW ("mid", "qcow2")) "," VOLUME_OF ("mid", BELOW ("base", "raw")) "]",
+    NULL, NULL);
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_autoptr (MigratePlan) plan = plan_of (facts, policy, MIGRATE_KIND_AUTO, NULL);
+  g_autoptr (GVariant) mid = find_row (plan, "vda.1");
+  g_autofree char *files = list_files (plan);
+
+  cr_assert_str_eq (files, "vda=mirror! vda.1=stream vda.2=stream nvram=stream kernel=stream");
+  expect (mid, "path", "/srv/mid");
+  expect (mid, "pool", "p");
+  expect (mid, "backing-there", "/srv/base");
+  expect (mid, "backing-format", "raw");
+}
