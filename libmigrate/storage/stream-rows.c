@@ -58,6 +58,8 @@ set_fetched (MigrateStream *self, GVariant *row, GError **error)
       self->from = MIGRATE_SIDE_NONE;
       self->name = g_strdup (path);
       self->file = _migrate_stream_open_local (path, self->size, error);
+      if (self->file < 0)
+        g_prefix_error (error, "Fetching “%s”: ", _migrate_variant_string (row, "path"));
       return self->file >= 0;
     }
   self->from = g_str_equal (_migrate_variant_string (row, MIGRATE_FETCH_SIDE), "source")

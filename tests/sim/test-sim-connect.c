@@ -365,7 +365,8 @@ count_steps (MigrateJob *job, const char *name, const char *status)
     {
       g_autoptr (GVariant) entry = g_variant_get_child_value (entries, i);
 
-      n += g_strcmp0 (_migrate_variant_string (entry, "name"), name) == 0
+      n += g_strcmp0 (_migrate_variant_string (entry, "kind"), "step") == 0
+           && g_strcmp0 (_migrate_variant_string (entry, "name"), name) == 0
            && g_strcmp0 (_migrate_variant_string (entry, "status"), status) == 0;
     }
   return n;
