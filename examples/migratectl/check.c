@@ -195,32 +195,85 @@ load_facts (const char *path, GError **error)
   return bytes != NULL ? migrate_facts_new_from_bytes (bytes, error) : NULL;
 }
 
+/* The file's names, which the options change; *names: both of them as they are to count. */
+typedef struct
+{
+  MigrateMapping *mapping, *profile; /* nullable */
+} Names;
+
+static void
+names_clear (Names *self)
+{
+  g_clear_object (&self->mapping);
+  g_clear_object (&self->profile);
+}
+
+G_DEFINE_AUTO_CLEANUP_CLEAR_FUNC (Names, names_clear)
+
+static gboolean
+names_for (const CtlOptions *options, MigrateFacts *facts, Names *names, GError **error)
+{
+  names->mapping = migrate_facts_dup_mapping (facts);
+  names->profile = options->profile != NULL
+                     ? migrate_mapping_new_from_file (options->profile, error)
+                     : migrate_facts_dup_profile (facts);
+  return (options->profile == NULL || names->profile != NULL)
+         && ctl_request_mapping (options, &names->mapping, error);
+}
+
+static gboolean
+renames (const CtlOptions *options)
+{
+  return options->map != NULL || options->profile != NULL || options->rename != NULL;
+}
+
+/* NULL without an error: the options are wrong, which is told. */
+static MigrateReport *
+report_on (const CtlOptions *options, MigrateFacts *facts, MigrateKind kind, GError **error)
+{
+  g_autoptr (MigratePolicy) policy = NULL;
+  g_autoptr (MigrateFacts) mapped = NULL;
+  g_autoptr (GError) wrong = NULL;
+  g_auto (Names) names = { 0 };
+
+  policy = policy_for (options, facts, &wrong);
+  if (policy == NULL || !names_for (options, facts, &names, &wrong))
+    {
+      ctl_fail_usage (options, "check", wrong->message);
+      return NULL;
+    }
+  if (renames (options))
+    mapped = migrate_facts_map (facts, names.mapping, names.profile, error);
+  if (renames (options) && mapped == NULL)
+    return NULL;
+  return migrate_facts_check (mapped != NULL ? mapped : facts, policy,
+                              options->kind != NULL ? kind : migrate_facts_get_kind (facts));
+}
+
 static CtlExit
 check_facts (CtlCheck *self, MigrateKind kind)
 {
   const CtlOptions *options = self->options;
-  g_autoptr (MigratePolicy) policy = NULL;
   GError *error = NULL;
   g_autoptr (MigrateFacts) facts = load_facts (options->facts, &error);
+  g_autoptr (MigrateReport) report = NULL;
   CtlCandidate *candidate;
 
-  if (facts == NULL)
+  if (facts != NULL)
+    report = report_on (options, facts, kind, &error);
+  if (error != NULL)
     return ctl_fail_error (options, error, CTL_REFUSED);
-  policy = policy_for (options, facts, &error);
-  if (policy == NULL)
-    {
-      CtlExit code = ctl_fail_usage (options, "check", error->message);
-
-      g_error_free (error);
-      return code;
-    }
-  if (options->kind == NULL)
-    kind = migrate_facts_get_kind (facts);
+  if (report == NULL)
+    return CTL_USAGE;
+  if (options->forecast && migrate_report_get_forecast (report) == NULL)
+    return ctl_fail_usage (options, "check",
+                           "--forecast needs a look at how the guest writes, and the file has "
+                           "none: write it with --save-facts and --forecast");
   self->guest = g_strdup (migrate_facts_get_guest_name (facts));
   self->source = ctl_redact (migrate_facts_get_source (facts));
   candidate = g_new0 (CtlCandidate, 1);
   candidate->destination = ctl_redact (migrate_facts_get_destination (facts));
-  candidate->report = migrate_facts_check (facts, policy, kind);
+  candidate->report = g_steal_pointer (&report);
   g_ptr_array_add (self->candidates, candidate);
   return conclude (self);
 }

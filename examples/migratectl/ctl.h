@@ -42,6 +42,8 @@ typedef struct
   char **set;
   /* check */
   gboolean forecast;
+  /* plan */
+  gboolean xml;
   /* chores */
   char **chore;
   /* recover */
@@ -65,6 +67,7 @@ typedef struct
     CTL_OPTIONS_NONE,
     CTL_OPTIONS_MOVE,
     CTL_OPTIONS_CHECK, /* those of a move, and its own */
+    CTL_OPTIONS_PLAN,  /* the same */
     CTL_OPTIONS_LIST,
     CTL_OPTIONS_SHOW,
     CTL_OPTIONS_CHORES,
@@ -98,7 +101,7 @@ ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GEr
 MigrateHost *ctl_request_host (const char *text); /* URI[=PEER-URI] */
 MigrateHost *ctl_request_destination (const CtlOptions *options, const char *to);
 MigrateJournal *ctl_request_journal (const CtlOptions *options);
-/* Mapping and profile. */
+/* Mapping and profile; *mapping: what counts where no --map is given, nullable. */
 gboolean ctl_request_profile (const CtlOptions *options, MigrateHost *destination, GError **error);
 gboolean ctl_request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error);
 MigrateJob *ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error);
@@ -159,8 +162,12 @@ void ctl_json_int (JsonBuilder *builder, const char *name, guint64 value);
 void ctl_json_fault (JsonBuilder *builder, const CtlFault *fault); /* nullable; member “error” */
 void ctl_json_findings (JsonBuilder *builder, MigrateReport *report); /* nullable */
 void ctl_json_job (MigrateJob *job, const CtlFault *fault);
-JsonNode *ctl_json_from_variant (GVariant *value);
-char *ctl_json_text (GVariant *value);
+
+/* ---- json-values.c ---- */
+
+char *ctl_json_name (const char *key);             /* “total-ms” as a member: total_ms */
+JsonNode *ctl_json_from_variant (GVariant *value); /* with such members */
+char *ctl_json_text (GVariant *value);             /* for a line: with the keys as they are */
 
 /* ---- result.c: what a job came to ---- */
 
@@ -171,6 +178,17 @@ void ctl_tell_findings (MigrateReport *report, MigrateSeverity least);
 void ctl_tell_entries (GVariant *entries, guint last);
 /* The exit code of a job at rest; error is that of the operation, nullable. */
 CtlExit ctl_exit_of (MigrateJob *job, const GError *error);
+
+/* ---- plan-tell.c ---- */
+
+typedef struct
+{
+  MigratePlan *plan;     /* nullable, so the next two */
+  MigrateReport *report; /* of the same check */
+  CtlFault *fault;
+} CtlPlanned;
+
+void ctl_plan_tell (const CtlOptions *options, const CtlPlanned *planned);
 
 /* ---- forecast.c ---- */
 

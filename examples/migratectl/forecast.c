@@ -10,15 +10,12 @@ ctl_tell_forecast (const char *what, MigrateForecast *forecast)
     ctl_out ("%s %s", what, summary);
 }
 
-/* "total-least-ms" is total_least_ms here, as all names are. */
 void
 ctl_json_forecast (JsonBuilder *builder, MigrateForecast *forecast)
 {
   g_autoptr (GVariant) details = NULL;
   g_autofree char *summary = NULL;
-  GVariantIter iter;
-  GVariant *value;
-  const char *key;
+  JsonNode *node;
 
   json_builder_set_member_name (builder, "forecast");
   if (forecast == NULL)
@@ -28,15 +25,7 @@ ctl_json_forecast (JsonBuilder *builder, MigrateForecast *forecast)
     }
   details = migrate_forecast_dup_details (forecast);
   summary = migrate_forecast_dup_summary (forecast);
-  json_builder_begin_object (builder);
-  g_variant_iter_init (&iter, details);
-  while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
-    {
-      g_autofree char *name = g_strdelimit (g_strdup (key), "-", '_');
-
-      json_builder_set_member_name (builder, name);
-      json_builder_add_value (builder, ctl_json_from_variant (value));
-    }
-  ctl_json_string (builder, "summary", summary);
-  json_builder_end_object (builder);
+  node = ctl_json_from_variant (details);
+  json_object_set_string_member (json_node_get_object (node), "summary", summary);
+  json_builder_add_value (builder, node);
 }

@@ -1,4 +1,5 @@
-/* The one JSON object on stdout. Its keys are a contract with scripts: added to, never changed. */
+/* The one JSON object on stdout. Its members are a contract with scripts: added to, never changed.
+ */
 #include "ctl.h"
 
 void
@@ -105,14 +106,14 @@ add_phases (JsonBuilder *builder, MigrateResult *result)
   for (guint i = 0; result != NULL && i < klass->n_values; i++)
     {
       guint64 ms = migrate_result_get_phase_ms (result, (MigratePhase) klass->values[i].value);
+      g_autofree char *name = ctl_json_name (klass->values[i].value_nick);
 
       if (ms > 0)
-        ctl_json_int (builder, klass->values[i].value_nick, ms);
+        ctl_json_int (builder, name, ms);
     }
   json_builder_end_object (builder);
 }
 
-/* "needed-downtime-ms" is needed_downtime_ms here, as all names are. */
 static void
 add_details (JsonBuilder *builder, MigrateDecision *decision)
 {
@@ -124,7 +125,7 @@ add_details (JsonBuilder *builder, MigrateDecision *decision)
   g_variant_iter_init (&iter, details);
   while (g_variant_iter_loop (&iter, "{&sv}", &key, &value))
     {
-      g_autofree char *name = g_strdelimit (g_strdup (key), "-", '_');
+      g_autofree char *name = ctl_json_name (key);
 
       if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
         ctl_json_int (builder, name, g_variant_get_uint64 (value));
@@ -253,52 +254,4 @@ ctl_json_job (MigrateJob *job, const CtlFault *fault)
   ctl_json_fault (builder, fault);
   json_builder_end_object (builder);
   ctl_json_print (builder);
-}
-
-/* ---- a{sv}, as it is ---- */
-
-static void redact_node (JsonNode *node);
-
-static void
-redact_member (JsonObject *object, const char *name, JsonNode *node, gpointer data)
-{
-  redact_node (node);
-}
-
-static void
-redact_element (JsonArray *array, guint index, JsonNode *node, gpointer data)
-{
-  redact_node (node);
-}
-
-static void
-redact_node (JsonNode *node)
-{
-  if (JSON_NODE_HOLDS_OBJECT (node))
-    json_object_foreach_member (json_node_get_object (node), redact_member, NULL);
-  else if (JSON_NODE_HOLDS_ARRAY (node))
-    json_array_foreach_element (json_node_get_array (node), redact_element, NULL);
-  else if (json_node_get_value_type (node) == G_TYPE_STRING)
-    {
-      g_autofree char *shown = ctl_redact (json_node_get_string (node));
-
-      json_node_set_string (node, shown);
-    }
-}
-
-JsonNode *
-ctl_json_from_variant (GVariant *value)
-{
-  JsonNode *node = json_gvariant_serialize (value);
-
-  redact_node (node);
-  return node;
-}
-
-char *
-ctl_json_text (GVariant *value)
-{
-  g_autoptr (JsonNode) node = ctl_json_from_variant (value);
-
-  return json_to_string (node, FALSE /* on one line */);
 }

@@ -24,13 +24,14 @@ _migratectl ()
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
     --accept) mapfile -t COMPREPLY < <(compgen -W 'block-device-unproven boot-file-missing bridge-missing chain-missing chain-renamed chain-unknown cpu-incompatible
-        cpu-model-unknown disk-cache disk-copy-unproven disk-left disk-named-otherwise disk-of-the-host
+        cpu-model-unknown cpu-not-migratable disk-cache disk-copy-unproven disk-left disk-named-otherwise disk-of-the-host
         disk-server-local
         disk-sharing-unproven filesystem-9p filter-missing host-device host-device-missing
         host-interface host-passthrough-differs huge-pages-short image-missing managed-save
         mediated-device memory-too-small network-device-missing network-inactive
         network-missing pool-missing port-group-missing scsi-device secret-missing
-        space-short tpm-passthrough tpm-state-lost tpm-unknown tsc-frequency vdpa vhost-scsi virtiofs' -- "$cur"); return ;;
+        space-short tpm-passthrough tpm-state-lost tpm-state-shared tpm-unknown tsc-frequency vdpa
+        vhost-scsi video-vhost-user virtiofs' -- "$cur"); return ;;
     --chore) mapfile -t COMPREPLY < <(compgen -W 'clock trim announce' -- "$cur"); return ;;
     --kind) mapfile -t COMPREPLY < <(compgen -W 'auto live block cold suspend' -- "$cur"); return ;;
     --transport) mapfile -t COMPREPLY < <(compgen -W 'p2p direct tunnelled' -- "$cur"); return ;;
@@ -57,7 +58,8 @@ _migratectl ()
     help) mapfile -t COMPREPLY < <(compgen -W 'check plan move list show follow
       cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
     check) mapfile -t COMPREPLY < <(compgen -W "$move --forecast --save-facts --facts --baseline $common" -- "$cur") ;;
-    plan|move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    plan) mapfile -t COMPREPLY < <(compgen -W "$move --xml $common" -- "$cur") ;;
+    move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;

@@ -13,14 +13,15 @@ const CtlVerb ctl_verbs[] = {
     "With\n"
     "--facts FILE no host is asked, and neither GUEST nor hosts are given: they are in the file, "
     "as\n"
-    "are policy and kind, which the options change.\n",
+    "are policy, kind and names, which the options change; a forecast is made anew for them.\n",
     CTL_OPTIONS_CHECK, TRUE, ctl_check },
   { "plan", "GUEST --from URI --to URI[=PEER-URI]",
     "tell what a move would do, step by step; changes nothing",
     "Takes the options of a move, which then does exactly that. The exit code is 0 when nothing "
     "stands\n"
-    "against it. With --json the guest's XML is told too, as the destination would be given it.\n",
-    CTL_OPTIONS_MOVE, TRUE, ctl_plan },
+    "against it. With --xml, and always with --json, the guest's XML is told too, as it would be "
+    "there.\n",
+    CTL_OPTIONS_PLAN, TRUE, ctl_plan },
   { "move", "GUEST --from URI --to URI[=PEER-URI]", "move a guest",
     "Ctrl-C cancels and waits for what comes of it; a second one leaves at once. SIGTERM and "
     "SIGHUP\n"
@@ -231,7 +232,8 @@ add_common (Entries *entries, CtlOptions *o)
 static gboolean
 is_move (const CtlVerb *verb)
 {
-  return verb->options == CTL_OPTIONS_MOVE || verb->options == CTL_OPTIONS_CHECK;
+  return verb->options == CTL_OPTIONS_MOVE || verb->options == CTL_OPTIONS_CHECK
+         || verb->options == CTL_OPTIONS_PLAN;
 }
 
 static Entries *
@@ -243,6 +245,9 @@ entries_for (const CtlVerb *verb, CtlOptions *options)
     add_move (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_CHECK)
     add_check (entries, options);
+  if (verb != NULL && verb->options == CTL_OPTIONS_PLAN)
+    add (entries, "xml", G_OPTION_ARG_NONE, &options->xml,
+         "tell the guest's XML too, as it would be at the destination", NULL);
   if (verb != NULL && verb->options == CTL_OPTIONS_RECOVER)
     add_recover (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_CHORES)
@@ -340,6 +345,8 @@ require_no_hosts (const CtlOptions *self, GError **error)
     return refuse (error, "--facts and --save-facts exclude each other");
   if (self->baseline)
     return refuse (error, "--baseline asks the hosts, and --facts none");
+  if (self->journal != NULL)
+    return refuse (error, "--facts reads no journal: what was learned from one is in the file");
   return TRUE;
 }
 

@@ -184,7 +184,14 @@ ctl_request_journal (const CtlOptions *options)
 
 /* ---- names ---- */
 
-/* *mapping: NULL: there is none. */
+static MigrateMapping *
+begin_mapping (const CtlOptions *options, MigrateMapping *given, GError **error)
+{
+  if (options->map != NULL)
+    return migrate_mapping_new_from_file (options->map, error);
+  return given != NULL ? migrate_mapping_copy (given) : migrate_mapping_new ();
+}
+
 gboolean
 ctl_request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error)
 {
@@ -192,13 +199,14 @@ ctl_request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError
 
   if (options->map == NULL && options->rename == NULL)
     return TRUE;
-  made = options->map != NULL ? migrate_mapping_new_from_file (options->map, error)
-                              : migrate_mapping_new ();
+  made = begin_mapping (options, *mapping, error);
   for (gsize i = 0; made != NULL && options->rename != NULL && options->rename[i] != NULL; i++)
     if (!migrate_mapping_set_from_string (made, options->rename[i], error))
       return FALSE;
-  *mapping = g_steal_pointer (&made);
-  return *mapping != NULL;
+  if (made == NULL)
+    return FALSE;
+  g_set_object (mapping, made);
+  return TRUE;
 }
 
 gboolean

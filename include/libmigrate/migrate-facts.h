@@ -6,6 +6,7 @@
 #endif
 
 #include <gio/gio.h>
+#include <libmigrate/migrate-mapping.h>
 #include <libmigrate/migrate-policy.h>
 #include <libmigrate/migrate-report.h>
 #include <libmigrate/migrate-types.h>
@@ -38,6 +39,13 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateKind migrate_facts_get_kind (MigrateFacts *self);
 MIGRATE_AVAILABLE_IN_1_0
 MigratePolicy *migrate_facts_dup_policy (MigrateFacts *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateMapping *migrate_facts_dup_mapping (MigrateFacts *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateMapping *migrate_facts_dup_profile (MigrateFacts *self);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateFacts *migrate_facts_map (MigrateFacts *self, MigrateMapping *mapping,
+                                 MigrateMapping *profile, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
 GVariant *migrate_facts_dup_details (MigrateFacts *self);
 MIGRATE_AVAILABLE_IN_1_0

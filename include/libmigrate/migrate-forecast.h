@@ -27,6 +27,8 @@ gboolean migrate_forecast_has_total (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_forecast_get_total_least_ms (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_forecast_has_total_most (MigrateForecast *self);
+MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_forecast_get_total_most_ms (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_forecast_has_downtime (MigrateForecast *self);
@@ -39,9 +41,13 @@ gboolean migrate_forecast_has_bytes (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_forecast_get_bytes_least (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_forecast_has_bytes_most (MigrateForecast *self);
+MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_forecast_get_bytes_most (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_forecast_has_need (MigrateForecast *self);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_forecast_has_needed_downtime (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0
 guint64 migrate_forecast_get_needed_downtime_ms (MigrateForecast *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -50,6 +50,9 @@ struct _MigrateLook
 void _migrate_look_find (MigrateLook *look, const char *subject, ...) G_GNUC_NULL_TERMINATED;
 void _migrate_look_find_as (MigrateLook *look, MigrateSeverity severity, const char *subject,
                             ...) G_GNUC_NULL_TERMINATED;
+/* In the row's own words, with a remedy that names what to do it to. */
+void _migrate_look_find_with (MigrateLook *look, MigrateSeverity severity, const char *remedy,
+                              const char *subject, ...) G_GNUC_NULL_TERMINATED;
 /* In others. */
 void _migrate_look_found (MigrateLook *look, MigrateSeverity severity, const char *subject,
                           const char *remedy, const char *format, ...) G_GNUC_PRINTF (5, 6);
@@ -81,6 +84,7 @@ extern const MigrateCheckFamily _migrate_copy_checks;
 extern const MigrateCheckFamily _migrate_chain_checks;
 extern const MigrateCheckFamily _migrate_cpu_checks;
 extern const MigrateCheckFamily _migrate_device_checks;
+extern const MigrateCheckFamily _migrate_tpm_checks;
 extern const MigrateCheckFamily _migrate_network_checks;
 extern const MigrateCheckFamily _migrate_capacity_checks;
 extern const MigrateCheckFamily _migrate_transport_checks;

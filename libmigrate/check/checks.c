@@ -33,7 +33,8 @@ add (MigrateLook *look, MigrateSeverity severity, const char *subject, const cha
 }
 
 static void
-add_worded (MigrateLook *look, MigrateSeverity severity, const char *subject, va_list args)
+add_worded (MigrateLook *look, MigrateSeverity severity, const char *remedy, const char *subject,
+            va_list args)
 {
   g_autoptr (GPtrArray) words = g_ptr_array_new ();
   g_autofree char *message = NULL;
@@ -41,7 +42,7 @@ add_worded (MigrateLook *look, MigrateSeverity severity, const char *subject, va
   for (const char *word = subject; word != NULL; word = va_arg (args, const char *))
     g_ptr_array_add (words, (char *) word);
   message = expand (look->check->message, words);
-  add (look, severity, subject, message, look->check->remedy);
+  add (look, severity, subject, message, remedy);
 }
 
 void
@@ -50,7 +51,7 @@ _migrate_look_find (MigrateLook *look, const char *subject, ...)
   va_list args;
 
   va_start (args, subject);
-  add_worded (look, look->check->severity, subject, args);
+  add_worded (look, look->check->severity, look->check->remedy, subject, args);
   va_end (args);
 }
 
@@ -60,7 +61,18 @@ _migrate_look_find_as (MigrateLook *look, MigrateSeverity severity, const char *
   va_list args;
 
   va_start (args, subject);
-  add_worded (look, severity, subject, args);
+  add_worded (look, severity, look->check->remedy, subject, args);
+  va_end (args);
+}
+
+void
+_migrate_look_find_with (MigrateLook *look, MigrateSeverity severity, const char *remedy,
+                         const char *subject, ...)
+{
+  va_list args;
+
+  va_start (args, subject);
+  add_worded (look, severity, remedy, subject, args);
   va_end (args);
 }
 
@@ -221,10 +233,19 @@ const MigrateCheckFamily *
 _migrate_check_family (gsize i)
 {
   static const MigrateCheckFamily *const families[] = {
-    &_migrate_identity_checks,  &_migrate_storage_checks, &_migrate_image_checks,
-    &_migrate_copy_checks,      &_migrate_chain_checks,   &_migrate_cpu_checks,
-    &_migrate_device_checks,    &_migrate_network_checks, &_migrate_capacity_checks,
-    &_migrate_transport_checks, &_migrate_mapping_checks, &accept_checks,
+    &_migrate_identity_checks,
+    &_migrate_storage_checks,
+    &_migrate_image_checks,
+    &_migrate_copy_checks,
+    &_migrate_chain_checks,
+    &_migrate_cpu_checks,
+    &_migrate_device_checks,
+    &_migrate_tpm_checks,
+    &_migrate_network_checks,
+    &_migrate_capacity_checks,
+    &_migrate_transport_checks,
+    &_migrate_mapping_checks,
+    &accept_checks,
   };
 
   return i < G_N_ELEMENTS (families) ? families[i] : NULL;

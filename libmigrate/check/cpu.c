@@ -275,6 +275,29 @@ look_invtsc (MigrateLook *look)
     _migrate_look_find (look, look->facts->guest.name, NULL);
 }
 
+/* As far as libvirt tells of the source's processor; what it does not tell is not known to lack. */
+static gboolean
+lacks_invtsc (const MigrateLook *look)
+{
+  const MigrateCapabilities *here = look->facts->on_source.capabilities;
+
+  return here != NULL && here->cpu_features[0] != NULL
+         && !is_known_model (here->cpu_features, "invtsc");
+}
+
+/* The flag in it that QEMU cannot move is invtsc, unless the frequency is fixed. */
+static void
+look_unmigratable (MigrateLook *look)
+{
+  const MigrateGuest *guest = _migrate_look_there (look);
+
+  if (guest->cpu_unmigratable && is_host_cpu (guest) && is_accelerated (guest)
+      && !guest->has_tsc_frequency)
+    _migrate_look_find_as (look,
+                           lacks_invtsc (look) ? MIGRATE_SEVERITY_WARNING : look->check->severity,
+                           look->facts->guest.name, NULL);
+}
+
 static const MigrateCheck checks[] = {
   { "hypervisor-differs", MIGRATE_SEVERITY_BLOCKER, FALSE, "the hosts run different hypervisors",
     "The source runs $2, the destination “$1” runs $3", "Name another destination",
@@ -314,6 +337,15 @@ static const MigrateCheck checks[] = {
     "Set the frequency (<timer name='tsc' frequency='…'/>) or disable the feature, and start the "
     "guest again",
     look_invtsc },
+  { "cpu-not-migratable", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "the guest has its host's own CPU with what does not migrate in it (`migratable='off'`), and "
+    "no "
+    "fixed TSC frequency: QEMU refuses to move it where the processor has invtsc; a warning where "
+    "the source's is known not to",
+    "Guest “$1” has the CPU of its host with what does not migrate in it (migratable='off')",
+    "Take migratable='off' out of the guest's <cpu>, or set a TSC frequency (<timer name='tsc' "
+    "frequency='…'/>), and start the guest again",
+    look_unmigratable },
   { "tsc-frequency", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest is given a fixed TSC frequency, and the destination's differs and cannot be scaled",
     "Guest “$1” has a fixed TSC frequency; the source has $2, the destination $3, and cannot scale "

@@ -152,10 +152,8 @@ static const struct
   { "filesystem-9p", "filesystem", "mount", NULL, "!virtiofs", NULL },
   { "shared-memory", "shmem", NULL, "ivshmem", NULL, NULL },
   { "shared-memory", "shmem", NULL, "!ivshmem", NULL, "!master" },
-  { "tpm-passthrough", "tpm", "passthrough", NULL, NULL, NULL },
-  { "tpm-state", "tpm", "emulator", NULL, NULL, NULL },
-  { "tpm-state-lost", "tpm", "emulator", NULL, NULL, NULL },
   { "video-3d", "video", NULL, NULL, "accel3d", NULL },
+  { "video-vhost-user", "video", NULL, NULL, "vhostuser", NULL },
   { "crypto-device", "crypto", NULL, NULL, NULL, NULL },
   { "sgx-memory", "memory", NULL, "sgx-epc", NULL, NULL },
   { "smartcard", "smartcard", "host", NULL, NULL, NULL },
@@ -217,25 +215,6 @@ look_kind (MigrateLook *look)
       _migrate_look_find (look, name_of (device), NULL);
 }
 
-static void
-look_tpm_unknown (MigrateLook *look)
-{
-  const MigrateDomainCapabilities *domain = look->facts->on_destination.domain;
-  const MigrateDevice *device;
-
-  for (guint i = 0; domain != NULL && (device = nth_device (look, i)) != NULL; i++)
-    {
-      if (!g_str_equal (device->element, "tpm"))
-        continue;
-      if (device->type != NULL && domain->tpm_backends[0] != NULL
-          && !g_strv_contains ((const char *const *) domain->tpm_backends, device->type))
-        _migrate_look_find (look, name_of (device), device->type, NULL);
-      else if (device->model != NULL && domain->tpm_models[0] != NULL
-               && !g_strv_contains ((const char *const *) domain->tpm_models, device->model))
-        _migrate_look_find (look, name_of (device), device->model, NULL);
-    }
-}
-
 /* Memory that is a file: its content does not move where the file is the memory. */
 static void
 look_memory_file (MigrateLook *look)
@@ -247,6 +226,22 @@ look_memory_file (MigrateLook *look)
         && (g_strcmp0 (device->model, "nvdimm") == 0
             || g_strcmp0 (device->model, "virtio-pmem") == 0))
       _migrate_look_find (look, device->path, NULL);
+}
+
+/* One that is off has its place from its start. */
+static void
+look_unplaced (MigrateLook *look)
+{
+  const GPtrArray *devices = look->facts->shape->devices;
+
+  for (guint i = 0; look->facts->guest.state != MIGRATE_DOMAIN_SHUTOFF && i < devices->len; i++)
+    {
+      const MigrateDevice *device = devices->pdata[i];
+
+      if (g_str_equal (device->element, "memory") && g_strcmp0 (device->model, "dimm") == 0
+          && !device->placed)
+        _migrate_look_find (look, name_of (device), NULL);
+    }
 }
 
 /* ---- files beside the guest ---- */
@@ -375,25 +370,22 @@ static const MigrateCheck checks[] = {
     "old model of it: libvirt refuses to move it",
     "The guest shares the memory “$1” with others of this host", "Detach it", look_kind,
     MIGRATE_CHECK_COLD },
-  { "tpm-passthrough", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "the guest has the host's own TPM: what that holds stays there",
-    "The guest has the host's own TPM, “$1”", "Give it an emulated one", look_kind },
-  { "tpm-state-lost", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "the guest has an emulated TPM, whose state travels with memory only: after a cold move it has "
-    "a new one, and what the old one sealed (a disk's key) cannot be opened",
-    "The state of the guest's TPM “$1” does not travel with a guest that is off",
-    "Move it while it runs, or with the kind “suspend”; or accept that it has a new, empty TPM "
-    "there",
-    look_kind, MIGRATE_CHECK_RUNS | MIGRATE_CHECK_SUSPEND },
-  { "tpm-unknown", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "the destination's libvirt does not offer the kind of TPM that the guest has: most often swtpm "
-    "is not installed there",
-    "The destination does not offer the guest's TPM ($2)", "Install swtpm there",
-    look_tpm_unknown },
+  { "memory-device-unplaced", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "a memory device (DIMM) of a running guest has no slot or no address in its document: libvirt "
+    "refuses to move the guest, for the destination could put it elsewhere",
+    "The guest's memory device “$1” has no slot or no address",
+    "Give it both (<address type='dimm' slot='…' base='…'/>) and start the guest again, or detach "
+    "it",
+    look_unplaced, MIGRATE_CHECK_COLD },
   { "video-3d", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has an accelerated graphics card (virgl): QEMU refuses to move it",
     "The guest's graphics card “$1” is accelerated in 3D, with which QEMU moves no guest",
     "Switch the acceleration off, and start the guest again", look_kind, MIGRATE_CHECK_COLD },
+  { "video-vhost-user", MIGRATE_SEVERITY_BLOCKER, TRUE,
+    "the guest's graphics card is a program of the host's (vhost-user-gpu): QEMU refuses to move "
+    "it, except where that program keeps a log of what it writes",
+    "The guest's graphics card “$1” is a program of the host's (vhost-user-gpu)",
+    "Give the guest another graphics card, and start it again", look_kind, MIGRATE_CHECK_COLD },
   { "crypto-device", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the guest has a virtio-crypto device: QEMU refuses to move it",
     "The guest has the crypto device “$1”, with which QEMU moves no guest", "Detach it", look_kind,
@@ -438,11 +430,6 @@ static const MigrateCheck checks[] = {
   { "failover-device", MIGRATE_SEVERITY_NOTE, FALSE,
     "a device has a partner to fail over to: it is unplugged for the move, and plugged in there",
     "“$1” is unplugged for the move, and plugged in at the destination", NULL, look_failover,
-    MIGRATE_CHECK_COLD },
-  { "tpm-state", MIGRATE_SEVERITY_NOTE, FALSE,
-    "the guest has an emulated TPM: its state moves along with memory; on shared storage swtpm "
-    "must be able to hand it over (0.8 or later)",
-    "The state of the guest's TPM “$1” moves along with its memory", NULL, look_kind,
     MIGRATE_CHECK_COLD },
   { "nvram", MIGRATE_SEVERITY_NOTE, FALSE,
     "the variables of the guest's firmware move along with memory, and a file is made for them",

@@ -3,7 +3,7 @@
 
 #include "check/facts-private.h"
 
-#define MIGRATE_DIRTY_LOOKS 2
+#define MIGRATE_DIRTY_LOOKS 3
 
 /* Zeroed: nothing is known. */
 typedef struct
@@ -26,12 +26,13 @@ gboolean _migrate_dirty_rate_begin (MigrateWork *work, const MigrateDomain *gues
 gboolean
 _migrate_dirty_rate_read (MigrateWork *work, const char *guest_uuid, MigrateDirtySample *sample);
 
-/* The same facts with a sample, and with what was made of it. */
-MigrateFacts *_migrate_facts_add_forecast (MigrateFacts *facts, const MigrateDirtySample *sample,
-                                           MigrateForecast *forecast, GError **error);
-
-/* NULL: they have none. */
-MigrateForecast *_migrate_facts_dup_forecast (const MigrateFacts *facts);
+/* The same facts with all that a forecast rests on besides the policy: a sample, and what earlier
+ * moves have shown (a{sv}). */
+MigrateFacts *_migrate_facts_add_look (MigrateFacts *facts, const MigrateDirtySample *sample,
+                                       GVariant *learned, GError **error);
+/* FALSE: they have no sample. *learned: nullable. */
+gboolean
+_migrate_facts_get_look (const MigrateFacts *facts, MigrateDirtySample *sample, GVariant **learned);
 
 /* As in the snapshot of facts: a{sv}, floating. */
 GVariant *_migrate_dirty_sample_to_variant (const MigrateDirtySample *self);

@@ -8,8 +8,10 @@
 #define LATE_MS 3000 /* for the hypervisor to come to its figure */
 #define LOOK_EVERY_MS 100
 
-/* Two looks: a guest that writes to few pages only has written all of them in the longer one. */
-static const guint looks[MIGRATE_DIRTY_LOOKS] = { 1, 3 };
+/* The shorter ones tell how fast it writes; in the longer ones a guest that writes to few pages has
+ * written all of them. One that has written nothing in as many looks as this is idle. */
+static const guint looks[MIGRATE_DIRTY_LOOKS] = { 1, 3, 6 };
+#define IDLE_LOOKS 2
 
 static gboolean
 ask (MigrateWork *work, const char *guest_uuid, MigrateMemory *memory)
@@ -83,6 +85,15 @@ look (MigrateWork *work, const char *guest_uuid, guint seconds, MigrateDirtySamp
   return FALSE;
 }
 
+static gboolean
+is_idle (const MigrateDirtySample *sample)
+{
+  for (guint i = 0; i < sample->n; i++)
+    if (sample->bytes[i] > 0)
+      return FALSE;
+  return sample->n >= IDLE_LOOKS;
+}
+
 gboolean
 _migrate_dirty_rate_sample (MigrateWork *work, const MigrateDomain *guest,
                             MigrateDirtySample *sample, GError **error)
@@ -95,7 +106,7 @@ _migrate_dirty_rate_sample (MigrateWork *work, const MigrateDomain *guest,
     return TRUE;
   note (sample, &memory);
   for (guint i = 0; i < MIGRATE_DIRTY_LOOKS && !sample->paused; i++)
-    if (!look (work, guest->uuid, looks[i], sample, &cancelled) || sample->bytes[i] <= 0)
+    if (!look (work, guest->uuid, looks[i], sample, &cancelled) || is_idle (sample))
       break;
   if (cancelled == NULL)
     return TRUE;
@@ -180,26 +191,33 @@ _migrate_dirty_sample_from_variant (GVariant *values)
 /* ---- facts ---- */
 
 MigrateFacts *
-_migrate_facts_add_forecast (MigrateFacts *facts, const MigrateDirtySample *sample,
-                             MigrateForecast *forecast, GError **error)
+_migrate_facts_add_look (MigrateFacts *facts, const MigrateDirtySample *sample, GVariant *learned,
+                         GError **error)
 {
-  GVariantDict dict;
+  g_autoptr (GVariant) values = g_variant_ref_sink (learned);
+  g_autoptr (GVariant) unordered = NULL;
   g_autoptr (GVariant) snapshot = NULL;
+  GVariantDict dict;
 
   g_variant_dict_init (&dict, facts->snapshot);
   g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_DIRTY_RATE,
                                _migrate_dirty_sample_to_variant (sample));
-  g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_FORECAST,
-                               _migrate_forecast_to_variant (forecast));
-  snapshot = g_variant_ref_sink (g_variant_dict_end (&dict));
+  g_variant_dict_insert_value (&dict, MIGRATE_SNAPSHOT_LEARNED, values);
+  unordered = g_variant_ref_sink (g_variant_dict_end (&dict));
+  snapshot = g_variant_ref_sink (_migrate_facts_order (unordered));
   return _migrate_facts_read (snapshot, error);
 }
 
-MigrateForecast *
-_migrate_facts_dup_forecast (const MigrateFacts *facts)
+gboolean
+_migrate_facts_get_look (const MigrateFacts *facts, MigrateDirtySample *sample, GVariant **learned)
 {
   g_autoptr (GVariant) values
-    = g_variant_lookup_value (facts->snapshot, MIGRATE_SNAPSHOT_FORECAST, G_VARIANT_TYPE_VARDICT);
+    = g_variant_lookup_value (facts->snapshot, MIGRATE_SNAPSHOT_DIRTY_RATE, G_VARIANT_TYPE_VARDICT);
 
-  return values != NULL ? _migrate_forecast_from_variant (values) : NULL;
+  if (values == NULL)
+    return FALSE;
+  *sample = _migrate_dirty_sample_from_variant (values);
+  *learned
+    = g_variant_lookup_value (facts->snapshot, MIGRATE_SNAPSHOT_LEARNED, G_VARIANT_TYPE_VARDICT);
+  return TRUE;
 }

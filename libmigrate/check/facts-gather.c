@@ -470,18 +470,37 @@ probed_to_variant (const MigrateProbed *file)
   return g_variant_dict_end (&row);
 }
 
+/* What a host said of the guest's files alone. */
+static GVariant *
+files_of (GVariantDict *answer)
+{
+  GVariant *rows
+    = g_variant_dict_lookup_value (answer, MIGRATE_FACT_FILES, G_VARIANT_TYPE ("aa{sv}"));
+  GVariantDict files;
+
+  g_variant_dict_init (&files, NULL);
+  if (rows != NULL)
+    g_variant_dict_insert_value (&files, MIGRATE_FACT_FILES, rows);
+  g_clear_pointer (&rows, g_variant_unref);
+  return g_variant_ref_sink (g_variant_dict_end (&files));
+}
+
 /* After all questions but those that it gives rise to, for it is the only one that writes. */
 static gboolean
 probe (Gather *self, GError **error)
 {
+  g_autoptr (GVariant) told_here = files_of (&self->source);
+  g_autoptr (GVariant) told_there = files_of (&self->destination);
+  const MigrateSharingBasis basis = { self->shape->disks,
+                                      self->there != NULL ? self->there->disks : NULL,
+                                      self->holes,
+                                      { told_here, told_there } };
   g_auto (MigrateDomain) guest = { 0 };
   g_autoptr (GPtrArray) probed = NULL;
   GVariantBuilder rows;
 
   _migrate_domain_read (self->guest, &guest);
-  probed
-    = _migrate_facts_probe (self->work, &guest, self->shape->disks,
-                            self->there != NULL ? self->there->disks : NULL, self->holes, error);
+  probed = _migrate_facts_probe (self->work, &guest, &basis, error);
   if (probed == NULL)
     return FALSE;
   self->finds_copies = _migrate_probed_has_unshared (probed);

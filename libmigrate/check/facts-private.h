@@ -61,6 +61,13 @@ typedef struct
   guint max_vcpus;                   /* 0: not known */
 } MigrateHostFacts;
 
+/* The guest on a host that is neither end of the move: only who asks many hosts knows of it. */
+typedef struct
+{
+  char *host; /* as it was given; never NULL */
+  MigrateDomain guest;
+} MigrateElsewhere;
+
 typedef enum
 {
   MIGRATE_RESOLVED_UNKNOWN,
@@ -88,9 +95,10 @@ struct _MigrateFacts
   GPtrArray *probed;   /* MigrateProbed; never NULL; of each disk that was probed */
   gboolean found_uuid; /* the destination knows the guest's UUID */
   MigrateDomain same_uuid;
-  gboolean has_record; /* the platform was asked */
-  char *record;        /* the host that it names; nullable: it has no such guest */
-  gboolean found_name; /* the destination knows the guest's name */
+  GPtrArray *elsewhere; /* MigrateElsewhere; nullable: no other host was asked */
+  gboolean has_record;  /* the platform was asked */
+  char *record;         /* the host that it names; nullable: it has no such guest */
+  gboolean found_name;  /* the destination knows the guest's name */
   MigrateDomain same_name;
   MigrateResolved resolved;          /* the address that the source will be given, as we see it */
   char *address;                     /* that address; nullable */
@@ -106,14 +114,31 @@ GVariant *_migrate_facts_gather_source (MigrateWork *work, GError **error);
 MigrateFacts *_migrate_facts_gather_beside (MigrateWork *work, GVariant *source, GError **error);
 /* Decide: what a snapshot says, however hostile. Errors: INVALID. */
 MigrateFacts *_migrate_facts_read (GVariant *snapshot, GError **error);
+/* Decide: the same of a move with other names; mapping, profile: nullable. What was proven of other
+ * names is not known. Errors: INVALID: they do not tell of these names. */
+MigrateFacts *_migrate_facts_map (const MigrateFacts *self, MigrateMapping *mapping,
+                                  MigrateMapping *profile, GError **error);
 MigrateFacts *_migrate_facts_ref (MigrateFacts *self);
 void _migrate_facts_unref (MigrateFacts *self);
 
-/* Acts, for the probe writes: MigrateProbed, of every file of these disks. there: the same disks as
- * the destination is told of them; NULL: under the same names. holes: names of bindings that are
- * not filled yet; nullable. Errors: JOURNAL, LOST_CLAIM, cancelled. */
-GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
-                                 GPtrArray *there, char **holes, GError **error);
+/* Decide: where a host of others has the guest, and is neither end of this move, *facts are
+ * replaced by the same with that. others: MigrateFacts of moves to other hosts; *facts may be among
+ * them. */
+gboolean _migrate_facts_add_elsewhere (MigrateFacts **facts, GPtrArray *others, GError **error);
+
+/* What is known before the probe. */
+typedef struct
+{
+  GPtrArray *disks, *there; /* MigrateDisk: here, and the same as the destination is told of them;
+                               NULL: under the same names */
+  char **holes;             /* nullable: names of bindings that are not filled yet */
+  GVariant *told[2];        /* what source and destination answered */
+} MigrateSharingBasis;
+
+/* Acts, for the probe writes: MigrateProbed, of every file of the disks. Errors: JOURNAL,
+ * LOST_CLAIM, cancelled. */
+GPtrArray *_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest,
+                                 const MigrateSharingBasis *basis, GError **error);
 /* Decide: whether one of those names says what the disk, or an image below it, will be. */
 gboolean _migrate_disk_is_open (const MigrateDisk *disk, char **holes);
 

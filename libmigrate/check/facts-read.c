@@ -144,6 +144,7 @@ read_rest (GVariant *snapshot, MigrateFacts *self)
   if (g_variant_lookup (snapshot, MIGRATE_SNAPSHOT_RESOLVES, "b", &resolves))
     self->resolved = resolves ? MIGRATE_RESOLVED : MIGRATE_RESOLVED_NOT;
   self->probed = read_probed (snapshot);
+  self->elsewhere = _migrate_facts_read_elsewhere (snapshot);
 }
 
 MigrateFacts *

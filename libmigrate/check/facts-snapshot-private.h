@@ -16,7 +16,13 @@
 #define MIGRATE_SNAPSHOT_RESOLVES "resolves"         /* b; absent: not known */
 #define MIGRATE_SNAPSHOT_PROBED "probed"             /* aa{sv} */
 #define MIGRATE_SNAPSHOT_DIRTY_RATE "dirty-rate"     /* a{sv}: a sample; where it was asked for */
-#define MIGRATE_SNAPSHOT_FORECAST "forecast"         /* a{sv}: what was made of it */
+#define MIGRATE_SNAPSHOT_LEARNED "learned" /* a{sv}: what earlier moves have shown; the same */
+
+/* aa{sv}: where other hosts were asked; of each that knows the guest: */
+#define MIGRATE_SNAPSHOT_ELSEWHERE "elsewhere"
+
+#define MIGRATE_ELSEWHERE_HOST "host"   /* s */
+#define MIGRATE_ELSEWHERE_GUEST "guest" /* a{sv}: as it answered */
 
 #define MIGRATE_REQUEST_KEY_KIND "kind"
 #define MIGRATE_REQUEST_KEY_SOURCE_URI "source-uri" /* this and the next three without secrets */
@@ -56,6 +62,11 @@ _migrate_facts_files_question (const MigrateGuest *guest, MigrateSide side, GVar
 /* The host that the source will be told to send memory to; NULL: none that has a name. */
 char *_migrate_facts_address (const MigrateCheckRequest *request, const char *destination);
 GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);
+
+/* ---- facts-elsewhere.c ---- */
+
+/* MigrateElsewhere; NULL: no other host was asked. */
+GPtrArray *_migrate_facts_read_elsewhere (GVariant *snapshot);
 
 /* ---- facts-order.c ---- */
 

@@ -148,6 +148,37 @@ look_already_there (MigrateLook *look)
                        there->name, state);
 }
 
+/* Beside a guest that is up here, a definition is what an earlier move forgot: this move makes it
+ * neither better nor worse. Where nothing is up, nobody knows which of the two ran last. */
+static gboolean
+is_remnant (const MigrateLook *look, const MigrateDomain *there)
+{
+  const MigrateDomain *here = &look->facts->guest;
+
+  return there->state == MIGRATE_DOMAIN_SHUTOFF && is_up (here) && !is_held_by_a_move (here);
+}
+
+static void
+look_elsewhere (MigrateLook *look)
+{
+  const GPtrArray *elsewhere = look->facts->elsewhere;
+
+  for (guint i = 0; elsewhere != NULL && i < elsewhere->len; i++)
+    {
+      const MigrateElsewhere *found = elsewhere->pdata[i];
+      gboolean remnant = is_remnant (look, &found->guest);
+      g_autofree char *state = _migrate_domain_describe (found->guest.state, found->guest.reason);
+
+      _migrate_look_found (
+        look, remnant ? MIGRATE_SEVERITY_WARNING : look->check->severity, found->host,
+        remnant ? "If that definition is stale, undefine it there; do not start it"
+                : "Find out which of them is good, with migratectl recover; do not start or stop "
+                  "one before",
+        "Guest “%s” is on “%s” too, a host that this move has nothing to do with: %s",
+        look->facts->guest.name, found->host, state);
+    }
+}
+
 static void
 look_name_taken (MigrateLook *look)
 {
@@ -260,12 +291,18 @@ static const MigrateCheck checks[] = {
     "start, its shutdown",
     "Guest “$1” is $2: libvirt is not done with it", "Wait until that ends", look_busy },
   { "block-job", MIGRATE_SEVERITY_BLOCKER, FALSE,
-    "a block job runs on a disk: libvirt refuses to move the guest until it ends",
+    "a block job runs on a disk, as far as the guest's document shows it (a copy, a commit of the "
+    "uppermost image): libvirt refuses to move the guest until it ends",
     "A block job runs on disk “$1”",
     "Wait until it ends, or end it: virsh blockjob GUEST DISK --pivot or --abort", look_block_job },
   { "already-there", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the destination has a guest with this UUID, running or defined", NULL, NULL,
     look_already_there },
+  { "guest-elsewhere", MIGRATE_SEVERITY_BLOCKER, FALSE,
+    "another of the hosts that a [survey](survey.html) asked has a guest with this UUID; a warning "
+    "where the guest is up at the source and that one is only defined, as an earlier move may have "
+    "left it",
+    NULL, NULL, look_elsewhere },
   { "name-taken", MIGRATE_SEVERITY_BLOCKER, FALSE,
     "the destination has another guest with this name",
     "The destination has another guest named “$1” (UUID $2)", "Rename one of the two",

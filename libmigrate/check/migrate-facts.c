@@ -1,7 +1,5 @@
-/* The facts, as the program sees them: to keep, to carry elsewhere, and to check again. */
-#include "check/dirty-rate-private.h"
+/* The facts, as the program sees them: to keep, and to carry elsewhere. */
 #include "check/facts-file-private.h"
-#include "check/plan-private.h"
 #include "check/facts-snapshot-private.h"
 
 /**
@@ -119,7 +117,7 @@ migrate_facts_get_taken_us (MigrateFacts *self)
  *
  * The name of the guest.
  *
- * Returns: the name
+ * Returns: (transfer none): the name
  *
  * Since: 1.0
  */
@@ -136,7 +134,7 @@ migrate_facts_get_guest_name (MigrateFacts *self)
  *
  * The UUID of the guest.
  *
- * Returns: the UUID
+ * Returns: (transfer none): the UUID
  *
  * Since: 1.0
  */
@@ -162,7 +160,7 @@ get_asked (MigrateFacts *self, const char *key)
  *
  * The host where the guest was.
  *
- * Returns: (nullable): its URI, without secrets
+ * Returns: (transfer none) (nullable): its URI, without secrets
  *
  * Since: 1.0
  */
@@ -179,7 +177,7 @@ migrate_facts_get_source (MigrateFacts *self)
  *
  * The host that it was to go to.
  *
- * Returns: (nullable): its URI, without secrets
+ * Returns: (transfer none) (nullable): its URI, without secrets
  *
  * Since: 1.0
  */
@@ -228,12 +226,81 @@ migrate_facts_dup_policy (MigrateFacts *self)
 }
 
 /**
+ * migrate_facts_dup_mapping:
+ * @self: facts
+ *
+ * The mapping of the job whose check gathered them.
+ *
+ * Returns: (transfer full) (nullable): a mapping of the caller's own, or %NULL: the job had none
+ *
+ * Since: 1.0
+ */
+MigrateMapping *
+migrate_facts_dup_mapping (MigrateFacts *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->mapping != NULL ? migrate_mapping_copy (self->mapping) : NULL;
+}
+
+/**
+ * migrate_facts_dup_profile:
+ * @self: facts
+ *
+ * The destination's profile at that time ([property@Migrate.Host:profile]).
+ *
+ * Returns: (transfer full) (nullable): a mapping of the caller's own, or %NULL: the destination had
+ *   none
+ *
+ * Since: 1.0
+ */
+MigrateMapping *
+migrate_facts_dup_profile (MigrateFacts *self)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  return self->profile != NULL ? migrate_mapping_copy (self->profile) : NULL;
+}
+
+/**
+ * migrate_facts_map:
+ * @self: facts
+ * @mapping: (nullable): the job's mapping, or %NULL for none
+ * @profile: (nullable): the destination's profile, or %NULL for none
+ * @error: return location for an error
+ *
+ * The same facts, asked about a move with other names; [method@Migrate.Facts.check] of them tells
+ * what stands against it. No host is asked.
+ *
+ * What the facts do not tell is not made up. Where the destination was not asked about a name, such
+ * as that of a network which only this mapping has, the call fails, and the error lists what was
+ * not asked. Whether a disk is shared was proven of what the destination would have opened then:
+ * where that is something else now, it counts as unproven.
+ *
+ * Errors: INVALID: the facts do not tell of these names.
+ *
+ * Returns: (transfer full): the facts
+ *
+ * Since: 1.0
+ */
+MigrateFacts *
+migrate_facts_map (MigrateFacts *self, MigrateMapping *mapping, MigrateMapping *profile,
+                   GError **error)
+{
+  g_return_val_if_fail (self != NULL, NULL);
+  g_return_val_if_fail (mapping == NULL || MIGRATE_IS_MAPPING (mapping), NULL);
+  g_return_val_if_fail (profile == NULL || MIGRATE_IS_MAPPING (profile), NULL);
+  g_return_val_if_fail (error == NULL || *error == NULL, NULL);
+  return _migrate_facts_map (self, mapping, profile, error);
+}
+
+/**
  * migrate_facts_dup_details:
  * @self: facts
  *
  * All that was said, by key. “source” and “destination” are dictionaries of what these hosts
  * answered, the guest's documents in the source's “guest”; “request” and “policy” are what was
- * asked. What a host could not say is absent, and later versions may have more.
+ * asked; “probed” is a list of what was proven of the files of disks; “elsewhere” (of a survey)
+ * lists other hosts that have the guest; “dirty-rate” and “learned” are what a forecast rests on.
+ * What a host could not say, or was not asked, is absent, and later versions may have more.
  *
  * Returns: (transfer full): a dictionary, `a{sv}`
  *
@@ -244,52 +311,4 @@ migrate_facts_dup_details (MigrateFacts *self)
 {
   g_return_val_if_fail (self != NULL, NULL);
   return g_variant_ref (self->snapshot);
-}
-
-static gboolean
-is_same (MigratePolicy *a, MigratePolicy *b)
-{
-  g_autoptr (GVariant) values = g_variant_ref_sink (_migrate_policy_to_variant (a));
-  g_autoptr (GVariant) others = g_variant_ref_sink (_migrate_policy_to_variant (b));
-
-  return g_variant_equal (values, others);
-}
-
-/**
- * migrate_facts_check:
- * @self: facts
- * @policy: (nullable): a policy, or %NULL for that of the check that gathered them
- * @kind: a kind of move
- *
- * What stands against the move, as far as these facts tell. No host is asked; with the policy and
- * the kind of the check that gathered them ([method@Migrate.Facts.get_kind]) the report is the one
- * that the check gave, with its forecast.
- *
- * Returns: (transfer full): the report
- *
- * Since: 1.0
- */
-MigrateReport *
-migrate_facts_check (MigrateFacts *self, MigratePolicy *policy, MigrateKind kind)
-{
-  g_autoptr (MigratePolicy) own = NULL;
-  g_autoptr (MigratePlan) plan = NULL;
-  g_autoptr (MigrateForecast) forecast = NULL;
-  gboolean as_then;
-  MigrateReport *report;
-  MigrateCheckRequest request;
-
-  g_return_val_if_fail (self != NULL, NULL);
-  g_return_val_if_fail (policy == NULL || MIGRATE_IS_POLICY (policy), NULL);
-  own = _migrate_facts_dup_policy (self);
-  if (policy == NULL)
-    policy = own;
-  request = _migrate_facts_request (self, policy);
-  as_then = request.kind == kind && is_same (policy, own);
-  request.kind = kind;
-  report = _migrate_plan_evaluate (self, &request, policy, &plan);
-  forecast = _migrate_facts_dup_forecast (self);
-  if (forecast != NULL && as_then)
-    _migrate_report_set_forecast (report, forecast);
-  return report;
 }

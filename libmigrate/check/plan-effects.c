@@ -20,6 +20,15 @@ say (Effects *self, const char *format, ...)
   g_strv_builder_add (self, sentence);
 }
 
+/* Then the guest stands still for as long as what remains takes. */
+static gboolean
+may_stop (MigratePolicy *policy)
+{
+  return _migrate_policy_allows (policy, MIGRATE_ALLOW_PAUSE)
+         || (_migrate_policy_get_uint (policy, "deadline") > 0
+             && _migrate_policy_get_enum (policy, "at-deadline") == MIGRATE_AT_DEADLINE_PAUSE);
+}
+
 static void
 say_downtime (Effects *self, const MigratePlanBasis *basis, const MigrateCheckRequest *request,
               MigratePolicy *policy)
@@ -34,8 +43,8 @@ say_downtime (Effects *self, const MigratePlanBasis *basis, const MigrateCheckRe
     }
   say (self,
        "The guest goes on running; it stands still for about %u ms when it changes hands, %u ms at "
-       "the most",
-       target, most);
+       "the most%s",
+       target, most, may_stop (policy) ? ", or longer where it has to be stopped" : "");
   if (request->hand_over == MIGRATE_HAND_OVER_STRICT)
     say (self, "It arrives paused and stands still for a moment longer, until the source is proven "
                "gone");
@@ -59,7 +68,7 @@ say_helps (Effects *self, MigratePolicy *policy)
            : "Where nothing else helps");
   if (_migrate_policy_allows (policy, MIGRATE_ALLOW_PAUSE))
     say (self, "Where nothing else helps it is stopped until the rest has travelled");
-  else if (!_migrate_policy_allows (policy, MIGRATE_ALLOW_POSTCOPY))
+  else if (!_migrate_policy_allows (policy, MIGRATE_ALLOW_POSTCOPY) && !may_stop (policy))
     say (self, "A copy that cannot end within that is given up, and the guest stays");
 }
 

@@ -136,8 +136,7 @@ _migrate_plan_add_there (GVariantDict *dict, const MigrateThere *self,
     return;
   g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_CHANGES, changes_to_variant (self));
   g_variant_dict_insert_value (dict, MIGRATE_PLAN_KEY_HOLES, holes_to_variant (self, request));
-  if (self->live->changes->len > 0)
-    g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_XML, "s", self->live->xml);
-  if (self->definition != NULL && self->definition->changes->len > 0)
+  g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_XML, "s", self->live->xml);
+  if (self->definition != NULL)
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_PERSISTENT_XML, "s", self->definition->xml);
 }

@@ -48,16 +48,42 @@ static const struct
 /* ---- from the policy to the record ---- */
 
 static void
-decide_accelerators (MigratePolicy *policy, MigrateTransfer *t)
+decide_throttle (MigratePolicy *policy, MigrateTransfer *t)
 {
   t->throttle = _migrate_policy_allows (policy, MIGRATE_ALLOW_THROTTLE);
+  if (!t->throttle)
+    return;
   t->throttle_initial = _migrate_policy_get_uint (policy, "throttle-initial");
   t->throttle_increment = _migrate_policy_get_uint (policy, "throttle-increment");
-  t->connections = _migrate_policy_get_uint (policy, "connections");
+}
+
+static void
+decide_postcopy (MigratePolicy *policy, MigrateTransfer *t)
+{
+  t->postcopy = _migrate_policy_allows (policy, MIGRATE_ALLOW_POSTCOPY);
+  if (t->postcopy)
+    t->postcopy_bandwidth = _migrate_policy_get_uint (policy, "postcopy-bandwidth");
+}
+
+static void
+decide_compression (MigratePolicy *policy, MigrateTransfer *t)
+{
   t->compression = _migrate_policy_dup_list (policy, "compression");
+  if (t->compression[0] == NULL)
+    return;
   t->compression_level = _migrate_policy_get_uint (policy, "compression-level");
   t->compression_threads = _migrate_policy_get_uint (policy, "compression-threads");
-  t->xbzrle_cache = (guint64) _migrate_policy_get_uint (policy, "xbzrle-cache") << 20;
+  if (g_strv_contains ((const char *const *) t->compression, "xbzrle"))
+    t->xbzrle_cache = (guint64) _migrate_policy_get_uint (policy, "xbzrle-cache") << 20;
+}
+
+/* What only counts with something else that is not asked for is nobody's parameter. */
+static void
+decide_accelerators (MigratePolicy *policy, MigrateTransfer *t)
+{
+  decide_throttle (policy, t);
+  decide_compression (policy, t);
+  t->connections = _migrate_policy_get_uint (policy, "connections");
   t->zero_copy = _migrate_policy_get_bool (policy, "zero-copy");
   t->tls = _migrate_policy_get_bool (policy, "tls");
 }
@@ -101,8 +127,7 @@ decide (const MigratePlanBasis *basis, const MigrateCheckRequest *request, Migra
 {
   t->transport = request->transport;
   t->bandwidth = _migrate_policy_get_uint (policy, "bandwidth");
-  t->postcopy = _migrate_policy_allows (policy, MIGRATE_ALLOW_POSTCOPY);
-  t->postcopy_bandwidth = _migrate_policy_get_uint (policy, "postcopy-bandwidth");
+  decide_postcopy (policy, t);
   decide_accelerators (policy, t);
   t->persist = basis->persistent;
   t->paused = !basis->was_paused && request->hand_over == MIGRATE_HAND_OVER_STRICT;

@@ -1,6 +1,6 @@
 /* Which files of a guest are to be probed for being shared: every one that it names by a path or as
  * a volume, those below its disks too; each beside what the destination is to open in its place. */
-#include "check/facts-private.h"
+#include "check/same-private.h"
 
 static gboolean
 is_local (const char *type)
@@ -69,16 +69,23 @@ replace (char **field, const char *value)
 
 /* The journal is told of a probe before the check is over: whose it is, is known already. */
 GPtrArray *
-_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest, GPtrArray *disks,
-                      GPtrArray *there, char **holes, GError **error)
+_migrate_facts_probe (MigrateWork *work, const MigrateDomain *guest,
+                      const MigrateSharingBasis *basis, GError **error)
 {
   g_autoptr (GArray) files = g_array_new (FALSE, FALSE, sizeof (MigrateProbeFile));
-  GPtrArray *probed = NULL;
+  g_autoptr (GPtrArray) probed = NULL;
 
-  for (guint i = 0; i < disks->len; i++)
-    add_disk (files, disks->pdata[i], find_there (there, disks->pdata[i]),
-              _migrate_disk_is_open (disks->pdata[i], holes));
+  for (guint i = 0; i < basis->disks->len; i++)
+    {
+      const MigrateDisk *disk = basis->disks->pdata[i];
+
+      add_disk (files, disk, find_there (basis->there, disk),
+                _migrate_disk_is_open (disk, basis->holes));
+    }
   replace (&work->result->guest_name, guest->name);
   replace (&work->result->guest_uuid, guest->uuid);
-  return _migrate_storage_probe (work, files, &probed, error) ? probed : NULL;
+  if (!_migrate_storage_probe (work, files, &probed, error)
+      || !_migrate_same_look (work, files, probed, basis->told, error))
+    return NULL;
+  return g_steal_pointer (&probed);
 }

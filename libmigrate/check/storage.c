@@ -74,6 +74,100 @@ look_not_shared (MigrateLook *look)
       find_not_shared (look, disk, why);
 }
 
+/* Of a disk that is a path, and a host that told of its pools. */
+static const MigrateFileFacts *
+find_file (const MigrateHostFacts *host, const char *path)
+{
+  for (guint i = 0; host->files != NULL && i < host->files->len; i++)
+    {
+      const MigrateFileFacts *file = host->files->pdata[i];
+
+      if (g_strcmp0 (file->path, path) == 0)
+        return file;
+    }
+  return NULL;
+}
+
+static gboolean
+has_no_pool (const MigrateFileFacts *file)
+{
+  return file != NULL && file->pool == NULL;
+}
+
+static char *
+folder_of (const MigrateDisk *disk)
+{
+  return g_str_equal (disk->type, "dir") ? g_strdup (disk->path) : g_path_get_dirname (disk->path);
+}
+
+/* What is not known of them is to be seen to. */
+static char *
+name_pools (const MigrateFileFacts *here, const MigrateFileFacts *there)
+{
+  if (here == NULL || there == NULL || here->pool == NULL || there->pool == NULL)
+    return g_strdup (", with an active storage pool on each,");
+  return g_str_equal (here->pool, there->pool)
+           ? g_strdup_printf (" (pool “%s” of both)", here->pool)
+           : g_strdup_printf (" (pool “%s” here, “%s” there)", here->pool, there->pool);
+}
+
+static char *
+how_to_try (const char *who, const char *folder)
+{
+  return g_strdup_printf (
+    "Give %s an active storage pool of the folder “%s”, so that it can be tried (virsh "
+    "pool-define-as NAME dir --target %s, pool-start); or make sure that both hosts see the same "
+    "file, then ask for the kind “live”",
+    who, folder, folder);
+}
+
+/* Two folders by two names where a mapping gives another. */
+static char *
+how_to_prove_file (const MigrateLook *look, const MigrateDisk *here, const MigrateDisk *there)
+{
+  const MigrateFileFacts *file_here = find_file (&look->facts->on_source, here->path);
+  const MigrateFileFacts *file_there = find_file (&look->facts->on_destination, there->path);
+  g_autofree char *folder_here = folder_of (here);
+  g_autofree char *folder_there = folder_of (there);
+  g_autofree char *pools = name_pools (file_here, file_there);
+  gboolean one = g_str_equal (folder_here, folder_there);
+
+  if (has_no_pool (file_here))
+    return how_to_try (one && has_no_pool (file_there) ? "both hosts" : "the source", folder_here);
+  if (has_no_pool (file_there))
+    return how_to_try ("the destination", folder_there);
+  if (one)
+    return g_strdup_printf (
+      "Make sure that the folder “%s” is one and the same on both hosts%s and can be written to, "
+      "then check again; or ask for the kind “live”",
+      folder_here, pools);
+  return g_strdup_printf (
+    "Make sure that the folders “%s” here and “%s” there are one and the same%s and can be written "
+    "to, then check again; or ask for the kind “live”",
+    folder_here, folder_there, pools);
+}
+
+/* NULL: there is nothing to name. */
+static char *
+how_to_prove (const MigrateLook *look, const MigrateDisk *disk)
+{
+  const MigrateDisk *there = disk_there (look, disk);
+
+  if (disk->path != NULL && there->path != NULL && _migrate_look_is_file (there))
+    return how_to_prove_file (look, disk, there);
+  if (disk->pool == NULL || there->pool == NULL)
+    return NULL;
+  if (g_str_equal (disk->pool, there->pool))
+    return g_strdup_printf (
+      "Make sure that the storage pool “%s” is started on both hosts and one and the same storage, "
+      "then check again; or ask for the kind “live”",
+      disk->pool);
+  return g_strdup_printf (
+    "Make sure that the storage pools “%s” here and “%s” there are started and one and the same "
+    "storage, then check again; or ask for the kind “live”",
+    disk->pool, there->pool);
+}
+
 static void
 look_unproven (MigrateLook *look)
 {
@@ -83,7 +177,12 @@ look_unproven (MigrateLook *look)
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
     if (is_writable_file (disk) && !is_copied (look, disk)
         && _migrate_look_sharing (look, disk, &why) == MIGRATE_SHARING_UNKNOWN)
-      _migrate_look_find_as (look, weight (look), disk->target, disk->source, why, NULL);
+      {
+        g_autofree char *remedy = how_to_prove (look, disk);
+
+        _migrate_look_find_with (look, weight (look), remedy != NULL ? remedy : look->check->remedy,
+                                 disk->target, disk->source, why, NULL);
+      }
 }
 
 /* ---- what is compared by its name ---- */

@@ -279,17 +279,19 @@ make_forecast (MigrateJob *self, MigrateReport *report, MigrateFacts **facts, GE
   MigrateWork *work = self->work;
   const MigrateDomain *guest = &(*facts)->guest;
   MigrateDirtySample sample;
+  MigrateLearned learned = { 0 };
   g_autoptr (MigrateForecast) made = NULL;
   MigrateFacts *with;
 
   if (!look (self, guest, &sample, error))
     return FALSE;
-  made = _migrate_forecast_make (work, &sample, guest->uuid, migrate_report_get_kind (report));
-  with = _migrate_facts_add_forecast (*facts, &sample, made, error);
+  _migrate_learned_gather (work, guest->uuid, &learned);
+  with = _migrate_facts_add_look (*facts, &sample, _migrate_learned_to_variant (&learned), error);
   if (with == NULL)
     return FALSE;
   _migrate_facts_unref (*facts);
   *facts = with;
+  made = _migrate_forecast_of_facts (with, work->policy, migrate_report_get_kind (report));
   _migrate_report_set_forecast (report, made);
   work->result->forecast = migrate_forecast_ref (made);
   return TRUE;
@@ -478,12 +480,26 @@ edge_migrate (MigrateJob *self, GError **error)
   return follow_call (self, call, error);
 }
 
+/* A job that failed is in flight no more by its state, but its transfer may be. Each was written
+ * down before it was asked for. */
+static gboolean
+may_be_in_flight (MigrateJob *self)
+{
+  gboolean in_flight;
+
+  _migrate_job_where (self, &in_flight);
+  return in_flight || _migrate_steps_has (self->work, "transfer");
+}
+
+/* Without the facts it cannot be followed; it is only taken back where no transfer was begun. */
 static gboolean
 edge_follow (MigrateJob *self, GError **error)
 {
   if (self->before == NULL)
     {
-      _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, NULL /* remedy */,
+      self->work->result->outcome
+        = may_be_in_flight (self) ? MIGRATE_OUTCOME_UNKNOWN : MIGRATE_OUTCOME_NONE;
+      _migrate_set_error (error, MIGRATE_ERROR_JOURNAL, "Recover the guest",
                           "The journal does not tell how the guest was before job “%s”", self->id);
       return FALSE;
     }

@@ -387,6 +387,26 @@ take_string (char **field, char *value)
   *field = value;
 }
 
+/* What is prepared is what the plan was made from: to go on by other addresses would have the guest
+ * arrive at a host that nobody looks at. */
+static void
+refresh_names (MigrateJob *self)
+{
+  MigrateWork *work = self->work;
+
+  if (work->before != NULL)
+    return;
+  g_set_object (&work->mapping, self->mapping);
+  g_clear_object (&work->profile);
+  work->profile = migrate_host_dup_profile (self->destination);
+  take_string (&work->source_name, _migrate_host_dup_platform_name (self->source));
+  take_string (&work->destination_name, _migrate_host_dup_platform_name (self->destination));
+  take_string (&work->peer_uri, migrate_host_dup_peer_uri (self->destination));
+  take_string (&work->migration_uri, migrate_host_dup_migration_uri (self->destination));
+  take_string (&work->listen_address, migrate_host_dup_listen_address (self->destination));
+  take_string (&work->tls_name, migrate_host_dup_tls_name (self->destination));
+}
+
 /* The request as it is now; under the lock. */
 static void
 refresh_work (MigrateJob *self)
@@ -403,22 +423,11 @@ refresh_work (MigrateJob *self)
   g_set_object (&work->history, self->history);
   work->forecast = self->forecast;
   g_set_object (&work->policy, self->policy);
-  if (work->before == NULL) /* what is prepared is what the plan names */
-    {
-      g_set_object (&work->mapping, self->mapping);
-      g_clear_object (&work->profile);
-      work->profile = migrate_host_dup_profile (self->destination);
-    }
+  refresh_names (self);
   work->has_rewrite = self->rewriter != NULL;
   work->kind = self->kind;
   work->max_outgoing = migrate_host_get_max_outgoing (self->source);
   work->max_incoming = migrate_host_get_max_incoming (self->destination);
-  take_string (&work->source_name, _migrate_host_dup_platform_name (self->source));
-  take_string (&work->destination_name, _migrate_host_dup_platform_name (self->destination));
-  take_string (&work->peer_uri, migrate_host_dup_peer_uri (self->destination));
-  take_string (&work->migration_uri, migrate_host_dup_migration_uri (self->destination));
-  take_string (&work->listen_address, migrate_host_dup_listen_address (self->destination));
-  take_string (&work->tls_name, migrate_host_dup_tls_name (self->destination));
   if (work->started == 0)
     work->started = _migrate_backend_now (work->backend);
 }

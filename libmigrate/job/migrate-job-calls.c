@@ -758,7 +758,7 @@ host_from_values (GVariant *values, const char *key, const char *name_key)
   const char *uri = _migrate_variant_string (values, key);
   MigrateHost *host = migrate_host_new (uri != NULL ? uri : "");
 
-  migrate_host_set_name (host, _migrate_variant_string (values, name_key));
+  migrate_host_set_name (host, _migrate_job_values_text (values, name_key));
   return host;
 }
 
@@ -777,13 +777,13 @@ job_from_values (MigrateJournal *journal, GVariant *values)
   MigrateJob *self;
 
   migrate_host_set_peer_uri (destination,
-                             _migrate_variant_string (values, MIGRATE_JOB_KEY_PEER_URI));
+                             _migrate_job_values_text (values, MIGRATE_JOB_KEY_PEER_URI));
   migrate_host_set_migration_uri (destination,
-                                  _migrate_variant_string (values, MIGRATE_JOB_KEY_MIGRATION_URI));
+                                  _migrate_job_values_text (values, MIGRATE_JOB_KEY_MIGRATION_URI));
   migrate_host_set_listen_address (
-    destination, _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
+    destination, _migrate_job_values_text (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS));
   migrate_host_set_tls_name (destination,
-                             _migrate_variant_string (values, MIGRATE_JOB_KEY_TLS_NAME));
+                             _migrate_job_values_text (values, MIGRATE_JOB_KEY_TLS_NAME));
   mapping = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_MAPPING);
   profile = _migrate_job_values_mapping (values, MIGRATE_JOB_KEY_PROFILE);
   migrate_host_set_profile (destination, profile);

@@ -6,7 +6,7 @@
  *
  * Whether it is forecast what the move will take.
  *
- * Then [method@Migrate.Job.check] looks at how fast the guest writes its memory, for four seconds
+ * Then [method@Migrate.Job.check] looks at how fast the guest writes its memory, for ten seconds
  * at most, and its report has the forecast ([method@Migrate.Report.get_forecast]). A run does not
  * wait for that: the guest is looked at while its copy begins, and the forecast is in the result
  * ([method@Migrate.Result.get_forecast]), beside what came of the move. Looking is page-sampling

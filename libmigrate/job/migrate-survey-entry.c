@@ -210,7 +210,7 @@ migrate_survey_entry_get_rank (MigrateSurveyEntry *self)
  *
  * Gets [property@Migrate.SurveyEntry:reason].
  *
- * Returns: why it has that place
+ * Returns: (transfer none): why it has that place
  *
  * Since: 1.0
  */

@@ -11,6 +11,7 @@
  * the copy is forecast to come to its end, whose CPU can run the guest's, whose versions are the
  * source's, where the move takes less time, that have most free memory, and at last the order in
  * which they were given. A host that does not answer is a row of the list, the last.
+ * What one of them says of the guest the others are told (the finding `guest-elsewhere`).
  * [method@Migrate.Survey.baseline] looks for a CPU that all of these hosts can give a guest.
  *
  * A survey changes nothing but what a check changes, see [method@Migrate.Job.check]. It does not

@@ -158,22 +158,64 @@ seen_clear (Seen *self)
 }
 
 static void
-look_at_row (MigrateSurveyRow *row, guint place, Seen *seen, MigrateCandidate *candidate)
+look_at_row (MigrateSurveyRow *row, Seen *seen)
+{
+  *seen = (Seen){ .row = row, .host = _migrate_host_dup_platform_name (row->host) };
+  if (row->error == NULL)
+    {
+      seen->report = migrate_job_dup_report (row->job);
+      seen->facts = migrate_job_dup_facts (row->job);
+      return;
+    }
+  seen->failure = row->job != NULL ? migrate_job_dup_failure (row->job) : NULL;
+  if (seen->failure == NULL)
+    seen->failure = _migrate_failure_new (row->error, MIGRATE_PHASE_IDLE);
+}
+
+/* A row that learns of the guest on another host is judged again: nobody is asked for that. */
+static gboolean
+tell_of_others (Seen *seen, GPtrArray *others, GError **error)
+{
+  const MigrateFacts *before = seen->facts;
+
+  if (before == NULL)
+    return TRUE;
+  if (!_migrate_facts_add_elsewhere (&seen->facts, others, error))
+    return FALSE;
+  if (seen->facts == before)
+    return TRUE;
+  g_object_unref (seen->report);
+  seen->report
+    = migrate_facts_check (seen->facts, NULL /* policy */, migrate_facts_get_kind (seen->facts));
+  return TRUE;
+}
+
+static gboolean
+tell_each_of_others (Seen *seen, guint n, GError **error)
+{
+  g_autoptr (GPtrArray) others
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) migrate_facts_unref);
+
+  for (guint i = 0; i < n; i++)
+    if (seen[i].facts != NULL)
+      g_ptr_array_add (others, migrate_facts_ref (seen[i].facts));
+  for (guint i = 0; i < n; i++)
+    if (!tell_of_others (&seen[i], others, error))
+      return FALSE;
+  return TRUE;
+}
+
+static void
+make_candidate (Seen *seen, guint place, MigrateCandidate *candidate)
 {
   MigrateForecast *forecast;
 
-  *seen = (Seen){ .row = row, .host = _migrate_host_dup_platform_name (row->host) };
   *candidate = (MigrateCandidate){ .host = seen->host, .place = place };
-  if (row->error != NULL)
+  if (seen->report == NULL)
     {
-      seen->failure = row->job != NULL ? migrate_job_dup_failure (row->job) : NULL;
-      if (seen->failure == NULL)
-        seen->failure = _migrate_failure_new (row->error, MIGRATE_PHASE_IDLE);
-      candidate->why = row->error->message;
+      candidate->why = seen->row->error->message;
       return;
     }
-  seen->report = migrate_job_dup_report (row->job);
-  seen->facts = migrate_job_dup_facts (row->job);
   seen->codes = list_blockers (seen->report);
   candidate->codes = seen->codes;
   candidate->blockers = migrate_report_count (seen->report, MIGRATE_SEVERITY_BLOCKER);
@@ -182,7 +224,7 @@ look_at_row (MigrateSurveyRow *row, guint place, Seen *seen, MigrateCandidate *c
   if (forecast != NULL)
     {
       candidate->convergence = migrate_forecast_get_convergence (forecast);
-      if (migrate_forecast_has_total (forecast))
+      if (migrate_forecast_has_total_most (forecast))
         candidate->total_ms = migrate_forecast_get_total_most_ms (forecast);
     }
   candidate->copies = migrate_report_get_kind (seen->report) == MIGRATE_KIND_BLOCK;
@@ -192,15 +234,10 @@ look_at_row (MigrateSurveyRow *row, guint place, Seen *seen, MigrateCandidate *c
 }
 
 static GListModel *
-list_entries (MigrateSurveyRun *run)
+rank (const Seen *seen, MigrateCandidate *candidates, guint n)
 {
   GListStore *entries = g_list_store_new (MIGRATE_TYPE_SURVEY_ENTRY);
-  guint n = run->rows->len;
-  g_autofree Seen *seen = g_new0 (Seen, n);
-  g_autofree MigrateCandidate *candidates = g_new0 (MigrateCandidate, n);
 
-  for (guint i = 0; i < n; i++)
-    look_at_row (run->rows->pdata[i], i, &seen[i], &candidates[i]);
   _migrate_survey_rank (candidates, n);
   for (guint i = 0; i < n; i++)
     {
@@ -211,9 +248,28 @@ list_entries (MigrateSurveyRun *run)
 
       g_list_store_append (entries, entry);
     }
+  return G_LIST_MODEL (entries);
+}
+
+static GListModel *
+list_entries (MigrateSurveyRun *run, GError **error)
+{
+  guint n = run->rows->len;
+  g_autofree Seen *seen = g_new0 (Seen, n);
+  g_autofree MigrateCandidate *candidates = g_new0 (MigrateCandidate, n);
+  GListModel *entries = NULL;
+
+  for (guint i = 0; i < n; i++)
+    look_at_row (run->rows->pdata[i], &seen[i]);
+  if (tell_each_of_others (seen, n, error))
+    {
+      for (guint i = 0; i < n; i++)
+        make_candidate (&seen[i], i, &candidates[i]);
+      entries = rank (seen, candidates, n);
+    }
   for (guint i = 0; i < n; i++)
     seen_clear (&seen[i]);
-  return G_LIST_MODEL (entries);
+  return entries;
 }
 
 /* One look for all: libvirt takes one measurement of a guest at a time. FALSE: cancelled. */
@@ -257,5 +313,5 @@ _migrate_survey_gather (MigrateSurveyRun *run, GError **error)
   make_rows (run);
   _migrate_backend_each (run->work->backend, "migrate-survey", MIGRATE_SURVEY_AT_ONCE,
                          run->rows->len, check_one, &checks);
-  return _migrate_survey_check_cancelled (run, error) ? NULL : list_entries (run);
+  return _migrate_survey_check_cancelled (run, error) ? NULL : list_entries (run, error);
 }

@@ -82,6 +82,8 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_GENERATION "generation" /* t: of the claim, 0: none, added on load */
 /* Of one of these keys; NULL: there is none, or another version's. */
 MigrateMapping *_migrate_job_values_mapping (GVariant *values, const char *key);
+/* Of one that can be taken back: an empty text is none. Borrowed. */
+const char *_migrate_job_values_text (GVariant *values, const char *key);
 /* Keys of a sample: at-ms t (since the job began), those of a progress that the follower knows, and
  * expected-downtime-ms t where the hypervisor tells it. */
 /* Keys of an entry: seq t, at-us t, generation t, kind s, name s, status s, values a{sv}. */

@@ -297,6 +297,14 @@ _migrate_job_values_mapping (GVariant *values, const char *key)
   return written != NULL ? _migrate_mapping_from_variant (written, NULL /* error */) : NULL;
 }
 
+const char *
+_migrate_job_values_text (GVariant *values, const char *key)
+{
+  const char *text = _migrate_variant_string (values, key);
+
+  return text != NULL && *text != '\0' ? text : NULL;
+}
+
 GVariant *
 _migrate_journal_entry_new (const char *kind, const char *name, const char *status,
                             GVariant *values)

@@ -2,15 +2,8 @@
  * knows stays unknown. */
 #include "migrate/forecast-private.h"
 
-#include <math.h>
-
-/* QEMU samples 512 pages of each GiB: one of them that has changed stands for 2 MiB. */
-#define STANDS_FOR ((double) (2 << 20))
-#define DEVIATIONS 1.5
-#define UNBOUND 10.0 /* times what a sample shows of a guest that writes all it has */
-
 /* What memory gets of what the caller says that a link carries: packets have headers. */
-#define GIVEN_LEAST 0.88
+#define GIVEN_LEAST 0.91
 #define GIVEN_LIKELY 0.94
 #define GIVEN_MOST 0.97
 
@@ -18,7 +11,7 @@
 /* Of a load that was measured all through a move: what disturbs a guest keeps it from writing. */
 #define LESS_LOAD 0.02
 #define MORE_LOAD 0.005
-#define SAME_LOAD 0.3  /* beyond the doubt of a sample, which is one deviation and a half */
+#define SAME_LOAD 0.3  /* beyond the doubt of a sample */
 #define OTHER_LOAD 0.3 /* of a load that was seen, and could not be sampled now */
 
 #define OVERHEAD_LEAST_MS 200
@@ -27,9 +20,14 @@
 #define OVERHEAD_SPREAD 0.2
 #define OVERHEAD_MORE_MS 250 /* hosts that have something else to do as well */
 
-/* Pages that a guest has touched and that are empty all the same, and what QEMU itself needs. */
-#define RESIDENT_LEAST 0.55
-#define RESIDENT_LIKELY 0.8
+/* Of what the host keeps for the guest this much is QEMU's own, and this share of the rest is not
+ * empty: a guest has touched pages that are, huge ones above all. */
+#define OWN_LEAST ((double) (24 << 20))
+#define OWN_LIKELY ((double) (56 << 20))
+#define OWN_MOST ((double) (96 << 20))
+#define FULL_LEAST 0.75
+#define FULL_LIKELY 0.87
+#define SMALL_LEAST 0.5 /* of all of it, of a guest that has hardly more than QEMU itself */
 
 static MigrateFigure
 figure (MigrateFigureOrigin origin, double least, double likely, double most)
@@ -39,72 +37,37 @@ figure (MigrateFigureOrigin origin, double least, double likely, double most)
 
 /* ---- the sample ---- */
 
-static double
-doubt (double bytes)
-{
-  return DEVIATIONS * sqrt (MAX (bytes, STANDS_FOR) * STANDS_FOR);
-}
-
-/* The longer look found no more than the shorter one's rate would have made of it: then all that
- * the guest writes to was written in less time than it took. */
-static gboolean
-is_saturated (const MigrateDirtySample *s)
-{
-  double shorter = s->bytes[0], longer = s->bytes[s->n - 1];
-  double times = (double) s->seconds[s->n - 1] / s->seconds[0];
-
-  return s->n > 1 && longer + doubt (longer) < times * (shorter - doubt (shorter));
-}
-
 static void
 read_sample (const MigrateDirtySample *s, MigrateForecastInputs *inputs)
 {
-  double bytes = 0, seconds = 0, most = 0;
-
   if (s->paused)
-    {
-      inputs->dirty_rate = inputs->working_set = figure (MIGRATE_FIGURE_SAMPLED, 0, 0, 0);
-      return;
-    }
-  if (s->n == 0)
-    return;
-  for (guint i = 0; i < s->n; i++)
-    {
-      bytes += s->bytes[i];
-      seconds += s->seconds[i];
-      most = MAX (most, s->bytes[i]);
-    }
-  if (is_saturated (s))
-    {
-      double rate = s->bytes[0] / s->seconds[0];
-
-      inputs->dirty_rate = figure (
-        MIGRATE_FIGURE_SAMPLED, rate - doubt (s->bytes[0]) / s->seconds[0], rate, rate * UNBOUND);
-      inputs->working_set
-        = figure (MIGRATE_FIGURE_SAMPLED, most - doubt (most), most, most + doubt (most));
-      return;
-    }
-  inputs->dirty_rate = figure (MIGRATE_FIGURE_SAMPLED, (bytes - doubt (bytes)) / seconds,
-                               bytes / seconds, (bytes + doubt (bytes)) / seconds);
-  /* At least what was seen; at most all that there is. */
-  inputs->working_set = figure (MIGRATE_FIGURE_SAMPLED, most - doubt (most), most, 0);
+    inputs->dirty_rate = inputs->working_set = figure (MIGRATE_FIGURE_SAMPLED, 0, 0, 0);
+  else
+    _migrate_sampled_load (s, &inputs->dirty_rate, &inputs->working_set, &inputs->loads);
 }
 
 /* ---- the guest ---- */
+
+static MigrateFigure
+read_resident (double resident, double total)
+{
+  double least = MAX ((resident - OWN_MOST) * FULL_LEAST, resident * SMALL_LEAST);
+  double likely = MAX ((resident - OWN_LIKELY) * FULL_LIKELY, least);
+  double most = MIN (MAX (resident - OWN_LEAST, likely), total);
+
+  return figure (MIGRATE_FIGURE_SAMPLED, MIN (least, most), MIN (likely, most), most);
+}
 
 static void
 choose_memory (const MigrateDirtySample *s, const MigrateLearned *learned,
                MigrateForecastInputs *inputs)
 {
-  double resident = s->resident > 0 ? MIN ((double) s->resident, inputs->total) : 0;
-
   if (learned->has_guest && learned->memory_most > 0 && learned->memory_most <= inputs->total)
     inputs->memory
       = figure (MIGRATE_FIGURE_LEARNED, learned->memory_least,
                 (learned->memory_least + learned->memory_most) / 2, learned->memory_most);
-  else if (resident > 0)
-    inputs->memory = figure (MIGRATE_FIGURE_SAMPLED, resident * RESIDENT_LEAST,
-                             resident * RESIDENT_LIKELY, resident);
+  else if (s->resident > 0)
+    inputs->memory = read_resident ((double) s->resident, inputs->total);
   else if (inputs->total > 0)
     inputs->memory
       = figure (MIGRATE_FIGURE_ASSUMED, inputs->working_set.least, inputs->total, inputs->total);
@@ -125,6 +88,7 @@ take_working_set (const MigrateLearned *learned, double less, double more,
 {
   double set = learned->working_set;
 
+  inputs->loads.known = FALSE;
   if (set > 0)
     inputs->working_set = figure (MIGRATE_FIGURE_LEARNED, set * (1 - less), set, set * (1 + more));
 }

@@ -33,11 +33,35 @@ void _migrate_learned_add (MigrateLearned *self, GVariant *values, GVariant *sam
  * taught nothing. */
 void _migrate_learned_gather (MigrateWork *work, const char *guest_uuid, MigrateLearned *learned);
 
+/* ---- sampled.c ---- */
+
+#define MIGRATE_LOAD_RATES 24
+#define MIGRATE_LOAD_SETS 8
+
+typedef struct
+{
+  double rate, set; /* bytes/s, bytes */
+} MigrateLoad;
+
+/* Which rates may go with which sets, each as likely as any other: a guest that writes all it has
+ * may do so at any speed, one that does not is known by its speed. */
+typedef struct
+{
+  gboolean known;
+  MigrateLoad loads[MIGRATE_LOAD_RATES][MIGRATE_LOAD_SETS]; /* both from the least on */
+} MigrateLoads;
+
+/* Decide: what the looks say of a guest that runs. Of the set no most, 0, when none of them has
+ * come to its end. */
+void _migrate_sampled_load (const MigrateDirtySample *sample, MigrateFigure *rate,
+                            MigrateFigure *set, MigrateLoads *loads);
+
 /* ---- forecast-inputs.c ---- */
 
 typedef struct
 {
   MigrateFigure memory, working_set, dirty_rate, bandwidth, overhead;
+  MigrateLoads loads;    /* known: of the working set and the dirty rate, which are the same */
   double total;          /* of the guest's memory, bytes */
   double bandwidth_most; /* bytes/s that it may use, whatever the link carries; 0: no limit */
 } MigrateForecastInputs;
@@ -55,3 +79,13 @@ MigrateForecast *_migrate_forecast_decide (const MigrateForecastInputs *inputs,
 /* Gather and decide. */
 MigrateForecast *_migrate_forecast_make (MigrateWork *work, const MigrateDirtySample *sample,
                                          const char *guest_uuid, MigrateKind kind);
+
+/* ---- learned-facts.c: in the snapshot of facts ---- */
+
+/* a{sv}, floating. */
+GVariant *_migrate_learned_to_variant (const MigrateLearned *self);
+/* However hostile. values: nullable. */
+MigrateLearned _migrate_learned_from_variant (GVariant *values);
+/* Decide: what the facts' own sample makes of a move under this policy. NULL: they have none. */
+MigrateForecast *
+_migrate_forecast_of_facts (const MigrateFacts *facts, MigratePolicy *policy, MigrateKind kind);

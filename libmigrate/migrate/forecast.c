@@ -1,17 +1,19 @@
-/* Decide: the forecast. What is not known exactly is played through from its least to its most, and
- * the forecast spans what came of it: the controller decides by itself in each of these copies. */
+/* Decide: the forecast. A few hundred copies are played through, in each of which every figure has
+ * another value of those that it may have; the controller decides by itself in each of them. That
+ * every figure is at its worst at once does not happen: the forecast spans all but the few quickest
+ * and the few slowest. */
 #include "migrate/forecast-private.h"
 
 #include <math.h>
 
 #define NEAR 0.85        /* of the bandwidth: from there on time depends on little */
 #define CONVERGES_AT 0.9 /* of the bandwidth, for a guest of which no more is known */
-#define RATES 5          /* of the dirty rate that are played: the longest lies between its ends */
-#define PHASES 3
+#define PLAYS 256
+#define OUTSIDE 12 /* at either end, that the forecast leaves out: it spans nine in ten */
 #define BURST 1.1
-/* A copy that is played is smoother than a real one. */
-#define PLAY_LEAST 0.98
-#define PLAY_MOST 1.03
+/* A copy that is played is not a real one. */
+#define PLAY_LEAST 0.96
+#define PLAY_MOST 1.04
 #define STOP_COST_MS 150 /* most that a hand-over has taken beside the last memory */
 #define STOP_LEAST_MS 20
 #define POSTCOPY_MOST_MS 300
@@ -23,13 +25,26 @@ typedef struct
   MigrateConvergePolicy converge;
 } Question;
 
+/* What is chance in a copy that is played. */
+typedef enum
+{
+  CHANCE_MEMORY,
+  CHANCE_DIRTY_RATE,
+  CHANCE_WORKING_SET,
+  CHANCE_BANDWIDTH,
+  CHANCE_OVERHEAD,
+  CHANCE_PHASE,
+  CHANCE_BURST,
+  CHANCE_CLOCK,
+  N_CHANCES
+} Chance;
+
 typedef struct
 {
-  guint n;
-  guint rungs;
-  guint64 total_least, total_most, downtime_most;
-  gboolean endless;
-  double bytes_least, bytes_most;
+  double total_ms[PLAYS], bytes[PLAYS];
+  guint came[MIGRATE_RUNG_GIVE_UP + 1]; /* how often, of each rung */
+  guint near;                           /* how many whose time depends on little */
+  guint64 downtime_most;
   gboolean raised;
 } Answers;
 
@@ -68,67 +83,125 @@ make_copy (const Question *self, double memory, double working_set, double dirty
   };
 }
 
-static void
-add (Answers *self, const MigrateCopy *copy)
-{
-  MigrateCopyEnd end = _migrate_copy_play (copy);
+/* ---- the copies that are played ---- */
 
-  self->rungs |= 1u << end.rung;
-  self->endless |= end.rung == MIGRATE_RUNG_UNKNOWN;
-  self->raised |= end.raised;
-  self->total_least = self->n == 0 ? end.total_ms : MIN (self->total_least, end.total_ms);
-  self->total_most = MAX (self->total_most, end.total_ms);
-  self->bytes_least = self->n == 0 ? end.bytes : MIN (self->bytes_least, end.bytes);
-  self->bytes_most = MAX (self->bytes_most, end.bytes);
-  if (end.rung != MIGRATE_RUNG_GIVE_UP)
-    self->downtime_most = MAX (self->downtime_most, end.downtime_ms);
-  self->n++;
-}
-
-/* When the looks fall is chance, and so is the moment's bandwidth that the hypervisor takes for the
- * link's. */
+/* Points that fill the space of all chances evenly and are the same each time, unlike a random
+ * generator's: n times the powers of the inverse of the root of x^(d+1) = x + 1. */
 static void
-add_chances (Answers *self, MigrateCopy *copy)
+draw_chances (double chances[N_CHANCES], guint n)
 {
-  for (guint i = 0; i < 2 * PHASES; i++)
+  double root = 1, step = 1;
+
+  for (guint i = 0; i < 40; i++)
+    root = pow (1 + root, 1.0 / (N_CHANCES + 1));
+  for (guint i = 0; i < N_CHANCES; i++)
     {
-      copy->phase = (double) (i / 2) / PHASES;
-      copy->burst = i % 2 == 0 ? 1 : BURST;
-      add (self, copy);
+      double x;
+
+      step /= root;
+      x = 0.5 + (n + 1) * step;
+      chances[i] = x - floor (x);
     }
 }
 
-/* A throttle slows down every program but one that is paced by the clock. */
-static void
-add_kinds (Answers *self, const Question *question, MigrateCopy *copy)
+static double
+pick (const MigrateFigure *figure, double chance)
 {
-  copy->by_clock = TRUE;
-  add_chances (self, copy);
-  copy->by_clock = FALSE;
-  if (question->converge.throttle)
-    add_chances (self, copy);
+  return chance < 0.5 ? figure->least + (figure->likely - figure->least) * 2 * chance
+                      : figure->likely + (figure->most - figure->likely) * (2 * chance - 1);
+}
+
+static MigrateLoad
+pick_load (const MigrateForecastInputs *in, const double *chances)
+{
+  double rate = chances[CHANCE_DIRTY_RATE], set = chances[CHANCE_WORKING_SET];
+
+  if (in->loads.known)
+    return in->loads.loads[(guint) (rate * MIGRATE_LOAD_RATES)][(guint) (set * MIGRATE_LOAD_SETS)];
+  return (MigrateLoad){ pick (&in->dirty_rate, rate), pick (&in->working_set, set) };
+}
+
+/* When the looks fall is chance, and so is the moment's bandwidth that the hypervisor takes for the
+ * link's. A throttle slows down every program but one that is paced by the clock. */
+static MigrateCopy
+draw_copy (const Question *self, const double *chances)
+{
+  const MigrateForecastInputs *in = self->inputs;
+  MigrateLoad load = pick_load (in, chances);
+  MigrateCopy copy = make_copy (self, pick (&in->memory, chances[CHANCE_MEMORY]), load.set,
+                                load.rate, pick (&in->bandwidth, chances[CHANCE_BANDWIDTH]));
+
+  copy.phase = chances[CHANCE_PHASE];
+  copy.burst = 1 + (BURST - 1) * chances[CHANCE_BURST];
+  copy.by_clock = chances[CHANCE_CLOCK] < 0.5;
+  return copy;
+}
+
+static double
+limit_s (const Question *self)
+{
+  return (double) _migrate_converge_limit (MAX (self->converge.max_ms, self->converge.target_ms))
+         / 1000;
+}
+
+/* The guest writes about as fast as the link carries, and more than the last moment can take. */
+static gboolean
+is_near (const Question *self, const MigrateCopy *copy)
+{
+  return copy->dirty_rate >= copy->bandwidth * NEAR
+         && copy->working_set > copy->bandwidth * limit_s (self);
+}
+
+static void
+add (Answers *self, guint n, const Question *question)
+{
+  double chances[N_CHANCES]; /* 0 to 1 */
+  MigrateCopy copy;
+  MigrateCopyEnd end;
+
+  draw_chances (chances, n);
+  copy = draw_copy (question, chances);
+  end = _migrate_copy_play (&copy);
+  self->came[end.rung]++;
+  self->near += is_near (question, &copy);
+  self->raised |= end.raised;
+  self->total_ms[n]
+    = (double) end.total_ms + pick (&question->inputs->overhead, chances[CHANCE_OVERHEAD]);
+  self->bytes[n] = end.bytes;
+  if (end.rung != MIGRATE_RUNG_GIVE_UP)
+    self->downtime_most = MAX (self->downtime_most, end.downtime_ms);
+}
+
+static int
+compare (gconstpointer a, gconstpointer b)
+{
+  double x = *(const double *) a, y = *(const double *) b;
+
+  return (x > y) - (x < y);
 }
 
 static Answers
 play_all (const Question *self)
 {
-  const MigrateForecastInputs *in = self->inputs;
-  const double memories[] = { in->memory.least, in->memory.most };
-  const double sets[] = { in->working_set.least, in->working_set.most };
-  const double links[] = { in->bandwidth.least, in->bandwidth.likely, in->bandwidth.most };
-  double step = (in->dirty_rate.most - in->dirty_rate.least) / (RATES - 1);
   Answers answers = { 0 };
 
-  for (guint size = 0; size < G_N_ELEMENTS (memories); size++)
-    for (guint link = 0; link < G_N_ELEMENTS (links); link++)
-      for (guint rate = 0; rate < RATES; rate++)
-        {
-          MigrateCopy copy = make_copy (self, memories[size], sets[size],
-                                        in->dirty_rate.least + step * rate, links[link]);
-
-          add_kinds (&answers, self, &copy);
-        }
+  for (guint n = 0; n < PLAYS; n++)
+    add (&answers, n, self);
+  qsort (answers.total_ms, PLAYS, sizeof answers.total_ms[0], compare);
+  qsort (answers.bytes, PLAYS, sizeof answers.bytes[0], compare);
   return answers;
+}
+
+/* Those that came more than seldom. */
+static guint
+rungs_of (const Answers *self)
+{
+  guint rungs = 0;
+
+  for (guint rung = MIGRATE_RUNG_UNKNOWN + 1; rung < G_N_ELEMENTS (self->came); rung++)
+    if (self->came[rung] > OUTSIDE)
+      rungs |= 1u << rung;
+  return rungs;
 }
 
 static MigrateRung
@@ -143,40 +216,30 @@ play_likely (const Question *self)
 
 /* ---- whether it converges ---- */
 
-static double
-limit_s (const Question *self)
-{
-  return (double) _migrate_converge_limit (MAX (self->converge.max_ms, self->converge.target_ms))
-         / 1000;
-}
-
 /* What comes of it when nothing is done to the guest. */
-static guint
+static Answers
 play_plain (const Question *self, const Answers *answers)
 {
   Question plain = *self;
   MigrateConvergePolicy *converge = &plain.converge;
 
   if (!converge->postcopy && !converge->throttle && !converge->pause && converge->deadline_ms == 0)
-    return answers->rungs;
+    return *answers;
   converge->postcopy = converge->throttle = converge->pause = FALSE;
   converge->deadline_ms = 0;
-  return play_all (&plain).rungs;
+  return play_all (&plain);
 }
 
 static MigrateConvergence
 judge (const Question *self, const Answers *answers)
 {
-  const MigrateForecastInputs *in = self->inputs;
-  const guint converged = 1u << MIGRATE_RUNG_PLAIN;
-  guint rungs = play_plain (self, answers);
-  gboolean fits = in->working_set.most <= in->bandwidth.least * limit_s (self);
-  gboolean fast = in->dirty_rate.most >= in->bandwidth.least * NEAR;
+  Answers plain = play_plain (self, answers);
+  guint converged = plain.came[MIGRATE_RUNG_PLAIN];
 
-  if ((rungs & converged) == 0)
+  if (converged == 0)
     return MIGRATE_CONVERGENCE_DIVERGES;
-  return rungs == converged && (fits || !fast) ? MIGRATE_CONVERGENCE_CONVERGES
-                                               : MIGRATE_CONVERGENCE_NEAR;
+  return PLAYS - converged <= OUTSIDE && plain.near <= OUTSIDE ? MIGRATE_CONVERGENCE_CONVERGES
+                                                               : MIGRATE_CONVERGENCE_NEAR;
 }
 
 /* All that the guest writes to may be left at the end of a pass; a link that is faster than it
@@ -188,9 +251,10 @@ need (const Question *self, MigrateForecastValues *values)
   double bandwidth
     = MIN (in->working_set.likely / limit_s (self), in->dirty_rate.most / CONVERGES_AT);
 
-  values->has_need = TRUE;
+  values->has_need = bandwidth > 0;
   values->needed_bandwidth = (guint64) bandwidth;
-  if (in->bandwidth.likely > 0)
+  values->has_needed_downtime = values->has_need && in->bandwidth.likely > 0;
+  if (values->has_needed_downtime)
     values->needed_downtime_ms = (guint64) (in->working_set.likely * 1000 / in->bandwidth.likely)
                                  + MIGRATE_SWITCH_OVER_COST_MS;
 }
@@ -203,19 +267,19 @@ set_downtime (const Question *self, const Answers *answers, MigrateForecastValue
 {
   const guint none = 1u << MIGRATE_RUNG_GIVE_UP | 1u << MIGRATE_RUNG_UNKNOWN;
   const guint copied = 1u << MIGRATE_RUNG_PLAIN | 1u << MIGRATE_RUNG_THROTTLE;
+  const guint postcopy = 1u << MIGRATE_RUNG_POSTCOPY;
   guint limit = answers->raised ? MAX (self->converge.max_ms, self->converge.target_ms)
                                 : self->converge.target_ms;
 
-  if ((answers->rungs & ~none) == 0)
+  if ((values->rungs & ~none) == 0)
     return;
   values->has_downtime = TRUE;
-  values->downtime_least_ms
-    = (answers->rungs & 1u << MIGRATE_RUNG_POSTCOPY) != 0 ? 1 : STOP_LEAST_MS;
+  values->downtime_least_ms = (values->rungs & postcopy) != 0 ? 1 : STOP_LEAST_MS;
   values->downtime_most_ms = answers->downtime_most + STOP_COST_MS;
-  if ((answers->rungs & copied) != 0)
+  if ((values->rungs & copied) != 0)
     values->downtime_most_ms
       = MAX (values->downtime_most_ms, _migrate_converge_limit (limit) + STOP_COST_MS);
-  if ((answers->rungs & 1u << MIGRATE_RUNG_POSTCOPY) != 0)
+  if ((values->rungs & postcopy) != 0)
     values->downtime_most_ms = MAX (values->downtime_most_ms, POSTCOPY_MOST_MS);
 }
 
@@ -243,21 +307,21 @@ tell_least (const Question *self, MigrateForecastValues *values)
 static void
 tell_all (const Question *self, gboolean paused, MigrateForecastValues *values)
 {
-  const MigrateForecastInputs *in = self->inputs;
+  const guint unknown = 1u << MIGRATE_RUNG_UNKNOWN;
   Answers answers = play_all (self);
 
   values->convergence = judge (self, &answers);
   values->rung = play_likely (self);
-  values->rungs = answers.rungs & ~(1u << MIGRATE_RUNG_UNKNOWN);
-  values->has_total = TRUE;
-  values->total_least_ms
-    = (guint64) ((double) answers.total_least * PLAY_LEAST + in->overhead.least);
-  if (!answers.endless)
-    values->total_most_ms
-      = (guint64) ceil ((double) answers.total_most * PLAY_MOST + in->overhead.most);
-  values->has_bytes = TRUE;
-  values->bytes_least = (guint64) answers.bytes_least;
-  values->bytes_most = answers.endless ? 0 : (guint64) answers.bytes_most;
+  values->rungs = rungs_of (&answers) | (1u << values->rung & ~unknown);
+  values->has_total = values->has_bytes = TRUE;
+  values->total_least_ms = (guint64) (answers.total_ms[OUTSIDE] * PLAY_LEAST);
+  values->bytes_least = (guint64) (answers.bytes[OUTSIDE] * PLAY_LEAST);
+  if (answers.came[MIGRATE_RUNG_UNKNOWN] <= OUTSIDE)
+    {
+      values->has_total_most = values->has_bytes_most = TRUE;
+      values->total_most_ms = (guint64) ceil (answers.total_ms[PLAYS - 1 - OUTSIDE] * PLAY_MOST);
+      values->bytes_most = (guint64) (answers.bytes[PLAYS - 1 - OUTSIDE] * PLAY_MOST);
+    }
   if (!paused)
     set_downtime (self, &answers, values);
   if (values->convergence != MIGRATE_CONVERGENCE_CONVERGES)

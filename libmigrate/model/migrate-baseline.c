@@ -82,7 +82,7 @@ migrate_baseline_unref (MigrateBaseline *self)
  *
  * The CPU as a definition takes it.
  *
- * Returns: the XML of a `<cpu>` element
+ * Returns: (transfer none): the XML of a `<cpu>` element
  *
  * Since: 1.0
  */
@@ -99,7 +99,7 @@ migrate_baseline_get_cpu (MigrateBaseline *self)
  *
  * The name of the CPU model.
  *
- * Returns: the name
+ * Returns: (transfer none): the name
  *
  * Since: 1.0
  */
@@ -256,9 +256,9 @@ migrate_baseline_dup_advice (MigrateBaseline *self)
  * migrate_baseline_dup_details:
  * @self: a baseline
  *
- * The rest, as `a{sv}`: `hosts` (aa{sv}, in the order in which they were given, source first:
- * `host` (s), `suited` (b, missing where it is not known), `why` (s, missing where it is suited)).
- * More may be added.
+ * The rest, as an `a{sv}`, which may grow: `hosts` (`aa{sv}`), in the order in which they were
+ * given, source first. Of each there are `host` (`s`): its name, or its URI without secrets;
+ * `suited` (`b`), absent where it is not known; and `why` (`s`), absent where it is suited.
  *
  * Returns: (transfer full): the values
  *

@@ -119,7 +119,7 @@ migrate_decision_get_at_ms (MigrateDecision *self)
  *
  * What was decided, as a stable word: `cancel`, `destroy-source-half`, `give-up`, …
  *
- * Returns: the word
+ * Returns: (transfer none): the word
  *
  * Since: 1.0
  */
@@ -136,7 +136,7 @@ migrate_decision_get_what (MigrateDecision *self)
  *
  * Why it was decided, for people.
  *
- * Returns: the reason
+ * Returns: (transfer none): the reason
  *
  * Since: 1.0
  */

@@ -82,7 +82,7 @@ migrate_evidence_unref (MigrateEvidence *self)
  *
  * Which host was asked.
  *
- * Returns: its URI, without secrets
+ * Returns: (transfer none): its URI, without secrets
  *
  * Since: 1.0
  */
@@ -134,7 +134,7 @@ migrate_evidence_is_present (MigrateEvidence *self)
  * The state of the guest there with its reason, as virsh spells it: `paused (migrating)`; or why
  * the host could not be asked.
  *
- * Returns: the state, for people
+ * Returns: (transfer none): the state, for people
  *
  * Since: 1.0
  */

@@ -238,7 +238,7 @@ migrate_failure_get_phase (MigrateFailure *self)
  *
  * What could not be done, to which object, and why.
  *
- * Returns: the message
+ * Returns: (transfer none): the message
  *
  * Since: 1.0
  */
@@ -255,7 +255,7 @@ migrate_failure_get_message (MigrateFailure *self)
  *
  * What an operator can do about it.
  *
- * Returns: (nullable): the remedy, or %NULL when none is known
+ * Returns: (transfer none) (nullable): the remedy, or %NULL when none is known
  *
  * Since: 1.0
  */
@@ -272,7 +272,7 @@ migrate_failure_get_remedy (MigrateFailure *self)
  *
  * The job that holds the guest, when the code is `BUSY` or `LOST_CLAIM`.
  *
- * Returns: (nullable): the other job's id
+ * Returns: (transfer none) (nullable): the other job's id
  *
  * Since: 1.0
  */

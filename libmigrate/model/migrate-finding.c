@@ -187,7 +187,7 @@ migrate_finding_get_severity (MigrateFinding *self)
  *
  * The stable code, such as `already-there`.
  *
- * Returns: the code
+ * Returns: (transfer none): the code
  *
  * Since: 1.0
  */
@@ -204,7 +204,7 @@ migrate_finding_get_code (MigrateFinding *self)
  *
  * The disk, device, host or guest that is concerned.
  *
- * Returns: the subject
+ * Returns: (transfer none): the subject
  *
  * Since: 1.0
  */
@@ -221,7 +221,7 @@ migrate_finding_get_subject (MigrateFinding *self)
  *
  * What was found, for people.
  *
- * Returns: the message
+ * Returns: (transfer none): the message
  *
  * Since: 1.0
  */
@@ -238,7 +238,7 @@ migrate_finding_get_message (MigrateFinding *self)
  *
  * What to do about it.
  *
- * Returns: (nullable): the remedy
+ * Returns: (transfer none) (nullable): the remedy
  *
  * Since: 1.0
  */

@@ -85,7 +85,7 @@ add_outcome (GVariantBuilder *builder, const MigrateForecastValues *v)
 {
   if (v->has_total)
     add_number (builder, "total-least-ms", v->total_least_ms);
-  if (v->has_total && v->total_most_ms > 0)
+  if (v->has_total_most)
     add_number (builder, "total-most-ms", v->total_most_ms);
   if (v->has_downtime)
     {
@@ -93,15 +93,13 @@ add_outcome (GVariantBuilder *builder, const MigrateForecastValues *v)
       add_number (builder, "downtime-most-ms", v->downtime_most_ms);
     }
   if (v->has_bytes)
-    {
-      add_number (builder, "bytes-least", v->bytes_least);
-      add_number (builder, "bytes-most", v->bytes_most);
-    }
+    add_number (builder, "bytes-least", v->bytes_least);
+  if (v->has_bytes_most)
+    add_number (builder, "bytes-most", v->bytes_most);
   if (v->has_need)
-    {
-      add_number (builder, "needed-downtime-ms", v->needed_downtime_ms);
-      add_number (builder, "needed-bandwidth", v->needed_bandwidth);
-    }
+    add_number (builder, "needed-bandwidth", v->needed_bandwidth);
+  if (v->has_needed_downtime)
+    add_number (builder, "needed-downtime-ms", v->needed_downtime_ms);
 }
 
 static char **
@@ -158,11 +156,19 @@ load_figure (GVariant *value, const char *name, MigrateFigure *figure)
   figure->most = (double) _migrate_variant_uint64 (value, most, 0);
 }
 
-static gboolean
-load_pair (GVariant *value, const char *first, const char *second, guint64 *a, guint64 *b)
+static void
+load_outcome (GVariant *value, MigrateForecastValues *v)
 {
-  *b = _migrate_variant_uint64 (value, second, 0);
-  return g_variant_lookup (value, first, "t", a);
+  v->has_total = g_variant_lookup (value, "total-least-ms", "t", &v->total_least_ms);
+  v->has_total_most
+    = v->has_total && g_variant_lookup (value, "total-most-ms", "t", &v->total_most_ms);
+  v->has_downtime = g_variant_lookup (value, "downtime-least-ms", "t", &v->downtime_least_ms)
+                    && g_variant_lookup (value, "downtime-most-ms", "t", &v->downtime_most_ms);
+  v->has_bytes = g_variant_lookup (value, "bytes-least", "t", &v->bytes_least);
+  v->has_bytes_most = v->has_bytes && g_variant_lookup (value, "bytes-most", "t", &v->bytes_most);
+  v->has_need = g_variant_lookup (value, "needed-bandwidth", "t", &v->needed_bandwidth);
+  v->has_needed_downtime
+    = v->has_need && g_variant_lookup (value, "needed-downtime-ms", "t", &v->needed_downtime_ms);
 }
 
 MigrateForecast *
@@ -187,13 +193,7 @@ _migrate_forecast_from_variant (GVariant *value)
       if (_migrate_enum_parse (MIGRATE_TYPE_RUNG, nick, &number))
         v.rungs |= 1u << number;
     }
-  v.has_total
-    = load_pair (value, "total-least-ms", "total-most-ms", &v.total_least_ms, &v.total_most_ms);
-  v.has_downtime = load_pair (value, "downtime-least-ms", "downtime-most-ms", &v.downtime_least_ms,
-                              &v.downtime_most_ms);
-  v.has_bytes = load_pair (value, "bytes-least", "bytes-most", &v.bytes_least, &v.bytes_most);
-  v.has_need = load_pair (value, "needed-downtime-ms", "needed-bandwidth", &v.needed_downtime_ms,
-                          &v.needed_bandwidth);
+  load_outcome (value, &v);
   v.max_downtime_ms = (guint) _migrate_variant_uint64 (value, "max-downtime-ms", 0);
   for (gsize i = 0; i < G_N_ELEMENTS (figures); i++)
     load_figure (value, figures[i].name,
@@ -209,8 +209,8 @@ tell_time (const MigrateForecastValues *v)
 {
   double least = (double) v->total_least_ms / 1000, most = (double) v->total_most_ms / 1000;
 
-  return v->total_most_ms > 0 ? g_strdup_printf ("%.1f to %.1f s", least, most)
-                              : g_strdup_printf ("at least %.1f s", least);
+  return v->has_total_most ? g_strdup_printf ("%.1f to %.1f s", least, most)
+                           : g_strdup_printf ("at least %.1f s", least);
 }
 
 /* "180 to 200 MiB" */
@@ -256,6 +256,18 @@ tell_rung (MigrateRung rung)
     }
 }
 
+/* The likely one first. */
+static void
+add_rungs (GString *text, const MigrateForecastValues *v)
+{
+  if (v->rung == MIGRATE_RUNG_UNKNOWN)
+    return;
+  g_string_append_printf (text, ", and %s", tell_rung (v->rung));
+  for (int rung = MIGRATE_RUNG_PLAIN; rung <= MIGRATE_RUNG_GIVE_UP; rung++)
+    if (rung != (int) v->rung && (v->rungs & 1u << rung) != 0)
+      g_string_append_printf (text, ", or %s", tell_rung ((MigrateRung) rung));
+}
+
 static void
 add_convergence (GString *text, const MigrateForecastValues *v)
 {
@@ -265,8 +277,7 @@ add_convergence (GString *text, const MigrateForecastValues *v)
 
   g_string_append_printf (text, "%s within a downtime of %u ms", words[v->convergence],
                           v->max_downtime_ms);
-  if (v->rung != MIGRATE_RUNG_UNKNOWN)
-    g_string_append_printf (text, ", and %s", tell_rung (v->rung));
+  add_rungs (text, v);
   g_string_append (text, ": ");
   add_rate (text, "the guest", "writes", &v->dirty_rate);
   g_string_append (text, ", ");
@@ -274,31 +285,53 @@ add_convergence (GString *text, const MigrateForecastValues *v)
   g_string_append_c (text, '.');
 }
 
-/* Of a move that comes about; else how long it will be tried. */
+/* The time of a move that comes about; else how long it will be tried. */
+static const char *
+tell_end (const MigrateForecastValues *v)
+{
+  const guint given_up = 1u << MIGRATE_RUNG_GIVE_UP;
+
+  if ((v->rungs & given_up) == 0)
+    return "The move will take";
+  return v->rungs == given_up ? "It will be tried for" : "The move will take, or be tried for,";
+}
+
+static void
+add_bytes (GString *text, const MigrateForecastValues *v)
+{
+  g_autofree char *amount = tell_amount ((double) v->bytes_least, (double) v->bytes_most);
+
+  if (v->has_bytes_most)
+    g_string_append (text, amount);
+  else
+    g_string_append_printf (text, "at least %.0f MiB", (double) v->bytes_least / (1 << 20));
+}
+
 static void
 add_total (GString *text, const MigrateForecastValues *v)
 {
   g_autofree char *time = tell_time (v);
-  g_autofree char *amount = tell_amount ((double) v->bytes_least, (double) v->bytes_most);
 
   if (!v->has_total)
     {
       g_string_append (text, "How long the move will take is not known");
       if (v->has_bytes)
-        g_string_append_printf (text, "; it will send at least %.0f MiB",
-                                (double) v->bytes_least / (1 << 20));
+        g_string_append (text, "; it will send ");
+      if (v->has_bytes)
+        add_bytes (text, v);
       g_string_append (text, ". ");
       return;
     }
-  g_string_append_printf (
-    text, v->rung == MIGRATE_RUNG_GIVE_UP ? "It will be tried for %s" : "The move will take %s",
-    time);
+  g_string_append_printf (text, "%s %s", tell_end (v), time);
   if (v->has_downtime)
     g_string_append_printf (text,
                             " with a downtime of %" G_GUINT64_FORMAT " to %" G_GUINT64_FORMAT " ms",
                             v->downtime_least_ms, v->downtime_most_ms);
   if (v->has_bytes)
-    g_string_append_printf (text, ", and send %s", amount);
+    {
+      g_string_append (text, ", and send ");
+      add_bytes (text, v);
+    }
   g_string_append (text, ". ");
 }
 
@@ -308,9 +341,7 @@ add_need (GString *text, const MigrateForecastValues *v)
 {
   double mib = (double) v->needed_bandwidth / (1 << 20);
 
-  if (v->needed_bandwidth == 0)
-    return;
-  if (v->needed_downtime_ms > 0)
+  if (v->has_needed_downtime)
     g_string_append_printf (
       text, " To converge it needs a downtime of at least %" G_GUINT64_FORMAT " ms, or %.0f MiB/s.",
       v->needed_downtime_ms, mib);
@@ -452,12 +483,29 @@ migrate_forecast_get_total_least_ms (MigrateForecast *self)
 }
 
 /**
+ * migrate_forecast_has_total_most:
+ * @self: a forecast
+ *
+ * Whether an end of it is known.
+ *
+ * Returns: true when [method@Migrate.Forecast.get_total_most_ms] means something
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_forecast_has_total_most (MigrateForecast *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->values.has_total_most;
+}
+
+/**
  * migrate_forecast_get_total_most_ms:
  * @self: a forecast
  *
  * How long the whole move will take at most, or until it is given up.
  *
- * Returns: milliseconds, 0 when no end is known
+ * Returns: milliseconds; nothing unless [method@Migrate.Forecast.has_total_most]
  *
  * Since: 1.0
  */
@@ -555,12 +603,29 @@ migrate_forecast_get_bytes_least (MigrateForecast *self)
 }
 
 /**
+ * migrate_forecast_has_bytes_most:
+ * @self: a forecast
+ *
+ * Whether it is known how much will travel at most.
+ *
+ * Returns: true when [method@Migrate.Forecast.get_bytes_most] means something
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_forecast_has_bytes_most (MigrateForecast *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->values.has_bytes_most;
+}
+
+/**
  * migrate_forecast_get_bytes_most:
  * @self: a forecast
  *
  * How much will travel at most.
  *
- * Returns: bytes, 0 when no end is known
+ * Returns: bytes; nothing unless [method@Migrate.Forecast.has_bytes_most]
  *
  * Since: 1.0
  */
@@ -577,8 +642,7 @@ migrate_forecast_get_bytes_most (MigrateForecast *self)
  *
  * Whether it is known what the copy would need to converge, because it does not, or may not.
  *
- * Returns: true when [method@Migrate.Forecast.get_needed_bandwidth] and
- *   [method@Migrate.Forecast.get_needed_downtime_ms] mean something
+ * Returns: true when [method@Migrate.Forecast.get_needed_bandwidth] means something
  *
  * Since: 1.0
  */
@@ -590,12 +654,30 @@ migrate_forecast_has_need (MigrateForecast *self)
 }
 
 /**
+ * migrate_forecast_has_needed_downtime:
+ * @self: a forecast
+ *
+ * Whether it is known what downtime the copy would need to converge: not where the bandwidth of the
+ * link is unknown.
+ *
+ * Returns: true when [method@Migrate.Forecast.get_needed_downtime_ms] means something
+ *
+ * Since: 1.0
+ */
+gboolean
+migrate_forecast_has_needed_downtime (MigrateForecast *self)
+{
+  g_return_val_if_fail (self != NULL, FALSE);
+  return self->values.has_needed_downtime;
+}
+
+/**
  * migrate_forecast_get_needed_downtime_ms:
  * @self: a forecast
  *
  * The `max-downtime` with which the copy would converge over this link.
  *
- * Returns: milliseconds, 0 when it is not known
+ * Returns: milliseconds; nothing unless [method@Migrate.Forecast.has_needed_downtime]
  *
  * Since: 1.0
  */
@@ -612,7 +694,7 @@ migrate_forecast_get_needed_downtime_ms (MigrateForecast *self)
  *
  * What the link would have to carry for the copy to converge within this `max-downtime`.
  *
- * Returns: bytes per second, 0 when it is not known
+ * Returns: bytes per second; nothing unless [method@Migrate.Forecast.has_need]
  *
  * Since: 1.0
  */
@@ -627,11 +709,11 @@ migrate_forecast_get_needed_bandwidth (MigrateForecast *self)
  * migrate_forecast_dup_details:
  * @self: a forecast
  *
- * All values as `a{sv}`, for printing and for keys that later versions add; and what they rest on:
+ * All values as `a{sv}`, for printing and for keys that later versions add, what is not known left
+ * out; and what they rest on:
  * `memory` (of the guest, that is not empty), `working-set` (what it writes to), `dirty-rate`,
  * `bandwidth` and `overhead-ms` (of a move beside the copy), each with a `-least`, a `-most`, and
- * an
- * `-origin`, which is `sampled`, `given`, `learned`, `assumed` or `unknown`; the last has no
+ * an `-origin`, which is `sampled`, `given`, `learned`, `assumed` or `unknown`; the last has no
  * numbers.
  *
  * Returns: (transfer full): the values

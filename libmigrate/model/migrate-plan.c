@@ -163,7 +163,7 @@ migrate_plan_get_kind (MigratePlan *self)
  *
  * The guest's name.
  *
- * Returns: (nullable): the name, or %NULL when the plan does not tell
+ * Returns: (transfer none) (nullable): the name, or %NULL when the plan does not tell
  *
  * Since: 1.0
  */
@@ -180,7 +180,7 @@ migrate_plan_get_guest_name (MigratePlan *self)
  *
  * The guest's UUID.
  *
- * Returns: (nullable): the UUID, or %NULL when the plan does not tell
+ * Returns: (transfer none) (nullable): the UUID, or %NULL when the plan does not tell
  *
  * Since: 1.0
  */
@@ -197,7 +197,8 @@ migrate_plan_get_guest_uuid (MigratePlan *self)
  *
  * The host where the guest is.
  *
- * Returns: (nullable): its URI, without secrets, or %NULL when the plan does not tell
+ * Returns: (transfer none) (nullable): its URI, without secrets, or %NULL when the plan does not
+ *   tell
  *
  * Since: 1.0
  */
@@ -214,7 +215,8 @@ migrate_plan_get_source (MigratePlan *self)
  *
  * The host where the guest goes.
  *
- * Returns: (nullable): its URI, without secrets, or %NULL when the plan does not tell
+ * Returns: (transfer none) (nullable): its URI, without secrets, or %NULL when the plan does not
+ *   tell
  *
  * Since: 1.0
  */
@@ -275,12 +277,23 @@ dup_value (MigratePlan *self, const char *key, const GVariantType *type)
  * migrate_plan_dup_transfer:
  * @self: a plan
  *
- * How the guest's memory travels, as an `a{sv}`: `flags`, the names of libvirt's flags;
- * `transport`, and the parameters that are given with them: `peer-uri`, `migration-uri`,
- * `listen-address`, `tls-name`, `bandwidth` and `postcopy-bandwidth` (MiB/s), `connections`,
- * `compression`, `compression-level`, `compression-threads`, `xbzrle-cache` (bytes),
- * `throttle-initial` and `throttle-increment` (percent), `target-downtime` (milliseconds), and as
- * booleans what the flags are made of. What is left to the hypervisor is left out.
+ * How the guest's memory travels, as an `a{sv}`. Always there are
+ *
+ * - `transport` (`s`): the nick of a [enum@Migrate.Transport];
+ * - `flags` (`as`): the names of libvirt's flags;
+ * - `peer-uri` (`s`): the destination, as the source is told of it, without secrets;
+ * - `target-downtime` (`u`): the limit that the copy begins with, in milliseconds;
+ * - what the flags are made of, each `b`: `persist`, `paused`, `unsafe`, `postcopy`, `throttle`,
+ *   `zero-copy`, `tls`.
+ *
+ * Only what is asked for is there of the other parameters; the rest is left to the hypervisor:
+ *
+ * - `migration-uri`, `listen-address`, `tls-name` (`s`);
+ * - `bandwidth` (`t`): MiB/s; and with `postcopy` the same of post-copy, `postcopy-bandwidth`;
+ * - with `throttle`: `throttle-initial` and `throttle-increment` (`u`): percent;
+ * - `connections` (`u`): how many carry the memory;
+ * - `compression` (`as`): methods; and with it `compression-level`, `compression-threads` (`u`) and
+ *   `xbzrle-cache` (`t`): bytes.
  *
  * Returns: (transfer full): the values
  *
@@ -297,9 +310,19 @@ migrate_plan_dup_transfer (MigratePlan *self)
  * migrate_plan_dup_disks:
  * @self: a plan
  *
- * The guest's disks, as an `aa{sv}`; of each `target`, `type`, `device`, `storage` (`shared`,
- * `not-shared`, `unproven`, or `empty`: a drive without a medium) and `why`, and where there is one
- * `source`; `source-there` where the destination calls it something else.
+ * The guest's disks, as an `aa{sv}`. Of each there are
+ *
+ * - `target` (`s`): `vda`; `type` and `device` (`s`): as the guest's XML has them;
+ * - `storage` (`s`): `shared`, `not-shared`, `unproven`, or `empty`: a drive without a medium; and
+ *   `why` (`s`), for people.
+ *
+ * And where it has them:
+ *
+ * - `source` (`s`): a path, `pool:volume` or `protocol:name`, without secrets; absent: no medium;
+ * - `source-there` (`s`): the same at the destination, where that is another;
+ * - `format` and `format-there` (`s`): of the image, likewise;
+ * - `chain` (`as`): the sources of the images below it, from the top;
+ * - `open` (`b`): true: what it is there is a hole ([method@Migrate.Plan.dup_holes]).
  *
  * Returns: (transfer full): the disks
  *
@@ -350,8 +373,14 @@ migrate_plan_dup_files (MigratePlan *self)
  * migrate_plan_dup_changes:
  * @self: a plan
  *
- * What the guest's XML names differently at the destination, as an `aa{sv}`; of each `rule`,
- * `subject` (the device, for people), `from` and `to`.
+ * What the guest's XML names differently at the destination, as an `aa{sv}`. Of each there are, all
+ * `s`,
+ *
+ * - `rule`: the rule that changes it, and `subject`: the device, for people;
+ * - `from`: what it is here; absent: nothing; and `to`: what it is there; absent: it is taken away;
+ * - `origin`: who said so: `binding`, `mapping` (the job's) or `profile` (the destination's);
+ * - `document`: where: `live` (the guest as it runs), `definition` (from its next start on) or
+ *   `both`.
  *
  * Returns: (transfer full): the changes, which may be none
  *
@@ -368,8 +397,9 @@ migrate_plan_dup_changes (MigratePlan *self)
  * migrate_plan_dup_holes:
  * @self: a plan
  *
- * What of the XML is known only when the destination was made ready, as an `aa{sv}`; of each
- * `name`, the binding that fills it, `subject`, what it is for, and `filled-by`, who answers it.
+ * What of the XML is known only when the destination was made ready, as an `aa{sv}`. Of each there
+ * are, both `s`, `name`: that of the binding which fills it (`network:blue`), and `filled-by`: who
+ * answers it, for people.
  *
  * Returns: (transfer full): the holes, which may be none
  *
@@ -407,11 +437,13 @@ migrate_plan_dup_effects (MigratePlan *self)
  * migrate_plan_get_xml:
  * @self: a plan
  *
- * The guest's XML as the destination will be given it, as far as it is known: holes are not filled
- * yet, and passwords are left out.
+ * The guest's XML as the destination will have it, as far as it is known: where a hole is not
+ * filled yet it says what it says at the source, and passwords are left out. Where nothing is
+ * changed it is the source's own.
  *
- * Returns: (nullable): the XML, or %NULL: nothing in it is changed, or the plan comes from a
- * journal, which does not keep it
+ * Returns: (transfer none) (nullable): the XML, or %NULL: it cannot be made (the report says
+ *   why), or
+ *   the plan comes from a journal, which does not keep it
  *
  * Since: 1.0
  */
@@ -428,7 +460,8 @@ migrate_plan_get_xml (MigratePlan *self)
  *
  * The same of the guest's definition, which counts from its next start on.
  *
- * Returns: (nullable): the XML, or %NULL, as with [method@Migrate.Plan.get_xml]
+ * Returns: (transfer none) (nullable): the XML, or %NULL: as with [method@Migrate.Plan.get_xml], or
+ *   the guest has no definition
  *
  * Since: 1.0
  */
@@ -443,9 +476,19 @@ migrate_plan_get_persistent_xml (MigratePlan *self)
  * migrate_plan_dup_details:
  * @self: a plan
  *
- * The whole plan as an `a{sv}`, which may grow: `kind`, `guest-name`, `guest-uuid`, `source`,
- * `destination`, `transfer`, `disks`, `files`, `steps`, `changes`, `holes`, `effects`, `xml`,
- * `persistent-xml`, `function` (true: the program's own has the last word on the XML).
+ * The whole plan as an `a{sv}`, which may grow:
+ *
+ * - `kind` (`s`): the nick of a [enum@Migrate.Kind];
+ * - `guest-name`, `guest-uuid`, `source`, `destination`, `xml`, `persistent-xml` (`s`): as their
+ *   getters give them;
+ * - `transfer` (`a{sv}`), `disks`, `files`, `changes`, `holes` (`aa{sv}`), `effects` (`as`): as theirs;
+ * - `steps` (`aa{sv}`): of each `what`, `host`, `risk`, `effect` and, where it can be taken back,
+ *   `undo`, all `s`;
+ * - `shared` (`b`): true: every file that the disks write is proven to be the same there;
+ * - `runs` (`b`): true: the guest ran, or was paused;
+ * - `function` (`b`): true: the program's own has the last word on the XML.
+ *
+ * What does not apply, or is not known, is absent.
  *
  * Returns: (transfer full): the values
  *

@@ -114,7 +114,7 @@ _migrate_report_set_forecast (MigrateReport *self, MigrateForecast *forecast)
  *
  * How many findings have this severity.
  *
- * Returns: the number
+ * Returns: the number of findings
  *
  * Since: 1.0
  */
@@ -170,7 +170,7 @@ migrate_report_get_kind (MigrateReport *self)
  *
  * The guest's name.
  *
- * Returns: (nullable): the name, or %NULL when the guest was not found
+ * Returns: (transfer none) (nullable): the name, or %NULL when the guest was not found
  *
  * Since: 1.0
  */
@@ -187,7 +187,7 @@ migrate_report_get_guest_name (MigrateReport *self)
  *
  * The guest's UUID.
  *
- * Returns: (nullable): the UUID, or %NULL when the guest was not found
+ * Returns: (transfer none) (nullable): the UUID, or %NULL when the guest was not found
  *
  * Since: 1.0
  */

@@ -279,7 +279,7 @@ migrate_result_get_kind (MigrateResult *self)
  *
  * The guest's name.
  *
- * Returns: (nullable): the name
+ * Returns: (transfer none) (nullable): the name
  *
  * Since: 1.0
  */
@@ -296,7 +296,7 @@ migrate_result_get_guest_name (MigrateResult *self)
  *
  * The guest's UUID.
  *
- * Returns: (nullable): the UUID
+ * Returns: (transfer none) (nullable): the UUID
  *
  * Since: 1.0
  */
@@ -364,7 +364,7 @@ migrate_result_get_downtime_ms (MigrateResult *self)
  *
  * Who measured the downtime: `hypervisor`, or `polled` by asking both hosts.
  *
- * Returns: (nullable): the origin
+ * Returns: (transfer none) (nullable): the origin
  *
  * Since: 1.0
  */

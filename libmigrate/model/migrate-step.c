@@ -93,7 +93,7 @@ migrate_step_unref (MigrateStep *self)
  *
  * What is done, as a stable word: `resume-source`, `undefine-source`, `transfer`, `follow`, …
  *
- * Returns: the word
+ * Returns: (transfer none): the word
  *
  * Since: 1.0
  */
@@ -110,7 +110,7 @@ migrate_step_get_what (MigrateStep *self)
  *
  * On which host.
  *
- * Returns: its URI, without secrets
+ * Returns: (transfer none): its URI, without secrets
  *
  * Since: 1.0
  */
@@ -144,7 +144,7 @@ migrate_step_get_risk (MigrateStep *self)
  *
  * What it changes, in one sentence, for people.
  *
- * Returns: the effect
+ * Returns: (transfer none): the effect
  *
  * Since: 1.0
  */
@@ -161,7 +161,8 @@ migrate_step_get_effect (MigrateStep *self)
  *
  * Of a plan's step: what takes it back when the move is given up before the hand-over, for people.
  *
- * Returns: (nullable): the sentence, or %NULL when nothing needs to be taken back, or nothing can
+ * Returns: (transfer none) (nullable): the sentence, or %NULL when nothing needs to be taken
+ *   back, or nothing can
  *   be: it comes after the hand-over
  *
  * Since: 1.0
@@ -196,7 +197,7 @@ migrate_step_is_done (MigrateStep *self)
  *
  * Why it could not be done.
  *
- * Returns: (nullable): the reason, or %NULL when it was not tried or did not fail
+ * Returns: (transfer none) (nullable): the reason, or %NULL when it was not tried or did not fail
  *
  * Since: 1.0
  */

@@ -58,11 +58,11 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_DISKS "disks"             /* aa{sv} */
 #define MIGRATE_PLAN_KEY_FILES "files"             /* aa{sv}: storage/files-private.h */
 #define MIGRATE_PLAN_KEY_STEPS "steps"             /* aa{sv}: what, host, risk, effect, undo */
-#define MIGRATE_PLAN_KEY_CHANGES "changes"         /* aa{sv}: rule, subject, from, to */
-#define MIGRATE_PLAN_KEY_HOLES "holes"             /* aa{sv}: name, subject, filled-by */
-#define MIGRATE_PLAN_KEY_EFFECTS "effects"         /* as */
-#define MIGRATE_PLAN_KEY_RUNS "runs"               /* b: the guest ran, or was paused */
-#define MIGRATE_PLAN_KEY_SHARED "shared"           /* b: of files: proven */
+#define MIGRATE_PLAN_KEY_CHANGES "changes"   /* aa{sv}: rule, subject, from, to, origin, document */
+#define MIGRATE_PLAN_KEY_HOLES "holes"       /* aa{sv}: name, filled-by */
+#define MIGRATE_PLAN_KEY_EFFECTS "effects"   /* as */
+#define MIGRATE_PLAN_KEY_RUNS "runs"         /* b: the guest ran, or was paused */
+#define MIGRATE_PLAN_KEY_SHARED "shared"     /* b: of files: proven */
 #define MIGRATE_PLAN_KEY_FUNCTION "function" /* b: the program's own has the last word on XML */
 #define MIGRATE_PLAN_KEY_XML "xml"           /* s: without secrets */
 #define MIGRATE_PLAN_KEY_PERSISTENT_XML "persistent-xml"
@@ -166,8 +166,9 @@ typedef struct
   MigrateConvergence convergence;
   MigrateRung rung;
   guint rungs; /* every one that may come, as bits: 1 << rung */
-  gboolean has_total, has_downtime, has_bytes, has_need;
-  guint64 total_least_ms, total_most_ms; /* most 0: no end is known */
+  gboolean has_total, has_total_most, has_downtime, has_bytes, has_bytes_most;
+  gboolean has_need, has_needed_downtime; /* the downtime only where the link is known */
+  guint64 total_least_ms, total_most_ms;
   guint64 downtime_least_ms, downtime_most_ms;
   guint64 bytes_least, bytes_most;
   guint64 needed_downtime_ms, needed_bandwidth;

@@ -224,10 +224,22 @@ renew_plan (MigrateWork *work)
   _migrate_work_set_plan (work, _migrate_plan_renew (work->plan, &basis, &request, work->policy));
 }
 
-/* With the names that it is made of. */
+static void
+note_name (MigrateWork *work, const char *key, const char *name)
+{
+  _migrate_work_set_later (work, key, g_variant_new_string (name != NULL ? name : ""));
+}
+
+/* With the names that it is made of: they may have been set after the check was written. */
 static void
 note_plan (MigrateWork *work)
 {
+  note_name (work, MIGRATE_JOB_KEY_SOURCE_NAME, work->source_name);
+  note_name (work, MIGRATE_JOB_KEY_DESTINATION_NAME, work->destination_name);
+  note_name (work, MIGRATE_JOB_KEY_PEER_URI, work->peer_uri);
+  note_name (work, MIGRATE_JOB_KEY_MIGRATION_URI, work->migration_uri);
+  note_name (work, MIGRATE_JOB_KEY_LISTEN_ADDRESS, work->listen_address);
+  note_name (work, MIGRATE_JOB_KEY_TLS_NAME, work->tls_name);
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_PLAN, _migrate_plan_to_variant (work->plan));
   if (work->mapping != NULL)
     _migrate_work_set_later (work, MIGRATE_JOB_KEY_MAPPING,

@@ -391,7 +391,7 @@ migrate_recovery_keep (MigrateRecovery *self, const char *uri)
  *
  * What was asked for.
  *
- * Returns: the guest's name or UUID, or the id of a job
+ * Returns: (transfer none): the guest's name or UUID, or the id of a job
  *
  * Since: 1.0
  */

@@ -204,14 +204,14 @@ take_job (MigrateRecoveryWork *self, GVariant *values, GError **error)
 
   g_clear_pointer (&self->values, g_variant_unref);
   self->values = g_variant_ref (values);
-  add_job_host (self, source, _migrate_variant_string (values, MIGRATE_JOB_KEY_SOURCE_NAME), NULL,
+  add_job_host (self, source, _migrate_job_values_text (values, MIGRATE_JOB_KEY_SOURCE_NAME), NULL,
                 NULL, NULL, NULL);
   add_job_host (self, destination,
-                _migrate_variant_string (values, MIGRATE_JOB_KEY_DESTINATION_NAME),
-                _migrate_variant_string (values, MIGRATE_JOB_KEY_PEER_URI),
-                _migrate_variant_string (values, MIGRATE_JOB_KEY_MIGRATION_URI),
-                _migrate_variant_string (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS),
-                _migrate_variant_string (values, MIGRATE_JOB_KEY_TLS_NAME));
+                _migrate_job_values_text (values, MIGRATE_JOB_KEY_DESTINATION_NAME),
+                _migrate_job_values_text (values, MIGRATE_JOB_KEY_PEER_URI),
+                _migrate_job_values_text (values, MIGRATE_JOB_KEY_MIGRATION_URI),
+                _migrate_job_values_text (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS),
+                _migrate_job_values_text (values, MIGRATE_JOB_KEY_TLS_NAME));
   return read_job (self, error);
 }
 

@@ -118,7 +118,7 @@ migrate_request_get_side (MigrateRequest *self)
  *
  * The job that asks.
  *
- * Returns: the job's id
+ * Returns: (transfer none): the job's id
  *
  * Since: 1.0
  */

@@ -506,6 +506,13 @@ load_progress (MigrateWork *self, MigrateProgress *progress)
   _migrate_result_note (self->result, seen);
 }
 
+static void
+load_name (GVariant *values, const char *key, char **name)
+{
+  g_free (*name);
+  *name = g_strdup (_migrate_job_values_text (values, key));
+}
+
 /* What the plan rests on is what it was made from, whatever this process has set. */
 static void
 load_names (MigrateWork *self, GVariant *values)
@@ -522,6 +529,12 @@ load_names (MigrateWork *self, GVariant *values)
     return;
   g_set_object (&self->mapping, mapping);
   g_set_object (&self->profile, profile);
+  load_name (values, MIGRATE_JOB_KEY_SOURCE_NAME, &self->source_name);
+  load_name (values, MIGRATE_JOB_KEY_DESTINATION_NAME, &self->destination_name);
+  load_name (values, MIGRATE_JOB_KEY_PEER_URI, &self->peer_uri);
+  load_name (values, MIGRATE_JOB_KEY_MIGRATION_URI, &self->migration_uri);
+  load_name (values, MIGRATE_JOB_KEY_LISTEN_ADDRESS, &self->listen_address);
+  load_name (values, MIGRATE_JOB_KEY_TLS_NAME, &self->tls_name);
 }
 
 void

@@ -171,20 +171,70 @@ _migrate_probe_is_stable_name (const char *path)
   return g_str_has_prefix (path, "/dev/disk/by-path/ip-") && strstr (path, "-iscsi-") != NULL;
 }
 
+static const char *
+kind_of (const MigrateProbePlace *place)
+{
+  static const struct
+  {
+    const char *type, *kind;
+  } kinds[] = {
+    { "file", "a file" },     { "dir", "a directory" },        { "block", "a block device" },
+    { "volume", "a volume" }, { "network", "a network disk" },
+  };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
+    if (g_strcmp0 (place->type, kinds[i].type) == 0)
+      return kinds[i].kind;
+  return "of another kind";
+}
+
+static char *
+tell_place (const MigrateProbePlace *place)
+{
+  if (place->path != NULL)
+    return g_strdup_printf ("%s, “%s”", kind_of (place), place->path);
+  if (place->pool != NULL && place->volume != NULL)
+    return g_strdup_printf ("%s, “%s” of pool “%s”", kind_of (place), place->volume, place->pool);
+  return g_strdup (kind_of (place));
+}
+
+/* Two files by their paths, two devices by theirs: nothing was written to them to see. */
+static char *
+tell_unprobed (const MigrateProbePlace *here, const MigrateProbePlace *there)
+{
+  const MigrateProbePlace *odd;
+
+  if (here->path == NULL)
+    return g_strdup ("it names nothing that can be written to");
+  if (g_strcmp0 (here->type, "block") != 0)
+    {
+      odd = g_path_is_absolute (here->path) || there->path == NULL ? there : here;
+      return g_strdup_printf ("“%s” is not a whole path", odd->path != NULL ? odd->path : "");
+    }
+  if (_migrate_probe_is_stable_name (here->path))
+    return g_strdup_printf ("“%s” is the same device wherever it is, but no storage pool of both "
+                            "hosts has it",
+                            here->path);
+  return g_strdup_printf ("“%s” may be another device on another host, and nothing can be written "
+                          "to it to see",
+                          here->path);
+}
+
 MigrateSharing
 _migrate_probe_judge_unprobed (const MigrateProbeFile *file, char **why)
 {
-  if (file->here.path == NULL)
-    *why = g_strdup ("it names nothing that can be written to");
-  else if (g_strcmp0 (file->here.type, "block") != 0)
-    *why = g_strdup_printf ("“%s” is not in a folder", file->here.path);
-  else if (_migrate_probe_is_stable_name (file->here.path))
-    *why = g_strdup_printf ("“%s” is the same device wherever it is, but no storage pool of both "
-                            "hosts has it",
-                            file->here.path);
+  const MigrateProbePlace *here = &file->here, *there = &file->there;
+  g_autofree char *mine = tell_place (here);
+  g_autofree char *other = tell_place (there);
+
+  if (there->type == NULL)
+    *why
+      = g_strdup_printf ("here it is %s, and nothing is named that the destination is to open in "
+                         "its place",
+                         mine);
+  else if (g_strcmp0 (here->type, there->type) != 0)
+    *why = g_strdup_printf ("here it is %s, and the destination is to open %s", mine, other);
   else
-    *why = g_strdup_printf ("“%s” may be another device on another host, and nothing can be "
-                            "written to it to see",
-                            file->here.path);
+    *why = tell_unprobed (here, there);
   return MIGRATE_SHARING_UNKNOWN;
 }

@@ -55,9 +55,10 @@ typedef enum
                                NOT_FOUND: there is no such folder; BUSY: another pool has it */
   MIGRATE_CALL_POOL_REMOVE, /* storage.pool, value: 1: its folder too, if that is empty; then
                                text_in, nullable, is that folder, for a pool that went with its
-                               daemon. One that is gone already is as it should be */
-  MIGRATE_CALL_VOLUME_CREATE,   /* storage.pool, text_in: its document (xml/volume). BUSY: there is
-                                   one of that name; NO_SPACE */
+                               host. One that is gone already is as it should be */
+  MIGRATE_CALL_VOLUME_CREATE,   /* storage.pool, text_in: its document (xml/volume); value: the
+                                   capacity that is wanted to the byte, 0: as libvirt makes it.
+                                   BUSY: there is one of that name; NO_SPACE */
   MIGRATE_CALL_VOLUME_RESIZE,   /* storage.pool, .name, value: capacity, bytes */
   MIGRATE_CALL_VOLUME_WRITE_AT, /* storage.pool, .name, .offset, .bytes. NO_SPACE */
   MIGRATE_CALL_SECRET_DEFINE,   /* text_in: its document; storage.name: its UUID; .bytes: its
@@ -72,8 +73,8 @@ typedef enum
                         Lasts: on a connection of its own, as a transfer */
   MIGRATE_CALL_RESTORE,  /* text_in: path; transfer.dest_xml: nullable; value: 1: its CPUs do not
                             run. Lasts, too */
-  MIGRATE_CALL_SET_MARK, /* guest, text_in: what its definition is marked with (MIGRATE_MARK_…);
-                            NULL: with nothing */
+  MIGRATE_CALL_SET_MARK, /* guest, text_in: what its definition is marked with: a role of
+                            xml/mark and the job's id, “incoming JOB”; NULL: with nothing */
   MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
   MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
   MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
@@ -157,7 +158,7 @@ typedef struct
   gboolean persistent;
   gboolean autostart;
   gboolean managed_save;
-  char *mark; /* nullable: what its definition is marked with */
+  char *mark; /* nullable: what its definition is marked with, “incoming JOB” */
 } MigrateDomain;
 
 typedef struct

@@ -21,8 +21,8 @@
   "Put certificates for memory on the wire on both hosts, and name their folder in qemu.conf "     \
   "(migrate_tls_x509_cert_dir), or set the policy tls = false"
 #define REMEDY_TLS_NAMES                                                                           \
-  "See whether the certificates of both hosts are of one authority, and the destination's names "  \
-  "the host of the migration URI, or the TLS name that was given"
+  "See whether the certificates of both hosts are valid and of one authority, and the "            \
+  "destination's names the host of the migration URI, or the TLS name that was given"
 #define REMEDY_IN_THE_WAY                                                                          \
   "See what it is: if nobody needs it, remove it, else choose another place by the mapping"
 #define REMEDY_CPU "Give the guest a CPU model that both hosts have, or choose another destination"
@@ -119,6 +119,10 @@ static const struct
   { "Unable to access credentials", MIGRATE_ERROR_UNSUPPORTED, REMEDY_CERTIFICATES },
   { "TLS channel", ANY, REMEDY_TLS_NAMES },
   { "TLS handshake failed", ANY, REMEDY_TLS_NAMES },
+  /* The source's QEMU refuses the other's certificate, the destination's finds its channel broken:
+   * libvirt tells the one that it hears of first. */
+  { "Certificate does not match the hostname", ANY, REMEDY_TLS_NAMES },
+  { "failed: The certificate ", ANY, REMEDY_TLS_NAMES },
   { "hostname is required for TLS", MIGRATE_ERROR_INVALID,
     "Give the TLS name of the destination, or a migration URI that is no unix socket" },
   { "Unsupported compression method", MIGRATE_ERROR_UNSUPPORTED,
@@ -128,6 +132,7 @@ static const struct
     "policy zero-copy = false" },
   { "asynchronous jobs running", MIGRATE_ERROR_BUSY,
     "Wait until the storage pool's volumes are made" },
+  { "cannot contain '/'", MIGRATE_ERROR_INVALID, NULL },
   { "volume target path", MIGRATE_ERROR_BUSY, REMEDY_IN_THE_WAY },
   { "Storage source conflict with pool", MIGRATE_ERROR_BUSY,
     "Another storage pool has that folder: start it if it is not active, or remove it" },
@@ -237,6 +242,7 @@ _migrate_vir_error_convert (const virError *said, MigrateVirWhere where, const c
   words = get_words (said);
   look_up (said, where, &code, &remedy);
   error = _migrate_error_new (code, remedy, "%s: %s", doing, words);
+  g_strdelimit (error->message, "\r\n", ' '); /* of names, which are files' */
   _migrate_error_private (error)->vir_domain = said->domain;
   _migrate_error_private (error)->vir_code = said->code;
   return error;

@@ -1,5 +1,5 @@
-/* The calls about storage pools. Those that we make are transient and of a folder: gone with the
- * daemon, and nothing in their folder changes with them. */
+/* The calls about storage pools. Those that we make are transient and of a folder: they outlive the
+ * daemon but not its host, and nothing in their folder changes with them. */
 #include "virt/libvirt-private.h"
 
 #include <errno.h>

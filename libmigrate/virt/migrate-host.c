@@ -263,7 +263,7 @@ migrate_host_new (const char *uri)
  *
  * The URI with which this program reaches the host.
  *
- * Returns: the URI
+ * Returns: (transfer none): the URI
  *
  * Since: 1.0
  */
@@ -348,7 +348,8 @@ migrate_host_dup_peer_uri (MigrateHost *self)
  * @self: a host
  * @peer_uri: (nullable): the value
  *
- * Sets [property@Migrate.Host:peer-uri]. Operations that have begun keep the old value.
+ * Sets [property@Migrate.Host:peer-uri]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -381,7 +382,8 @@ migrate_host_dup_migration_uri (MigrateHost *self)
  * @self: a host
  * @migration_uri: (nullable): the value
  *
- * Sets [property@Migrate.Host:migration-uri]. Operations that have begun keep the old value.
+ * Sets [property@Migrate.Host:migration-uri]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -414,7 +416,8 @@ migrate_host_dup_listen_address (MigrateHost *self)
  * @self: a host
  * @listen_address: (nullable): the value
  *
- * Sets [property@Migrate.Host:listen-address]. Operations that have begun keep the old value.
+ * Sets [property@Migrate.Host:listen-address]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -447,7 +450,8 @@ migrate_host_dup_tls_name (MigrateHost *self)
  * @self: a host
  * @tls_name: (nullable): the value
  *
- * Sets [property@Migrate.Host:tls-name]. Operations that have begun keep the old value.
+ * Sets [property@Migrate.Host:tls-name]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */
@@ -480,7 +484,8 @@ migrate_host_dup_name (MigrateHost *self)
  * @self: a host
  * @name: (nullable): the value
  *
- * Sets [property@Migrate.Host:name]. Operations that have begun keep the old value.
+ * Sets [property@Migrate.Host:name]. A job that is prepared keeps what it
+ * was prepared with.
  *
  * Since: 1.0
  */

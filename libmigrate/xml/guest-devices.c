@@ -205,6 +205,15 @@ get (const xmlNode *node, const char *where)
   return found;
 }
 
+static gboolean
+is_placed (const xmlNode *node)
+{
+  const xmlNode *address = _migrate_node_child (node, "address");
+
+  return _migrate_node_has (address, "type", "dimm") && _migrate_node_peek (address, "slot") != NULL
+         && _migrate_node_peek (address, "base") != NULL;
+}
+
 static MigrateDevice *
 read_device (const xmlNode *node, gsize place)
 {
@@ -217,6 +226,7 @@ read_device (const xmlNode *node, gsize place)
   device->path = get (node, places[place].path);
   device->role = get (node, places[place].role);
   device->alias = _migrate_node_dup_at (node, "alias", "name");
+  device->placed = is_placed (node);
   if (_migrate_node_has (_migrate_node_at (node, "model/acceleration"), "accel3d", "yes"))
     {
       g_free (device->driver);

@@ -70,6 +70,7 @@ typedef struct
   char *driver; /* of "filesystem": "virtiofs"; of "tpm": the backend's version; "video": accel3d */
   char *path;   /* on the host, where it names one */
   char *role;   /* of "shmem"; of "watchdog" what it does */
+  gboolean placed; /* of "memory": it has a slot and an address */
 } MigrateDevice;
 
 typedef struct
@@ -102,7 +103,7 @@ typedef struct
   GPtrArray *huge_pages;                  /* MigrateHugePages; never NULL; empty: none */
   char *cpu_mode, *cpu_model, *cpu_check; /* of the live document: mode "custom" as a rule */
   char *cpu_xml;                          /* the <cpu> element as text */
-  gboolean cpu_migratable;                /* host-passthrough, migratable='on' */
+  gboolean cpu_unmigratable;              /* of the host's own CPU: migratable='off' */
   char **cpu_features;                    /* required by name; never NULL */
   gboolean has_tsc_frequency;
   char *cpu_set;           /* of <vcpu cpuset>, */

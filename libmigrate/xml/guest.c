@@ -221,7 +221,7 @@ read_cpu (MigrateGuest *self, xmlNode *cpu)
   if (self->cpu_mode == NULL && self->cpu_model != NULL)
     self->cpu_mode = g_strdup ("custom");
   self->cpu_check = _migrate_node_dup (cpu, "check");
-  self->cpu_migratable = _migrate_node_has (cpu, "migratable", "on");
+  self->cpu_unmigratable = _migrate_node_has (cpu, "migratable", "off");
 }
 
 static void

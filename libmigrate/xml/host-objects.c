@@ -2,6 +2,8 @@
 #include "xml/document-private.h"
 #include "xml/host-private.h"
 
+#define NS_PER_SECOND G_GUINT64_CONSTANT (1000000000)
+
 void
 _migrate_network_free (MigrateNetwork *self)
 {
@@ -127,6 +129,23 @@ _migrate_pool_parse (const char *xml, GError **error)
   return g_steal_pointer (&self);
 }
 
+/* “1341933637.273190990”; without a fraction where that is 0. */
+static guint64
+read_time (const xmlNode *target, const char *path)
+{
+  g_autofree char *text = _migrate_node_text_at (target, path);
+  guint64 seconds, ns = 0, unit = NS_PER_SECOND;
+  char *rest;
+
+  if (text == NULL || !g_ascii_isdigit (*text))
+    return 0;
+  seconds = g_ascii_strtoull (text, &rest, 10);
+  if (*rest == '.')
+    while (g_ascii_isdigit (*++rest))
+      ns += (unit /= 10) * (guint64) (*rest - '0');
+  return *rest == '\0' && seconds < G_MAXUINT64 / NS_PER_SECOND ? seconds * NS_PER_SECOND + ns : 0;
+}
+
 static void
 read_target (MigrateVolume *self, const xmlNode *target)
 {
@@ -160,6 +179,8 @@ read_volume (MigrateVolume *self, const xmlNode *root, GError **error)
   self->capacity = _migrate_node_bytes (_migrate_node_child (root, "capacity"), "bytes", error);
   self->allocation = _migrate_node_bytes (_migrate_node_child (root, "allocation"), "bytes", error);
   self->physical = _migrate_node_bytes (_migrate_node_child (root, "physical"), "bytes", error);
+  self->written = read_time (target, "timestamps/mtime");
+  self->changed = read_time (target, "timestamps/ctime");
   read_target (self, target);
   if (cluster > 0)
     self->cluster_size = g_strdup_printf ("%" G_GUINT64_FORMAT, cluster);

@@ -54,6 +54,7 @@ typedef struct
   char *name, *type, *target, *format; /* name never NULL */
   char *backing_path, *backing_format;
   guint64 capacity, allocation, physical; /* bytes */
+  guint64 written, changed; /* when its content was, and it itself: ns since 1970; 0: not said */
   gboolean encrypted, lazy_refcounts, extended_l2;
   char *encryption, *encryption_secret; /* its format; a secret's UUID */
   char *compat, *cluster_size;          /* the latter in bytes */

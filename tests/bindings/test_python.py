@@ -228,7 +228,8 @@ def facts_are_kept_and_checked_again():
     assert back.get_kind() == Migrate.Kind.AUTO
     details = back.dup_details().unpack()
     assert details == facts.dup_details().unpack()
-    assert 'live' in details['source']['guest']
+    assert 'live' in details['source']['guest'] and back.details == details
+    assert 'of test, from test:///default' in repr(back)
     again = back.check(None, back.get_kind())
     assert [str(finding) for finding in again] == [str(finding) for finding in report]
     policy = back.dup_policy()
@@ -236,6 +237,27 @@ def facts_are_kept_and_checked_again():
     codes = [finding.get_code() for finding in back.check(policy, Migrate.Kind.LIVE)]
     assert 'peer-uri-local' not in codes and 'same-host' in codes
     refused(Migrate.Error.INVALID, Migrate.Facts.new_from_bytes, GLib.Bytes.new(b'nothing'))
+
+
+@test
+def facts_are_asked_about_other_names():
+    mapping, profile = Migrate.Mapping.new(), Migrate.Mapping.new()
+    mapping.set_from_string('network:blue=red')
+    profile.set_from_string('network:green=red')
+    job = test_driver_job()
+    job.check()
+    facts = job.dup_facts()
+    assert facts.dup_mapping() is None and facts.dup_profile() is None
+    mapped = facts.map(mapping, profile)
+    assert mapped.dup_mapping().dup_froms('network') == ['blue']
+    assert mapped.dup_profile().dup_froms('network') == ['green']
+    codes = [finding.get_code() for finding in mapped.check(None, mapped.get_kind())]
+    assert 'mapping-unused' in codes
+    assert facts.dup_mapping() is None and mapped.map(None, None).dup_mapping() is None
+    mapping.set_from_string('emulator:/usr/bin/qemu-system-x86_64=/opt/there/qemu')
+    plan = make_job()
+    plan.check()
+    refused(Migrate.Error.INVALID, plan.dup_facts().map, mapping, None)
 
 
 @test
@@ -277,7 +299,7 @@ def a_plan():
     assert plan.dup_disks().unpack() == plan.dup_changes().unpack() == []
     assert plan.dup_files().unpack() == []
     assert plan.dup_holes().unpack() == [] and plan.dup_effects()
-    assert plan.get_xml() is None and plan.get_persistent_xml() is None
+    assert plan.get_xml().startswith('<domain') and plan.get_persistent_xml().startswith('<domain')
     assert plan.dup_details().unpack() == plan.details and plan.details['kind'] == 'live'
     assert plan.dup_effects()[0] in str(plan) and 'live' in repr(plan)
     assert finish(job, 'plan').get_guest_name() == job.dup_plan().get_guest_name()
@@ -335,12 +357,16 @@ def a_forecast_of_what_is_not_known():
     assert forecast.get_rung() == Migrate.Rung.UNKNOWN
     assert not (forecast.has_total() or forecast.has_downtime() or forecast.has_bytes()
                 or forecast.has_need())
+    assert not (forecast.has_total_most() or forecast.has_bytes_most()
+                or forecast.has_needed_downtime())
     assert forecast.get_total_least_ms() == forecast.get_total_most_ms() == 0
     assert forecast.get_downtime_least_ms() == forecast.get_downtime_most_ms() == 0
     assert forecast.get_bytes_least() == forecast.get_bytes_most() == 0
     assert forecast.get_needed_downtime_ms() == forecast.get_needed_bandwidth() == 0
     assert 'not known' in forecast.dup_summary()
     assert forecast.dup_details().unpack()['dirty-rate-origin'] == 'unknown'
+    assert forecast.details['kind'] == 'live' and 'not known' in str(forecast)
+    assert 'unknown' in repr(forecast)
 
 
 @test
@@ -531,7 +557,7 @@ def decisions():
     assert result.get_n_decisions() == len(seen.decisions) > 0, result.details
     decision = result.get_decision(0)
     assert decision.get_what() == seen.decisions[0].get_what() and decision.get_why()
-    assert decision.get_at_ms() >= 0 and decision.dup_details().unpack() == {}
+    assert decision.get_at_ms() >= 0 and decision.dup_details().unpack() == decision.details == {}
     assert decision.get_what() in str(decision) and decision.get_what() in repr(decision)
 
 
@@ -790,7 +816,8 @@ def baseline():
     assert found.dup_suited() == [SOURCE, DESTINATION] and found.dup_unsuited() == []
     assert found.dup_unknown() == ['sim://w/h9'] and len(found.dup_advice()) == 3
     details = found.dup_details().unpack()
-    assert details['hosts'][0] == {'host': SOURCE, 'suited': True}
+    assert details['hosts'][0] == {'host': SOURCE, 'suited': True} and found.details == details
+    assert 'qemu64 +aes' in repr(found) and str(found) == '\n'.join(found.dup_advice())
     assert finish(made, 'baseline').get_model() == 'qemu64'
     refused(Migrate.Error.NOT_FOUND, make_survey('nobody').baseline)
 

@@ -1,5 +1,5 @@
-/* Facts as anybody may have written them into a file, read and checked: an error with a remedy or a
- * report, and what is written again is read as the same. */
+/* Facts as anybody may have written them into a file, read, checked, and asked about other names:
+ * an error with a remedy or a report, and what is written again is read as the same. */
 #include "fuzz.h"
 
 int
@@ -9,6 +9,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
   g_autoptr (GError) error = NULL;
   g_autoptr (MigrateFacts) facts = migrate_facts_new_from_bytes (bytes, &error);
   g_autoptr (MigrateFacts) again = NULL;
+  g_autoptr (MigrateFacts) unmapped = NULL;
+  g_autoptr (GError) refused = NULL;
   g_autoptr (GBytes) first = NULL;
   g_autoptr (GBytes) second = NULL;
   g_autoptr (GVariant) details = NULL;
@@ -24,6 +26,8 @@ LLVMFuzzerTestOneInput (const uint8_t *data, size_t size)
 
       fuzz_must (report != NULL);
     }
+  unmapped = migrate_facts_map (facts, NULL /* mapping */, NULL /* profile */, &refused);
+  fuzz_check_answer (unmapped, &refused);
   details = migrate_facts_dup_details (facts);
   fuzz_must (details != NULL);
   first = migrate_facts_to_bytes (facts);

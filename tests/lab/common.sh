@@ -197,9 +197,14 @@ await_libvirtd ()
   wait_until 60 answers_or_died "$1" || die "libvirtd of host $1 does not answer" "see $LAB_DIR/h$1/libvirtd.log"
   answers "$1" || { tail -n 5 "$LAB_DIR/h$1/libvirtd.log" >&2
     die "libvirtd of host $1 ended at once" "see $LAB_DIR/h$1/libvirtd.log"; }
-  virsh_at "$1" domcapabilities --virttype qemu --machine "$MACHINE" >/dev/null ||
+  # The one of guests without an emulator of their own too.
+  virsh_at "$1" domcapabilities --virttype qemu --machine "$MACHINE" >/dev/null &&
+  virsh_at "$1" domcapabilities --virttype qemu --machine "$MACHINE" --emulatorbin "$(emulator)" >/dev/null ||
     die "libvirtd of host $1 finds no QEMU that can run $MACHINE" "install it: tests/install-packages lab"
 }
+
+# A copy, for the daemons' uid may not see where this is.
+emulator () { printf '%s\n' "$LAB_DIR/boot/qemu"; }
 
 start_libvirtd ()
 {
@@ -220,12 +225,14 @@ offer_capabilities ()
 
 keep_capabilities ()
 {
-  local kept=$CACHE/capabilities-$LAB_UID-$LAB_RECIPE from file
+  local kept=$CACHE/capabilities-$LAB_UID-$LAB_RECIPE from file own
 
   from=$(capabilities_dir "$1")
+  # This lab's emulator is at a path that no other lab has.
+  own=$(emulator | tr -d '\n' | sha256sum | cut -d ' ' -f 1).xml
   [ -d "$from" ] || return 0
   for file in "$from"/*.xml; do
-    [ -f "$file" ] || continue
+    [ -f "$file" ] && [ "${file##*/}" != "$own" ] || continue
     ! cmp -s "$file" "$kept/${file##*/}" || continue
     mkdir -p "$kept"
     cp "$file" "$kept/.new.$$" && mv "$kept/.new.$$" "$kept/${file##*/}"

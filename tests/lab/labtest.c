@@ -456,6 +456,18 @@ lab_assert_code (const GError *error, int code)
 }
 
 void
+lab_assert_remedy (MigrateJob *job, const char *words)
+{
+  g_autoptr (MigrateFailure) failure = migrate_job_dup_failure (job);
+  const char *remedy;
+
+  cr_assert_not_null (failure);
+  remedy = migrate_failure_get_remedy (failure);
+  cr_assert (remedy != NULL && strstr (remedy, words) != NULL, "remedy “%s” of “%s”", remedy,
+             migrate_failure_get_message (failure));
+}
+
+void
 lab_assert_rest (MigrateJob *job, MigrateState state, MigrateOutcome outcome)
 {
   g_autofree char *rests = lab_nick (MIGRATE_TYPE_STATE, (int) migrate_job_get_state (job));

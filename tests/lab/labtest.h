@@ -56,6 +56,8 @@ char *lab_nick (GType type, int value);
 GError *lab_run_fails (MigrateJob *job, GCancellable *cancellable);
 MigrateResult *lab_run_works (MigrateJob *job, GCancellable *cancellable);
 void lab_assert_code (const GError *error, int code);
+/* Its failure's remedy has these words. */
+void lab_assert_remedy (MigrateJob *job, const char *words);
 /* How the job rests. */
 void lab_assert_rest (MigrateJob *job, MigrateState state, MigrateOutcome outcome);
 void lab_assert_blocked_by (MigrateJob *job, const GError *error, const char *finding);

@@ -17,8 +17,9 @@ clear_mounts (void)
   for (int host = 1; host <= 2; host++)
     g_free (lab_inside (host,
                         "umount -l %s " FULL " 2>/dev/null; rm -rf " FULL " " LINK " " OWN "/*; "
-                        "mkdir -p " FULL "; find %s " OWN " -name '.libmigrate*' -delete; true",
-                        shared, shared));
+                        "mkdir -p " FULL "; find %s " OWN " -name '.libmigrate*' -delete; "
+                        "rm -f %s/s.img %s/real.img; true",
+                        shared, shared, shared, shared));
 }
 
 static void
@@ -133,6 +134,42 @@ Test (probe, path_through_a_link)
   define_in (LINK);
   lab_assert_sharing (folders, "disk-sharing-unproven",
                       "the source has no active storage pool of folder “" LINK "”");
+}
+
+/* One name in a folder that both have, and a file of each host's own behind it. */
+Test (probe, link_to_a_file_of_each_host)
+{
+  for (int host = 1; host <= 2; host++)
+    g_free (lab_inside (host, "truncate -s 1M " OWN "/o.img"));
+  g_free (lab_inside (1, "ln -sf " OWN "/o.img %s/s.img", shared));
+  assert_sharing_of (shared, "disk-sharing-unproven",
+                     "a link may lead to a file of each host's own");
+}
+
+Test (probe, link_to_a_file_of_one_host)
+{
+  g_free (lab_inside (1, "truncate -s 1M " OWN "/o.img"));
+  g_free (lab_inside (1, "ln -sf " OWN "/o.img %s/s.img", shared));
+  assert_sharing_of (shared, "disk-sharing-unproven", "the destination has no file");
+}
+
+Test (probe, link_to_a_file_that_both_have)
+{
+  g_free (lab_inside (1, "truncate -s 1M %s/real.img && ln -sf real.img %s/s.img", shared, shared));
+  assert_sharing_of (shared, NULL, NULL);
+}
+
+/* As a guest does: there is never a moment at which both say the same. */
+Test (probe, file_that_is_written_to)
+{
+  g_autofree char *pid
+    = lab_inside (1,
+                  "timeout 60 sh -c 'while :; do echo x | dd of=%s/s.img conv=notrunc; done' "
+                  ">/dev/null 2>&1 & echo $!",
+                  shared);
+
+  assert_sharing_of (shared, NULL, NULL);
+  g_free (lab_inside (1, "kill %s", pid));
 }
 
 /* A volume's pool may have its folder elsewhere there. */

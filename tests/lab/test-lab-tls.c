@@ -2,8 +2,6 @@
  * have none. Both recipes. */
 #include "labtest.h"
 
-#include <string.h>
-
 #define GUEST "g"
 #define OPTIONS "--dirty 8 --rate 3"
 
@@ -16,17 +14,15 @@ set_up (void)
   lab_need_to_move (GUEST, OPTIONS, &from, &to);
 }
 
-TestSuite (tls, .init = set_up, .timeout = 120);
+TestSuite (tls, .init = set_up, .timeout = 300);
 
 static void
 assert_refused (MigrateJob *job, int code, const char *remedy)
 {
   g_autoptr (GError) error = lab_run_fails (job, NULL);
-  g_autoptr (MigrateFailure) failure = migrate_job_dup_failure (job);
 
   lab_assert_code (error, code);
-  cr_assert_not_null (strstr (migrate_failure_get_remedy (failure), remedy), "%s; %s",
-                      error->message, migrate_failure_get_remedy (failure));
+  lab_assert_remedy (job, remedy);
   lab_assert_rest (job, MIGRATE_STATE_UNDONE, MIGRATE_OUTCOME_STAYED);
   lab_assert_at (GUEST, from, "running");
   lab_assert_alive (GUEST);

@@ -1,5 +1,5 @@
 /* What a libvirtd tells of its host and of a guest, in one answer. What the simulated hosts do not
- * have (networks, pools, mostly CPUs too) is absent there, as with a driver that does not know it.
+ * have (networks, mostly CPUs too) is absent there, as with a driver that does not know it.
  */
 #include "sim-private.h"
 
@@ -146,5 +146,6 @@ _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call)
   _sim_facts_tell_secrets (host, call, &answer);
   find (host, call, MIGRATE_FACT_FIND_UUID, MIGRATE_FACT_SAME_UUID, &answer);
   find (host, call, MIGRATE_FACT_FIND_NAME, MIGRATE_FACT_SAME_NAME, &answer);
+  _sim_files_answer (host, call->question, &answer);
   call->answer = g_variant_ref_sink (g_variant_dict_end (&answer));
 }

@@ -382,6 +382,8 @@ enum
 };
 
 int _sim_pool_find (SimHost *host, MigrateCall *call, const char **words);
+/* MIGRATE_FACT_FILES, where it is asked for. */
+void _sim_files_answer (SimHost *host, GVariant *question, GVariantDict *answer);
 int _sim_volume_find (SimHost *host, MigrateCall *call, const char **words);
 int _sim_pool_create (SimHost *host, MigrateCall *call, const char **words);
 int _sim_pool_remove (SimHost *host, MigrateCall *call, const char **words);

@@ -624,8 +624,10 @@ parse_size (const char *text)
   return value;
 }
 
+/* also: nullable: a host that has the guests too, as only a move that went wrong leaves them. */
 static void
-spec_fill (SimWorld *self, guint hosts, guint guests, guint64 bandwidth, SimGuestSpec *guest)
+spec_fill (SimWorld *self, guint hosts, guint guests, const char *also, guint64 bandwidth,
+           SimGuestSpec *guest)
 {
   for (guint i = 1; i <= hosts; i++)
     {
@@ -641,6 +643,8 @@ spec_fill (SimWorld *self, guint hosts, guint guests, guint64 bandwidth, SimGues
 
       guest->name = name;
       sim_world_add_guest (self, "h1", guest);
+      if (also != NULL)
+        sim_world_add_guest (self, also, guest);
     }
 }
 
@@ -652,6 +656,7 @@ sim_world_new_from_spec (const char *spec)
   g_autofree char *cpu = NULL;
   SimGuestSpec guest = { 0 };
   g_autofree char *disk = NULL;
+  g_autofree char *also = NULL;
   guint hosts = 2, guests = 1, workers = SIM_WORKERS, pace = 100;
   guint64 bandwidth = 0, seed = 1;
   SimWorld *self;
@@ -677,6 +682,11 @@ sim_world_new_from_spec (const char *spec)
         {
           g_free (cpu);
           cpu = g_strdup (value);
+        }
+      else if (g_str_equal (key, "also"))
+        {
+          g_free (also);
+          also = g_strdup (value);
         }
       else if (g_str_equal (key, "hosts"))
         hosts = (guint) number;
@@ -710,7 +720,7 @@ sim_world_new_from_spec (const char *spec)
     }
 
   self = sim_world_new (name, seed);
-  spec_fill (self, hosts, guests, bandwidth, &guest);
+  spec_fill (self, hosts, guests, also, bandwidth, &guest);
   for (guint i = 0; i < self->hosts->len; i++)
     {
       SimHost *host = g_ptr_array_index (self->hosts, i);

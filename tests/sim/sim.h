@@ -31,8 +31,8 @@ typedef struct _SimWorld SimWorld;
 void _sim_register (void);
 SimWorld *sim_world_new (const char *name, guint64 seed);
 /* "world=w;hosts=2;guests=500;memory=64M;dirty=1M;working-set=8M;bandwidth=1G;seed=1;pace=100":
- * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts. What MIGRATE_SIM holds. NULL: not
- * understood. */
+ * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts; "also=h3": they are on h3 too. What
+ * MIGRATE_SIM holds. NULL: not understood. */
 SimWorld *sim_world_new_from_spec (const char *spec);
 /* Lets go of every call that hangs with an error, waits until no actor is left and aborts the
  * program if one stays. Leaves for the calling thread, when it has entered. The shell of the world
@@ -103,10 +103,16 @@ typedef struct
   gboolean full;       /* for that host */
   gboolean of_devices; /* not of files */
   gboolean caches;     /* its host learns of others' changes only when it makes one itself */
+  guint stale_ms;      /* … and of a file's size and times when what it knows is so old */
 } SimPoolSpec;
 
 void sim_world_add_pool (SimWorld *self, const char *host, const SimPoolSpec *spec);
 void sim_world_add_file (SimWorld *self, const char *storage, const char *name);
+/* A link to a file of each host's own, or of one host only. */
+void sim_world_link_file (SimWorld *self, const char *storage, const char *name,
+                          const char *only /* nullable */);
+/* Somebody writes to it, now and always. */
+void sim_world_write_file (SimWorld *self, const char *storage, const char *name);
 void sim_world_clear_files (SimWorld *self, const char *storage);
 /* A folder of a host, on a storage that others may have too; NULL: the host's own. Folders that are
  * below one are on the same. Images, and pools without a storage, make theirs. */

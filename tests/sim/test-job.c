@@ -992,6 +992,100 @@ Test (job, is_left_running_and_followed_again)
   assert_no_violation ();
 }
 
+static void
+rewrite (const char *path, const char *id, const char *key, const char *text)
+{
+  g_autoptr (MigrateJournal) file = migrate_sqlite_journal_new (path);
+  g_autoptr (GVariant) written = _migrate_journal_load_job (file, id, NULL);
+  guint64 generation = _migrate_variant_uint64 (written, MIGRATE_JOB_KEY_GENERATION, 0);
+  g_autoptr (GVariant) values = NULL;
+  g_autoptr (GError) error = NULL;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_variant_builder_add (&builder, "{sv}", key, g_variant_new_string (text));
+  values = g_variant_ref_sink (g_variant_builder_end (&builder));
+  cr_assert (_migrate_journal_update_job (file, id, generation, values, &error), "%s",
+             error != NULL ? error->message : "");
+}
+
+/* What the journal says of how the guest was cannot be read. */
+static void
+lose_facts (const char *path, const char *id)
+{
+  rewrite (path, id, MIGRATE_JOB_KEY_FACTS, "lost");
+}
+
+/* Nothing of it is taken back under a transfer that goes on. */
+Test (job, that_may_be_in_flight_is_not_undone_for_lost_facts)
+{
+  g_autofree char *path = journal_path ();
+  g_autofree char *id = NULL;
+  g_autoptr (MigrateJournal) second = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+  gboolean asked = FALSE;
+
+  sim_world_enter (world); /* time stands still while nobody waits */
+  add_guest ((SimGuestSpec){ .memory = G_GUINT64_CONSTANT (2) << 30, .autostart = TRUE });
+  {
+    g_autoptr (MigrateJournal) first = migrate_sqlite_journal_new (path);
+    g_autoptr (MigrateJob) left = job_new ("g0");
+
+    migrate_job_set_journal (left, first);
+    g_signal_connect (left, "progress", G_CALLBACK (detach_when), &asked);
+    cr_assert_null (migrate_job_run (left, NULL, NULL));
+    cr_assert (migrate_job_is_in_flight (left));
+    id = g_strdup (migrate_job_get_id (left));
+  }
+  lose_facts (path, id);
+  second = migrate_sqlite_journal_new (path);
+  job = migrate_job_load (second, id, NULL, NULL);
+  cr_assert_not_null (job);
+  for (int i = 0; i < 2; i++) /* in flight, and then failed */
+    {
+      g_autoptr (GError) error = NULL;
+
+      cr_assert_null (migrate_job_follow (job, NULL, &error));
+      assert_code (error, MIGRATE_ERROR_NEEDS_RECOVER);
+      cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_FAILED);
+      cr_assert_eq (outcome_of (job), MIGRATE_OUTCOME_UNKNOWN);
+      cr_assert_eq (sim_world_count_transfers (world), 1);
+      cr_assert_not (sim_world_get_domain (world, "h1", "g0").autostart, "it was taken back");
+    }
+  sim_world_leave (world);
+}
+
+/* No transfer was begun: all of it can be. */
+Test (job, that_is_not_in_flight_is_undone_for_lost_facts)
+{
+  g_autofree char *path = journal_path ();
+  g_autofree char *id = NULL;
+  g_autoptr (MigrateJournal) second = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  add_guest ((SimGuestSpec){ .autostart = TRUE });
+  {
+    g_autoptr (MigrateJournal) first = migrate_sqlite_journal_new (path);
+    g_autoptr (MigrateJob) left = job_new ("g0");
+
+    migrate_job_set_journal (left, first);
+    cr_assert (migrate_job_check (left, NULL, NULL));
+    cr_assert (migrate_job_prepare (left, NULL, NULL));
+    id = g_strdup (migrate_job_get_id (left));
+  }
+  cr_assert_not (sim_world_get_domain (world, "h1", "g0").autostart);
+  lose_facts (path, id);
+  rewrite (path, id, MIGRATE_JOB_KEY_STATE, "failed");
+  second = migrate_sqlite_journal_new (path);
+  job = migrate_job_load (second, id, NULL, NULL);
+  cr_assert_not_null (job);
+  cr_assert_null (migrate_job_follow (job, NULL, &error));
+  assert_code (error, MIGRATE_ERROR_JOURNAL);
+  cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_UNDONE);
+  cr_assert (sim_world_get_domain (world, "h1", "g0").autostart);
+}
+
 Test (job, direct_cannot_be_left)
 {
   g_autoptr (MigrateJob) job = NULL;

@@ -326,6 +326,105 @@ Test (plan, follows_a_retune_before_the_transfer)
   cr_assert_eq (sim_world_get_asked (world)->bandwidth, 99);
 }
 
+/* ---- the addresses are the plan's ---- */
+
+static void
+set_addresses (MigrateHost *host, const char *peer, const char *migration, const char *listen,
+               const char *tls, const char *name)
+{
+  migrate_host_set_peer_uri (host, peer);
+  migrate_host_set_migration_uri (host, migration);
+  migrate_host_set_listen_address (host, listen);
+  migrate_host_set_tls_name (host, tls);
+  migrate_host_set_name (host, name);
+}
+
+static void
+set_first (MigrateHost *host)
+{
+  set_addresses (host, "sim://w/h2", "tcp://h2:4444", "10.0.0.2", "h2.example", "two");
+}
+
+static void
+set_second (MigrateHost *host)
+{
+  set_addresses (host, "sim://w/h3", "tcp://h3:5555", "10.0.0.3", "h3.example", "three");
+}
+
+static void
+assert_first (MigrateJob *job)
+{
+  g_autoptr (GVariant) values = _migrate_journal_load_job (journal, migrate_job_get_id (job), NULL);
+  const MigrateTransfer *asked = sim_world_get_asked (world);
+
+  cr_assert_not_null (asked);
+  cr_expect_str_eq (asked->peer_uri, "sim://w/h2");
+  cr_expect_str_eq (asked->migration_uri, "tcp://h2:4444");
+  cr_expect_str_eq (asked->listen_address, "10.0.0.2");
+  cr_expect_str_eq (asked->tls_name, "h2.example");
+  cr_expect_str_eq (_migrate_variant_string (values, MIGRATE_JOB_KEY_DESTINATION_NAME), "two");
+  cr_expect_not (sim_world_get_domain (world, "h3", "g0").exists);
+}
+
+static MigrateJob *
+job_to_h2_beside_h3 (void)
+{
+  sim_world_add_host (world, "h3");
+  return job_new ((SimGuestSpec){ 0 });
+}
+
+Test (plan, addresses_set_after_it_was_prepared_are_not_taken)
+{
+  g_autoptr (MigrateJob) job = job_to_h2_beside_h3 ();
+  MigrateHost *host = migrate_job_get_destination (job);
+
+  set_first (host);
+  cr_assert (migrate_job_check (job, NULL, NULL));
+  cr_assert (migrate_job_prepare (job, NULL, NULL));
+  set_second (host);
+  run (job);
+  assert_first (job);
+}
+
+/* What is gathered again is told to the journal: another program goes by it. */
+Test (plan, addresses_set_after_the_check_are_those_that_are_written)
+{
+  g_autoptr (MigrateJob) job = job_to_h2_beside_h3 ();
+  MigrateHost *host = migrate_job_get_destination (job);
+  g_autoptr (GVariant) values = NULL;
+
+  set_second (host);
+  cr_assert (migrate_job_check (job, NULL, NULL));
+  set_addresses (host, NULL, "tcp://h2:4444", NULL, NULL, "two");
+  cr_assert (migrate_job_prepare (job, NULL, NULL));
+  values = _migrate_journal_load_job (journal, migrate_job_get_id (job), NULL);
+  cr_expect_null (_migrate_job_values_text (values, MIGRATE_JOB_KEY_PEER_URI));
+  cr_expect_str_eq (_migrate_job_values_text (values, MIGRATE_JOB_KEY_MIGRATION_URI),
+                    "tcp://h2:4444");
+  cr_expect_null (_migrate_job_values_text (values, MIGRATE_JOB_KEY_TLS_NAME));
+  cr_expect_str_eq (_migrate_job_values_text (values, MIGRATE_JOB_KEY_DESTINATION_NAME), "two");
+  run (job);
+  cr_expect_str_eq (sim_world_get_asked (world)->peer_uri, "sim://w/h2");
+  cr_expect_null (sim_world_get_asked (world)->listen_address);
+}
+
+Test (plan, addresses_set_on_a_loaded_job_are_not_taken)
+{
+  g_autoptr (MigrateJob) first = job_to_h2_beside_h3 ();
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  set_first (migrate_job_get_destination (first));
+  cr_assert (migrate_job_check (first, NULL, NULL));
+  cr_assert (migrate_job_prepare (first, NULL, NULL));
+  job = migrate_job_load (journal, migrate_job_get_id (first), NULL, &error);
+  cr_assert_not_null (job, "%s", error != NULL ? error->message : "");
+  g_clear_object (&first);
+  set_second (migrate_job_get_destination (job));
+  run (job);
+  assert_first (job);
+}
+
 /* ---- hooks that answer bindings ---- */
 
 #define TEST_TYPE_HOOKS (test_hooks_get_type ())
@@ -494,7 +593,10 @@ Test (mapped, without_a_mapping_nothing_is_sent)
   plan = migrate_job_dup_plan (job);
   cr_assert_null (sim_world_get_asked (world)->dest_xml);
   cr_assert_null (sim_world_get_asked (world)->persist_xml);
-  cr_assert_null (migrate_plan_get_xml (plan));
+  /* It is told all the same, and is the source's own. */
+  assert_says (migrate_plan_get_xml (plan), "network=\"blue\"");
+  assert_says (migrate_plan_get_persistent_xml (plan), "network=\"blue\"");
+  assert_says_not (migrate_plan_get_xml (plan), PASSWORD);
 }
 
 Test (mapped, arrives_under_other_names)

@@ -169,6 +169,88 @@ Test (probe, shared)
   sim_world_free (world);
 }
 
+/* ---- a folder that is shared, and files in it that are not ---- */
+
+#define LINKED "a link may lead to a file of each host's own"
+
+Test (probe, a_link_to_a_file_of_each_host_is_not_proven)
+{
+  make_world (POOL ("a"), POOL ("a"));
+  sim_world_link_file (world, "a", "g0.qcow2", NULL);
+  assert_says ("disk-sharing-unproven", LINKED);
+  assert_nothing_listed ();
+  sim_world_free (world);
+}
+
+Test (probe, a_link_to_a_file_of_one_host_is_not_proven)
+{
+  make_world (POOL ("a"), POOL ("a"));
+  sim_world_link_file (world, "a", "g0.qcow2", "h1");
+  assert_says ("disk-sharing-unproven", "the destination has no file “" DISK "”");
+  sim_world_link_file (world, "a", "g0.qcow2", "h2");
+  assert_says ("disk-sharing-unproven", "the source has no file “" DISK "”");
+  sim_world_free (world);
+}
+
+/* QEMU is not told that libvirt need not look after it. */
+Test (probe, a_link_is_not_vouched_for)
+{
+  for (int linked = 0; linked < 2; linked++)
+    {
+      g_autoptr (MigrateJournal) journal = NULL;
+      g_autoptr (MigrateJob) job = NULL;
+      g_autoptr (MigrateReport) report = NULL;
+      g_autoptr (MigratePlan) plan = NULL;
+      g_autoptr (GVariant) transfer = NULL;
+      g_auto (GStrv) flags = NULL;
+
+      make_world (POOL ("a"), POOL ("a"));
+      if (linked)
+        sim_world_link_file (world, "a", "g0.qcow2", NULL);
+      journal = migrate_sqlite_journal_new_none ();
+      job = job_new (journal);
+      migrate_job_set_kind (job, MIGRATE_KIND_LIVE);
+      report = migrate_job_check (job, NULL, NULL);
+      cr_assert_not_null (report);
+      plan = migrate_job_dup_plan (job);
+      transfer = migrate_plan_dup_transfer (plan);
+      cr_assert (g_variant_lookup (transfer, "flags", "^as", &flags));
+      cr_expect_eq (g_strv_contains ((const char *const *) flags, "unsafe"), !linked);
+      sim_world_free (world);
+    }
+}
+
+Test (probe, a_file_that_is_written_to_is_shared)
+{
+  make_world (POOL ("a"), POOL ("a"));
+  sim_world_write_file (world, "a", "g0.qcow2");
+  assert_says (NULL, NULL);
+  sim_world_free (world);
+}
+
+/* As file systems remember what a file is like, for a second. */
+Test (probe, shared_by_hosts_that_remember_files)
+{
+  for (guint written = 0; written < 2; written++)
+    {
+      make_world (POOL ("a"), POOL ("a", .stale_ms = 1000));
+      if (written)
+        sim_world_write_file (world, "a", "g0.qcow2");
+      assert_says (NULL, NULL);
+      sim_world_free (world);
+    }
+}
+
+/* What is remembered for long says nothing of a file that is written to; of another it does. */
+Test (probe, files_that_are_remembered_for_long)
+{
+  make_world (POOL ("a"), POOL ("a", .stale_ms = 60000));
+  assert_says (NULL, NULL);
+  sim_world_write_file (world, "a", "g0.qcow2");
+  assert_says ("disk-sharing-unproven", LINKED);
+  sim_world_free (world);
+}
+
 /* What is counted in the lab by libvirt's requests is here by ours. */
 Test (probe, shared_with_few_calls)
 {
@@ -178,6 +260,9 @@ Test (probe, shared_with_few_calls)
                  sim_world_count_calls (world, "*:h1"));
   cr_assert_leq (sim_world_count_calls (world, "*:h2"), 12, "%u",
                  sim_world_count_calls (world, "*:h2"));
+  /* What was said of the file before the probe is enough. */
+  cr_assert_eq (sim_world_count_calls (world, "facts:h1"), 2);
+  cr_assert_eq (sim_world_count_calls (world, "facts:h2"), 2);
   sim_world_free (world);
 }
 
@@ -298,6 +383,7 @@ Test (probe, volumes)
 
       make_world (POOL ("a"),
                   &(SimPoolSpec){ .name = "p", .target = "/elsewhere", .storage = storages[i] });
+      sim_world_add_file (world, "a", "v.img");
       sim_world_add_guest (world, "h1",
                            &(SimGuestSpec){ .name = "g1",
                                             .uuid = "4a7e6b62-7b0e-4f2e-8d9a-000000000001",

@@ -186,6 +186,92 @@ Test (survey, probes_shared_storage_for_each)
   cr_assert_eq (g_strv_length (files), 1, "%s", files[0]);
 }
 
+static MigrateFinding *
+find_elsewhere (MigrateSurveyEntry *entry)
+{
+  GListModel *report = G_LIST_MODEL (migrate_survey_entry_get_report (entry));
+
+  for (guint i = 0; i < g_list_model_get_n_items (report); i++)
+    {
+      g_autoptr (MigrateFinding) finding = g_list_model_get_item (report, i);
+
+      if (g_str_equal (migrate_finding_get_code (finding), "guest-elsewhere"))
+        return g_steal_pointer (&finding);
+    }
+  return NULL;
+}
+
+/* h3 runs it too: whoever moved it to h2 or h4 would have two copies still. */
+Test (survey, a_guest_that_runs_on_one_of_them_blocks_all)
+{
+  g_autoptr (MigrateSurvey) survey = survey_new ("g0", "h2 h3 h4");
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_autoptr (GListModel) entries = NULL;
+
+  sim_world_add_guest (world, "h3", &(SimGuestSpec){ .name = "g0" });
+  cr_assert (migrate_policy_set (policy, "accept", "guest-elsewhere;already-there", NULL));
+  cr_assert (migrate_policy_set (policy, "link-speed", "100", NULL));
+  migrate_survey_set_policy (survey, policy);
+  migrate_survey_set_forecast (survey, TRUE);
+  entries = run_works (survey);
+  assert_order (entries, "h2 h3 h4");
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (MigrateSurveyEntry) entry = g_list_model_get_item (entries, i);
+      MigrateReport *report = migrate_survey_entry_get_report (entry);
+      g_autoptr (MigrateFinding) finding = find_elsewhere (entry);
+      g_autoptr (MigrateReport) again
+        = migrate_facts_check (migrate_survey_entry_get_facts (entry), NULL, MIGRATE_KIND_AUTO);
+
+      cr_assert (migrate_report_is_blocked (report));
+      cr_assert_eq (migrate_report_count (report, MIGRATE_SEVERITY_BLOCKER), 1);
+      cr_assert_eq (migrate_report_count (again, MIGRATE_SEVERITY_BLOCKER), 1);
+      cr_assert_not_null (migrate_report_get_forecast (report), "what was forecast stays");
+      assert_reason (entry, i == 1 ? "already-there" : "guest-elsewhere");
+      if (i == 1)
+        {
+          cr_assert_null (finding);
+          continue;
+        }
+      cr_assert_str_eq (migrate_finding_get_subject (finding), "sim://w/h3");
+      cr_assert_not_null (strstr (migrate_finding_get_remedy (finding), "migratectl recover"));
+    }
+}
+
+/* What an earlier move forgot on h3 is no second copy: g0 runs on h1, and nothing runs there. */
+Test (survey, a_definition_on_one_of_them_is_told_to_all)
+{
+  g_autoptr (MigrateSurvey) survey = survey_new ("g0", "h2 h3 h4");
+  g_autoptr (GListModel) entries = NULL;
+
+  sim_world_add_guest (world, "h3",
+                       &(SimGuestSpec){ .name = "g0", .state = MIGRATE_DOMAIN_SHUTOFF });
+  entries = run_works (survey);
+  assert_order (entries, "h2 h4 h3");
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (MigrateSurveyEntry) entry = g_list_model_get_item (entries, i);
+      g_autoptr (MigrateFinding) finding = find_elsewhere (entry);
+
+      cr_assert_not (migrate_report_is_blocked (migrate_survey_entry_get_report (entry)));
+      cr_assert_eq (migrate_finding_get_severity (finding), MIGRATE_SEVERITY_WARNING);
+    }
+}
+
+/* The source itself may be among the destinations. */
+Test (survey, a_guest_that_is_nowhere_else_is_told_of_nowhere)
+{
+  g_autoptr (MigrateSurvey) survey = survey_new ("g0", "h1 h2 h3");
+  g_autoptr (GListModel) entries = run_works (survey);
+
+  for (guint i = 0; i < 3; i++)
+    {
+      g_autoptr (MigrateSurveyEntry) entry = g_list_model_get_item (entries, i);
+
+      cr_assert_null (find_elsewhere (entry), "row %u", i);
+    }
+}
+
 /* As often as for one destination, however many there are. */
 Test (survey, asks_the_source_once)
 {

@@ -163,6 +163,24 @@ def check_prints_a_table_of_several():
 
 
 @test
+def check_of_several_tells_each_of_the_guest_elsewhere():
+    env = {**os.environ, 'MIGRATE_SIM': 'world=w;hosts=3;guests=1;also=h3'}
+    several = ('check', 'g0', '--from', 'sim://w/h1', '--to', 'sim://w/h3', '--to', 'sim://w/h2',
+               '--accept', 'guest-elsewhere')
+    done = ctl(*several, '--json', env=env)
+    assert done.code == 2 and done.json['blocked'] is True
+    found = {each['destination']: {f['code']: f for f in each['findings']}
+             for each in done.json['destinations']}
+    elsewhere = found['sim://w/h2']['guest-elsewhere']
+    assert elsewhere['severity'] == 'blocker' and elsewhere['subject'] == 'sim://w/h3', elsewhere
+    assert 'migratectl recover' in elsewhere['remedy'] and not elsewhere['accepted']
+    assert 'already-there' in found['sim://w/h3'] and 'guest-elsewhere' not in found['sim://w/h3']
+    done = ctl(*several, env=env)
+    assert done.code == 2 and re.search(r'sim://w/h2 .*It has 1 blocker: guest-elsewhere', done.out)
+    assert re.search(r'is on “sim://w/h3” too.*running.* \[guest-elsewhere\]\n', done.out), done.out
+
+
+@test
 def check_of_several_fails_when_the_source_cannot_be_asked():
     several = ('check', 'g0', '--from', 'sim://w/h9', '--to', 'sim://w/h1', '--to', 'sim://w/h2')
     done = ctl(*several, '--json')
@@ -210,12 +228,53 @@ def plan_tells_what_a_move_would_do():
     assert {'live', 'peer2peer', 'auto-converge'} <= set(done.json['transfer']['flags'])
     assert [step['what'] for step in done.json['steps']] == ['transfer']
     assert done.json['steps'][0]['undo'] and done.json['steps'][0]['risk'] == 'disruptive'
-    assert done.json['changes'] == done.json['holes'] == [] and done.json['xml'] is None
+    assert done.json['changes'] == done.json['holes'] == []
+    assert ElementTree.fromstring(done.json['xml']).find('name').text == 'g0'
     assert done.json['effects'] and done.json['error'] is None
     done = ctl('plan', 'g0', *HOSTS)
     assert done.code == 0 and done.out.startswith('“g0”: live, from sim://w/h1 to sim://w/h2\n')
     assert re.search(r'^  transfer p2p: live peer2peer ', done.out, re.M), done.out
     assert re.search(r'^   1\. transfer on sim://w/h1 \(disruptive\): ', done.out, re.M), done.out
+    assert '<domain' not in done.out
+
+
+@test
+def plan_tells_units():
+    done = ctl('plan', 'g0', *HOSTS, '--bandwidth', '9', '--target-downtime', '1500',
+               '--allow', 'throttle', '--set', 'compression=xbzrle', '--set', 'xbzrle-cache=64')
+    for line in ('bandwidth: 9 MiB/s', 'throttle-initial: 60%', 'xbzrle-cache: 64.0 MiB',
+                 'compression: xbzrle', 'target-downtime: 1.5 s', 'peer-uri: sim://w/h2'):
+        assert re.search(r'^           %s$' % re.escape(line), done.out, re.M), done.out
+    # What does not count without something that is not asked for is not told.
+    done = ctl('plan', 'g0', *HOSTS, '--json')
+    assert not {'throttle_initial', 'postcopy_bandwidth', 'xbzrle_cache'} & set(done.json['transfer'])
+    assert done.json['transfer']['target_downtime'] > 0
+
+
+@test
+def plan_tells_the_xml_when_asked():
+    done = ctl('plan', 'g0', *HOSTS, '--xml', '--rename', EMULATOR)
+    before, live, definition = re.split('^(?:persistent )?xml$', done.out, flags=re.M)
+    assert done.code == 0 and before.startswith('“g0”: live, ')
+    for text in (live, definition):
+        assert '/opt/there/qemu' in text and ElementTree.fromstring(text.strip()).tag == 'domain'
+    told = ctl('plan', 'g0', *HOSTS, '--rename', EMULATOR, '--json').json
+    assert live.strip() == told['xml'].strip() and definition.strip() == told['persistent_xml'].strip()
+    assert ctl('move', 'g0', *HOSTS, '--xml').code == 64
+
+
+@test
+def plan_tells_the_xml_with_a_hole_in_it():
+    hole = ('--rename', 'emulator:/usr/bin/qemu-system-x86_64=?')
+    done = ctl('plan', 'g0', *HOSTS, *hole, '--json')
+    assert done.code == 2 and done.json['changes'] == []
+    assert done.json['holes'] == [{'name': 'emulator:/usr/bin/qemu-system-x86_64',
+                                   'filled_by': 'nobody'}]
+    assert '/usr/bin/qemu-system-x86_64' in done.json['xml']
+    done = ctl('plan', 'g0', *HOSTS, *hole, '--xml')
+    assert ('\nxml\n<!-- hole: emulator:/usr/bin/qemu-system-x86_64: nobody -->\n<domain'
+            in done.out), done.out
+    ElementTree.fromstring(re.split('^(?:persistent )?xml$', done.out, flags=re.M)[1].strip())
 
 
 @test
@@ -269,6 +328,49 @@ def facts_give_the_report_again_without_hosts():
             if finding['severity'] == 'blocker'] == ['postcopy-excluded'], tunnelled.json
 
 
+def codes(done):
+    return [finding['code'] for finding in done.json['findings']]
+
+
+@test
+def facts_are_asked_about_other_names():
+    path = os.path.join(place.name, 'facts-mapped')
+    names = os.path.join(place.name, 'of-the-destination.map')
+    with open(names, 'w', encoding='utf-8') as file:
+        file.write('[listen]\n10.0.0.1=10.0.0.2\n')
+    assert ctl('check', 'g0', *HOSTS, '--rename', 'network:blue=red', '--save-facts', path).code == 0
+    again = ctl('check', '--facts', path, '--json')
+    assert 'mapping-unused' in codes(again)
+    # --map takes the place of the file's mapping, --rename is beside it.
+    done = ctl('check', '--facts', path, '--map', names, '--json')
+    assert [f['subject'] for f in done.json['findings'] if f['code'] == 'mapping-unused'] \
+        == ['listen:10.0.0.1'], done.json
+    done = ctl('check', '--facts', path, '--rename', 'listen:10.0.0.1=10.0.0.2', '--json')
+    assert codes(done).count('mapping-unused') == 2, done.json
+    done = ctl('check', '--facts', path, '--profile', names, '--json')
+    assert done.code == 0 and codes(done) == codes(again)
+    # What the destination was not asked about is not known, and not passed over either.
+    done = ctl('check', '--facts', path, '--rename', EMULATOR, '--json')
+    assert_error(done, 'invalid', 2)
+    assert 'was not asked about' in done.json['error']['message']
+    for wrong in (('--map', '/nowhere'), ('--profile', '/nowhere'), ('--rename', 'nonsense:a=b'),
+                  JOURNAL, ('--forecast',)):
+        assert ctl('check', '--facts', path, *wrong).code == 64, wrong
+
+
+@test
+def facts_give_a_forecast_for_another_policy():
+    path = os.path.join(place.name, 'facts-forecast')
+    done = ctl('check', 'g0', *HOSTS, '--forecast', '--journal', 'none', '--set', 'link-speed=400',
+               '--save-facts', path, '--json')
+    assert done.code == 0
+    for more in ((), ('--forecast',)):
+        assert ctl('check', '--facts', path, *more, '--json').out == done.out
+    slow = ctl('check', '--facts', path, '--set', 'link-speed=2', '--json').json['forecast']
+    assert slow['total_least_ms'] > done.json['forecast']['total_least_ms']
+    assert slow['bandwidth'] < done.json['forecast']['bandwidth']
+
+
 @test
 def facts_ask_no_host():
     path = os.path.join(place.name, 'facts-elsewhere')
@@ -304,7 +406,7 @@ def move_tells_what_came_of_it():
         assert isinstance(done.json[key], kind), key
     assert set(done.json) == set(MOVE_KEYS)
     assert done.json['outcome'] == 'moved' and done.json['state'] == 'finalized'
-    assert done.json['bytes'] > 0 and done.json['phases']['copying-memory'] > 0
+    assert done.json['bytes'] > 0 and done.json['phases']['copying_memory'] > 0
     assert re.search(r'^job %s: copying-memory$' % done.json['job'], done.err, re.M)
     assert '\033' not in done.out + done.err and '\r' not in done.err
 
@@ -449,11 +551,11 @@ def list_and_show_tell_what_the_journal_knows():
     done = ctl('list', *JOURNAL, '--json')
     assert done.code == 0 and done.json['error'] is None
     mine = [each for each in done.json['jobs'] if each['id'] == job]
-    assert mine[0]['held'] is True and mine[0]['in-flight'] is True
+    assert mine[0]['held'] is True and mine[0]['in_flight'] is True
     assert running.end().code == 0
     shown = record(job)
     assert shown['state'] == 'finalized' and shown['result']['outcome'] == 'moved'
-    assert {'at-us', 'generation', 'kind', 'name', 'seq', 'status'} <= set(shown['entries'][0])
+    assert {'at_us', 'generation', 'kind', 'name', 'seq', 'status'} <= set(shown['entries'][0])
     done = ctl('show', job, *JOURNAL)
     assert done.code == 0 and re.search(r'^entries:\n  \S+ \S+  edge ', done.out, re.M)
     assert_error(ctl('show', 'nobody', *JOURNAL, '--json'), 'not-found', 2)
@@ -465,8 +567,8 @@ def list_and_show_tell_what_the_journal_knows():
 TO_POSTCOPY = ('--allow', 'postcopy', '--set', 'postcopy-start=first-pass')
 UTF8 = {**os.environ, 'LC_ALL': 'C.UTF-8', 'COLUMNS': ''}
 ASCII = {**os.environ, 'LC_ALL': 'C', 'COLUMNS': ''}
-SAMPLE_KEYS = {'phase', 'at-ms', 'pass', 'memory-total', 'memory-processed', 'memory-remaining',
-               'rate', 'dirty-rate', 'throttle'}
+SAMPLE_KEYS = {'phase', 'at_ms', 'pass', 'memory_total', 'memory_processed', 'memory_remaining',
+               'rate', 'dirty_rate', 'throttle'}
 SVG = '{http://www.w3.org/2000/svg}'
 moved = ctl(*move('g0', *SLOW, *TO_POSTCOPY, '--json')).json  # all of these look at this one
 
@@ -519,7 +621,7 @@ def show_gives_the_numbers_too():
     assert len(shown['samples']) > 10
     assert all(SAMPLE_KEYS <= set(sample) for sample in shown['samples'])
     assert {sample['pass'] for sample in shown['samples']} == {1, 2}
-    assert [(each['at-ms'], each['what'], each['why']) for each in shown['decisions']] \
+    assert [(each['at_ms'], each['what'], each['why']) for each in shown['decisions']] \
         == [(each['at_ms'], each['what'], each['why']) for each in moved['decisions']]
 
 

@@ -112,7 +112,7 @@ def terminated_the_move_goes_on():
     running.signal(signal.SIGTERM)
     done = running.end()
     assert done.code == 6 and done.json['outcome'] == 'detached'
-    assert record(job)['held'] is False and record(job)['in-flight'] is True
+    assert record(job)['held'] is False and record(job)['in_flight'] is True
     done = ctl('follow', job, *JOURNAL, '--json')
     assert done.code == 0 and done.json['outcome'] == 'moved' and done.json['job'] == job
     assert_moved()

@@ -15,6 +15,13 @@ if 'MIGRATE_LIBRARY' in os.environ:
     os.environ['LD_LIBRARY_PATH'] = os.environ['MIGRATE_LIBRARY']
 
 
+def members(pairs):
+    """Those of an object: words with underscores; a colon is in names of the user's own."""
+    wrong = [name for name, _ in pairs if '-' in name and ':' not in name]
+    assert not wrong, wrong
+    return dict(pairs)
+
+
 class Done:
     def __init__(self, code, out, err):
         self.code, self.out, self.err = code, out, err
@@ -26,7 +33,7 @@ class Done:
     def json(self):
         """The one object; anything else on stdout is an error."""
         assert self.out.count('\n') == 1 and self.out.endswith('\n'), self.out
-        return json.loads(self.out)
+        return json.loads(self.out, object_pairs_hook=members)
 
 
 def ctl(*arguments, **options):

@@ -3,6 +3,7 @@
 
 #define CUSTOM "<cpu mode='custom'><model>Cascadelake-Server</model></cpu>"
 #define PASSTHROUGH "<cpu mode='host-passthrough'/>"
+#define ALL_OF_IT "<cpu mode='host-passthrough' check='none' migratable='off'/>"
 #define HOST_CPU(model, features)                                                                  \
   "<cpu><arch>x86_64</arch><model>" model "</model><vendor>Intel</vendor>" features "</cpu>"
 #define TSC(frequency, scaling)                                                                    \
@@ -126,6 +127,25 @@ same_firmware (CheckGiven *g)
                              "<os><loader supported='yes'><value>/code.fd</value></loader></os>");
 }
 
+static void
+without_invtsc (CheckGiven *g)
+{
+  check_capabilities (&g->facts->on_source, HOST_CPU ("a", "<feature name='x'/>"));
+}
+static void
+with_invtsc (CheckGiven *g)
+{
+  check_capabilities (&g->facts->on_source,
+                      HOST_CPU ("a", "<feature name='x'/><feature name='invtsc'/>"));
+}
+static void
+with_invtsc_emulated (CheckGiven *g)
+{
+  with_invtsc (g);
+  check_there (g, "<cpu mode='maximum' migratable='off'/>");
+  check_put (&((MigrateGuest *) g->request.there)->type, "qemu");
+}
+
 #define TIMER "<clock><timer name='tsc' frequency='2400000000'/></clock>"
 #define INVTSC "<cpu mode='custom'><model>m</model><feature policy='require' name='invtsc'/></cpu>"
 #define SEV "<launchSecurity type='sev'><cbitpos>47</cbitpos></launchSecurity>"
@@ -170,6 +190,17 @@ static const CheckRow rows[] = {
   { "passthrough that differs", PASSTHROUGH, other_host_model, "host-passthrough", CHECK_ABSENT },
   { "invtsc", INVTSC, NULL, "invtsc", MIGRATE_SEVERITY_BLOCKER },
   { "invtsc, fixed", INVTSC TIMER, NULL, "invtsc", CHECK_ABSENT },
+  { "all of the host's CPU", ALL_OF_IT, NULL, "cpu-not-migratable", MIGRATE_SEVERITY_BLOCKER },
+  { "all of it, with invtsc", ALL_OF_IT, with_invtsc, "cpu-not-migratable",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "all of it, without invtsc", ALL_OF_IT, without_invtsc, "cpu-not-migratable",
+    MIGRATE_SEVERITY_WARNING },
+  { "all of it, fixed TSC", ALL_OF_IT TIMER, with_invtsc, "cpu-not-migratable", CHECK_ABSENT },
+  { "all of it, emulated", NULL, with_invtsc_emulated, "cpu-not-migratable", CHECK_ABSENT },
+  { "the most that KVM gives", "<cpu mode='maximum' migratable='off'/>", with_invtsc,
+    "cpu-not-migratable", MIGRATE_SEVERITY_BLOCKER },
+  { "what migrates of it", "<cpu mode='host-passthrough' migratable='on'/>", with_invtsc,
+    "cpu-not-migratable", CHECK_ABSENT },
   { "fixed TSC, apart", TIMER, tsc_apart, "tsc-frequency", MIGRATE_SEVERITY_BLOCKER, "2500 MHz" },
   { "fixed TSC, scaled", TIMER, tsc_scaled, "tsc-frequency", CHECK_ABSENT },
   { "fixed TSC, near", TIMER, tsc_near, "tsc-frequency", CHECK_ABSENT },

@@ -37,6 +37,10 @@
 #define LISTEN(address)                                                                            \
   DEVICES ("<graphics type='vnc'><listen type='address' address='" address "'/></graphics>")
 #define NOTHING DEVICES ("")
+#define DIMM(more) DEVICES ("<memory model='dimm'><target/><alias name='dimm0'/>" more "</memory>")
+#define TPM_AT(path)                                                                               \
+  DEVICES ("<tpm model='tpm-crb'><backend type='emulator'><source type='dir' path='" path "'/>"    \
+           "</backend><alias name='tpm0'/></tpm>")
 
 static MigrateHostFacts *
 there (CheckGiven *g)
@@ -87,6 +91,53 @@ swtpm (CheckGiven *g)
   check_domain_capabilities (there (g), "<devices><tpm supported='yes'><enum name='model'>"
                                         "<value>tpm-crb</value></enum><enum name='backendModel'>"
                                         "<value>emulator</value></enum></tpm></devices>");
+}
+static void
+off (CheckGiven *g)
+{
+  g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
+}
+static void
+shared_folder (CheckGiven *g)
+{
+  check_probed (g, "vda", MIGRATE_SHARING_SHARED);
+  check_put (&((MigrateProbed *) g->facts->probed->pdata[0])->path, "/mnt/nfs/a.img");
+}
+static void
+shared_folder_old_libvirt (CheckGiven *g)
+{
+  shared_folder (g);
+  g->facts->destination.libvirt_version = 8010000;
+}
+static void
+folder_not_shared (CheckGiven *g)
+{
+  check_probed (g, "vda", MIGRATE_SHARING_NOT_SHARED);
+  check_put (&((MigrateProbed *) g->facts->probed->pdata[0])->path, "/mnt/nfs/a.img");
+}
+static void
+pool_of (CheckGiven *g, const char *type)
+{
+  MigratePool *pool = check_pool (there (g), "p", 1);
+
+  pool->type = g_strdup (type);
+  pool->target = g_strdup ("/var/lib/libvirt/swtpm/");
+}
+static void
+network_pool (CheckGiven *g)
+{
+  pool_of (g, "netfs");
+}
+static void
+local_pool (CheckGiven *g)
+{
+  pool_of (g, "dir");
+}
+static void
+network_pool_of_a_session (CheckGiven *g)
+{
+  network_pool (g);
+  g->request.source_uri = "qemu+tcp://h1/session";
 }
 static void
 no_kernel (CheckGiven *g)
@@ -177,8 +228,37 @@ static const CheckRow rows[] = {
   { "TPM state travels with memory", TPM ("emulator"), NULL, "tpm-state-lost", CHECK_ABSENT },
   { "PCI, off", PCI (""), off, "host-device", CHECK_ABSENT },
   { "no TPM state", TPM ("passthrough"), NULL, "tpm-state", CHECK_ABSENT },
+  { "TPM state in a shared folder", TPM_AT ("/mnt/nfs/tpm"), shared_folder, "tpm-state-shared",
+    MIGRATE_SEVERITY_WARNING, "/mnt/nfs/tpm" },
+  { "the same, libvirt 8.10", TPM_AT ("/mnt/nfs/tpm"), shared_folder_old_libvirt,
+    "tpm-state-shared", MIGRATE_SEVERITY_BLOCKER },
+  { "TPM state of its own", TPM_AT ("/mnt/nfs-2/tpm"), shared_folder, "tpm-state-shared",
+    CHECK_ABSENT },
+  { "folder not shared", TPM_AT ("/mnt/nfs/tpm"), folder_not_shared, "tpm-state-shared",
+    CHECK_ABSENT },
+  { "TPM state in a network pool", TPM ("emulator"), network_pool, "tpm-state-shared",
+    MIGRATE_SEVERITY_WARNING, "/var/lib/libvirt/swtpm/11111111" },
+  { "TPM state in a local pool", TPM ("emulator"), local_pool, "tpm-state-shared", CHECK_ABSENT },
+  { "TPM state somewhere", TPM ("emulator"), network_pool_of_a_session, "tpm-state-shared",
+    CHECK_ABSENT },
+  { "the host's TPM, network pool", TPM ("passthrough"), network_pool, "tpm-state-shared",
+    CHECK_ABSENT },
+  { "DIMM without an address", DIMM (""), NULL, "memory-device-unplaced", MIGRATE_SEVERITY_BLOCKER,
+    "dimm0" },
+  { "DIMM without a base", DIMM ("<address type='dimm' slot='0'/>"), NULL, "memory-device-unplaced",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "DIMM without a slot", DIMM ("<address type='dimm' base='0x100000000'/>"), NULL,
+    "memory-device-unplaced", MIGRATE_SEVERITY_BLOCKER },
+  { "DIMM in its place", DIMM ("<address type='dimm' slot='0' base='0x100000000'/>"), NULL,
+    "memory-device-unplaced", CHECK_ABSENT },
+  { "DIMM of one that is off", DIMM (""), off, "memory-device-unplaced", CHECK_ABSENT },
+  { "virtio-mem", MEMORY ("virtio-mem"), NULL, "memory-device-unplaced", CHECK_ABSENT },
   { "virgl", VIDEO ("yes"), NULL, "video-3d", MIGRATE_SEVERITY_BLOCKER },
   { "no virgl", VIDEO ("no"), NULL, "video-3d", CHECK_ABSENT },
+  { "vhost-user-gpu", DEVICES ("<video><driver name='vhostuser'/><model type='virtio'/></video>"),
+    NULL, "video-vhost-user", MIGRATE_SEVERITY_BLOCKER },
+  { "QEMU's own graphics", DEVICES ("<video><driver name='qemu'/><model type='virtio'/></video>"),
+    NULL, "video-vhost-user", CHECK_ABSENT },
   { "crypto", DEVICES ("<crypto model='virtio' type='qemu'/>"), NULL, "crypto-device",
     MIGRATE_SEVERITY_BLOCKER },
   { "no crypto", NOTHING, NULL, "crypto-device", CHECK_ABSENT },

@@ -61,6 +61,51 @@ there (CheckGiven *g)
                                          .state = MIGRATE_DOMAIN_SHUTOFF };
 }
 static void
+elsewhere (CheckGiven *g, int state)
+{
+  MigrateElsewhere *found = g_new0 (MigrateElsewhere, 1);
+
+  found->host = g_strdup ("third");
+  found->guest = (MigrateDomain){
+    .uuid = g_strdup ("g-uuid"), .name = g_strdup ("g"), .state = state, .reason = 1
+  };
+  g->facts->elsewhere = g_ptr_array_new ();
+  g_ptr_array_add (g->facts->elsewhere, found);
+}
+static void
+runs_elsewhere (CheckGiven *g)
+{
+  elsewhere (g, MIGRATE_DOMAIN_RUNNING);
+}
+static void
+paused_elsewhere_accepted (CheckGiven *g)
+{
+  elsewhere (g, MIGRATE_DOMAIN_PAUSED);
+  check_set (g, "accept", "guest-elsewhere");
+}
+static void
+defined_elsewhere (CheckGiven *g)
+{
+  elsewhere (g, MIGRATE_DOMAIN_SHUTOFF);
+}
+static void
+off_on_both (CheckGiven *g)
+{
+  off (g);
+  defined_elsewhere (g);
+}
+static void
+frozen_and_defined_elsewhere (CheckGiven *g)
+{
+  frozen (g);
+  defined_elsewhere (g);
+}
+static void
+nobody_elsewhere (CheckGiven *g)
+{
+  g->facts->elsewhere = g_ptr_array_new ();
+}
+static void
 there_accepted (CheckGiven *g)
 {
   there (g);
@@ -258,6 +303,18 @@ static const CheckRow rows[] = {
   { "transient", NULL, transient, "guest-transient", MIGRATE_SEVERITY_NOTE },
   { "defined there", NULL, there, "already-there", MIGRATE_SEVERITY_BLOCKER },
   { "defined there, accepted", NULL, there_accepted, "already-there", MIGRATE_SEVERITY_BLOCKER },
+  { "runs on a third host", NULL, runs_elsewhere, "guest-elsewhere", MIGRATE_SEVERITY_BLOCKER,
+    "is on “third” too" },
+  { "paused on a third host, accepted", NULL, paused_elsewhere_accepted, "guest-elsewhere",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "defined on a third host", NULL, defined_elsewhere, "guest-elsewhere",
+    MIGRATE_SEVERITY_WARNING },
+  { "off here, defined on a third host", NULL, off_on_both, "guest-elsewhere",
+    MIGRATE_SEVERITY_BLOCKER },
+  { "frozen by a move, defined on a third host", NULL, frozen_and_defined_elsewhere,
+    "guest-elsewhere", MIGRATE_SEVERITY_BLOCKER },
+  { "nobody else has it", NULL, nobody_elsewhere, "guest-elsewhere", CHECK_ABSENT },
+  { "nobody else was asked", NULL, there, "guest-elsewhere", CHECK_ABSENT },
   { "name taken", NULL, name_taken, "name-taken", MIGRATE_SEVERITY_BLOCKER },
   { "record as it is", NULL, record_here, NULL, 0 },
   { "record ahead", NULL, record_there, NULL, 0 },

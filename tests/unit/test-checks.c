@@ -134,6 +134,81 @@ Test (checks, say_when_a_blocker_was_accepted)
   check_given_clear (&given);
 }
 
+/* ---- how to prove that a disk is shared ---- */
+
+static void
+no_pool_there (CheckGiven *g)
+{
+  check_file (&g->facts->on_source, "/mnt/a", "p", TRUE);
+  check_file (&g->facts->on_destination, "/mnt/a", NULL, FALSE);
+}
+static void
+no_pool_anywhere (CheckGiven *g)
+{
+  check_file (&g->facts->on_source, "/mnt/a", NULL, FALSE);
+  check_file (&g->facts->on_destination, "/mnt/a", NULL, FALSE);
+}
+static void
+pools (CheckGiven *g)
+{
+  check_file (&g->facts->on_source, "/mnt/a", "p", TRUE);
+  check_file (&g->facts->on_destination, "/mnt/a", "q", TRUE);
+}
+static void
+moved (CheckGiven *g)
+{
+  check_there (g, DEVICES ("<disk><source file='/srv/a'/><target dev='vda'/></disk>"));
+}
+static void
+a_device (CheckGiven *g)
+{
+  check_there (g,
+               DEVICES ("<disk type='block'><source dev='/dev/sdc'/><target dev='vda'/></disk>"));
+}
+
+#define FILE_DISK DEVICES ("<disk><source file='/mnt/a'/><target dev='vda'/></disk>")
+#define VOLUME_DISK                                                                                \
+  DEVICES ("<disk type='volume'><source pool='p' volume='v'/><target dev='vda'/></disk>")
+
+static const struct
+{
+  const char *label, *xml;
+  void (*spoil) (CheckGiven *given);
+  const char *remedy;
+} proofs[] = {
+  { "nothing known", FILE_DISK, NULL,
+    "the folder “/mnt” is one and the same on both hosts, with an active storage pool" },
+  { "no pool there", FILE_DISK, no_pool_there,
+    "Give the destination an active storage pool of the folder “/mnt”" },
+  { "no pool anywhere", FILE_DISK, no_pool_anywhere,
+    "Give both hosts an active storage pool of the folder “/mnt”" },
+  { "two pools", FILE_DISK, pools, "on both hosts (pool “p” here, “q” there)" },
+  { "another folder there", FILE_DISK, moved, "the folders “/mnt” here and “/srv” there" },
+  { "a device there", FILE_DISK, a_device, "Make sure that both hosts see the same file" },
+  { "a volume", VOLUME_DISK, NULL, "the storage pool “p” is started on both hosts" },
+  { "a directory", DEVICES ("<disk type='dir'><source dir='/d/e'/><target dev='vda'/></disk>"),
+    NULL, "the folder “/d/e” is one" },
+};
+
+Test (checks, say_where_to_look_at_what_is_not_proven)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (proofs); i++)
+    {
+      CheckGiven given = check_given (proofs[i].xml);
+      g_autoptr (MigrateReport) report = NULL;
+      g_autoptr (MigrateFinding) finding = NULL;
+
+      if (proofs[i].spoil != NULL)
+        proofs[i].spoil (&given);
+      report = check_evaluate (&given);
+      check_given_clear (&given);
+      finding = check_find (report, "disk-sharing-unproven");
+      cr_assert_not_null (finding, "%s", proofs[i].label);
+      cr_expect_not_null (strstr (migrate_finding_get_remedy (finding), proofs[i].remedy), "%s: %s",
+                          proofs[i].label, migrate_finding_get_remedy (finding));
+    }
+}
+
 /* What a document names is said as it is, also where it looks like a place in the words. */
 Test (checks, take_no_words_out_of_a_name)
 {

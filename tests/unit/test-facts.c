@@ -538,3 +538,112 @@ Test (facts, keep_no_password_of_a_uri)
 
   cr_assert_null (strstr (text, "hush"), "%s", text);
 }
+
+/* ---- what other hosts said ---- */
+
+#define THIRD "33333333-3333-3333-3333-333333333333"
+
+/* A move to a third host; known_there: as that answered, or NULL. */
+static MigrateFacts *
+to_third (const char *uri, const char *uuid, const char *known_there)
+{
+  g_autofree char *capabilities
+    = g_strdup_printf ("<capabilities><host><uuid>%s</uuid></host></capabilities>", uuid);
+  GVariant *snapshot = facts_test_with (facts_test_snapshot (NULL), "request/destination-name",
+                                        g_variant_new_string ("third"));
+
+  snapshot = facts_test_with (snapshot, "request/destination-uri", g_variant_new_string (uri));
+  snapshot = facts_test_with (snapshot, "destination/host/capabilities",
+                              g_variant_new_string (capabilities));
+  if (known_there != NULL)
+    snapshot = facts_test_with (snapshot, "destination/same-uuid", answer (known_there));
+  return facts_test_read (snapshot);
+}
+
+#define RUNS "{'uuid': <'6f31579b-fa92-435d-8a54-514c372276e9'>, 'name': <'g'>, 'state': <1>}"
+
+static const struct
+{
+  const char *label, *uri, *uuid, *known_there;
+  gboolean twice; /* the same is asked by another URI too */
+  guint found;
+} others[] = {
+  { "it is on a third host", "qemu+ssh://h3/system", THIRD, RUNS, FALSE, 1 },
+  { "it is not", "qemu+ssh://h3/system", THIRD, NULL, FALSE, 0 },
+  { "that is the source", "qemu+tcp://h1/system", "bbbf362b-fa6a-4238-80bc-e5676f171dd8", RUNS,
+    FALSE, 0 },
+  { "that is the destination", "qemu+tcp://h2/system", "14782d2e-9b61-4022-8805-19f6c9f1e4da", RUNS,
+    FALSE, 0 },
+  { "one host by two URIs", "qemu+ssh://h3/system", THIRD, RUNS, TRUE, 1 },
+};
+
+static void
+add_others (MigrateFacts **facts, gsize row)
+{
+  g_autoptr (GPtrArray) all = g_ptr_array_new_with_free_func ((GDestroyNotify) migrate_facts_unref);
+  g_autoptr (GError) error = NULL;
+
+  g_ptr_array_add (all, migrate_facts_ref (*facts));
+  g_ptr_array_add (all, to_third (others[row].uri, others[row].uuid, others[row].known_there));
+  if (others[row].twice)
+    g_ptr_array_add (all,
+                     to_third ("qemu+tls://h3/system", others[row].uuid, others[row].known_there));
+  cr_assert (_migrate_facts_add_elsewhere (facts, all, &error), "%s: %s", others[row].label,
+             error != NULL ? error->message : "");
+}
+
+Test (facts, learn_where_else_the_guest_is)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (others); i++)
+    {
+      g_autoptr (MigrateFacts) f = facts_test_read (facts_test_snapshot (NULL));
+      const MigrateFacts *before = f;
+      const MigrateElsewhere *found;
+
+      add_others (&f, i);
+      cr_assert_eq (f->elsewhere != NULL ? f->elsewhere->len : 0, others[i].found, "%s",
+                    others[i].label);
+      cr_assert_eq (f == before, others[i].found == 0, "%s", others[i].label);
+      if (others[i].found == 0)
+        continue;
+      found = f->elsewhere->pdata[0];
+      cr_assert_str_eq (found->host, "third");
+      cr_assert_eq (found->guest.state, MIGRATE_DOMAIN_RUNNING);
+    }
+}
+
+Test (facts, keep_where_else_the_guest_is_in_the_file)
+{
+  g_autoptr (MigrateFacts) f = facts_test_read (facts_test_snapshot (NULL));
+  g_autoptr (MigrateFacts) again = NULL;
+  g_autoptr (GBytes) bytes = NULL;
+  g_autoptr (MigrateReport) report = NULL;
+  g_autoptr (GError) error = NULL;
+
+  add_others (&f, 0);
+  bytes = migrate_facts_to_bytes (f);
+  again = migrate_facts_new_from_bytes (bytes, &error);
+  cr_assert_not_null (again, "%s", error != NULL ? error->message : "");
+  cr_assert_eq (again->elsewhere->len, 1);
+  report = migrate_facts_check (again, NULL, MIGRATE_KIND_AUTO);
+  for (guint i = 0; i < g_list_model_get_n_items (G_LIST_MODEL (report)); i++)
+    {
+      g_autoptr (MigrateFinding) finding = g_list_model_get_item (G_LIST_MODEL (report), i);
+
+      if (g_str_equal (migrate_finding_get_code (finding), "guest-elsewhere"))
+        return;
+    }
+  cr_assert_fail ("the file tells nothing of it");
+}
+
+/* It may come from anybody. */
+Test (facts, pass_over_what_is_no_guest_elsewhere)
+{
+  g_autoptr (MigrateFacts) f = facts_test_read (facts_test_with (
+    facts_test_snapshot (NULL), "elsewhere",
+    answer ("[{'host': <'a'>}, {'guest': <" RUNS ">}, {'host': <1>, 'guest': <'g'>}]")));
+  g_autoptr (MigrateReport) report = migrate_facts_check (f, NULL, MIGRATE_KIND_AUTO);
+
+  cr_assert_eq (f->elsewhere->len, 1);
+  cr_assert (migrate_report_is_blocked (report));
+}

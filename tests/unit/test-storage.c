@@ -1,5 +1,6 @@
-/* What a probe of shared storage means: from what each host saw to one word and its reason; and the
- * names of its files. */
+/* What a probe of shared storage means: from what each host saw to one word and its reason; whether
+ * what both call by one name is one file; and the names of the probe's files. */
+#include "check/same-private.h"
 #include "steps/probe-private.h"
 #include "storage/probe-private.h"
 
@@ -99,6 +100,49 @@ Test (storage, another_name_in_a_shared_folder_proves_nothing)
     }
 }
 
+#define PLACE(kind, at)                                                                            \
+  {                                                                                                \
+    .type = kind, .path = at                                                                       \
+  }
+
+/* What cannot be written to is told apart: what differs, or what is in the way. */
+static const struct
+{
+  MigrateProbePlace here, there;
+  const char *why;
+} unprobed[] = {
+  { PLACE ("file", "/d/a"), PLACE ("block", "/dev/sdc"),
+    "here it is a file, “/d/a”, and the destination is to open a block device, “/dev/sdc”" },
+  { PLACE ("block", "/dev/sdb"), PLACE ("file", "/d/a"),
+    "here it is a block device, “/dev/sdb”, and the destination is to open a file, “/d/a”" },
+  { PLACE ("file", "/d/a"), PLACE ("network", NULL),
+    "here it is a file, “/d/a”, and the destination is to open a network disk" },
+  { { .type = "volume", .pool = "p", .volume = "v" },
+    PLACE ("network", NULL),
+    "here it is a volume, “v” of pool “p”, and the destination is to open a network disk" },
+  { PLACE ("file", "/d/a"), PLACE (NULL, NULL),
+    "nothing is named that the destination is to open in its place" },
+  { PLACE ("file", "d/a"), PLACE ("file", "d/a"), "“d/a” is not a whole path" },
+  { PLACE ("file", "/d/a"), PLACE ("file", "d/a"), "“d/a” is not a whole path" },
+  { PLACE ("volume", NULL), PLACE ("volume", NULL), "it names nothing that can be written to" },
+  { PLACE ("block", "/dev/sdb"), PLACE ("block", "/dev/sdb"), "may be another device" },
+  { PLACE ("block", "/dev/disk/by-id/wwn-0x1"), PLACE ("block", "/dev/disk/by-id/wwn-0x1"),
+    "no storage pool of both hosts has it" },
+};
+
+Test (storage, tells_why_nothing_was_written)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (unprobed); i++)
+    {
+      const MigrateProbeFile file
+        = { .target = "vda", .here = unprobed[i].here, .there = unprobed[i].there };
+      g_autofree char *why = NULL;
+
+      cr_assert_eq (_migrate_probe_judge_unprobed (&file, &why), MIGRATE_SHARING_UNKNOWN);
+      cr_assert_not_null (strstr (why, unprobed[i].why), "row %zu: %s", i, why);
+    }
+}
+
 static void
 add (GPtrArray *probed, const char *target, MigrateSharing sharing, const char *why)
 {
@@ -152,6 +196,80 @@ Test (storage, names_that_mean_one_device)
   for (gsize i = 0; i < G_N_ELEMENTS (names); i++)
     cr_assert_eq (_migrate_probe_is_stable_name (names[i].path), names[i].stable, "%s",
                   names[i].path);
+}
+
+/* ---- one file by one name ---- */
+
+/* Up to four looks of each host: “SIZE:TIME”, “-” for a file that is not there, “?” for one that is
+ * not told of. */
+static const struct
+{
+  const char *here, *there;
+  gboolean same;
+  const char *why;
+} looks[] = {
+  { "8:100", "8:100", TRUE, NULL },
+  { "8:100", "8:101", FALSE, "(8 bytes, changed 1970-01-01T00:00:00.000000100Z)" },
+  { "8:100", "8:101", FALSE, "“/d/g.img” at the destination (8 bytes" },
+  { "8:100 8:100 8:100", "8:90 8:90 8:90", FALSE, "of each host's own" },
+  { "8:100", "9:100", FALSE, "(9 bytes" },
+  { "8:100", "-", FALSE, "the destination has no file “/d/g.img”" },
+  { "-", "8:100", FALSE, "the source has no file “/d/f.img”" },
+  { "8:100", "?", FALSE, "the destination does not tell" },
+  { "?", "8:100", FALSE, "the source does not tell" },
+  { "8:0", "8:0", FALSE, "the source does not tell" }, /* no times: nothing to go by */
+  { "", "", FALSE, "the source does not tell" },
+  /* What was remembered of it, and then how it is. */
+  { "8:100 8:100", "8:90 8:100", TRUE, NULL },
+  { "8:100 8:100", "- 8:100", TRUE, NULL },
+  /* It is written to: each host said another time, one between the other's. */
+  { "8:100 8:200", "8:90 8:150", TRUE, NULL },
+  { "8:100 9:200", "8:150 8:210", TRUE, NULL },
+  { "8:100 8:200", "8:90 8:250", FALSE, "of each host's own" },
+  { "8:100 8:200", "9:150 9:150", FALSE, "(9 bytes" },
+  /* A file that the source lost sight of is not proven by what was. */
+  { "8:100 -", "8:100 8:100", FALSE, "the source has no file" },
+};
+
+static gsize
+read_looks (const char *text, const char *path, MigrateFileFacts *files, MigrateVolume *volumes,
+            const MigrateFileFacts **row)
+{
+  g_auto (GStrv) words = g_strsplit (text, " ", -1);
+  gsize n = *text != '\0' ? g_strv_length (words) : 0;
+
+  for (gsize i = 0; i < n; i++)
+    {
+      char *time = strchr (words[i], ':');
+      guint64 size = g_ascii_strtoull (words[i], NULL, 10);
+      guint64 ns = time != NULL ? g_ascii_strtoull (time + 1, NULL, 10) : 0;
+
+      volumes[i]
+        = (MigrateVolume){ .capacity = 4096, .physical = size, .written = ns, .changed = ns };
+      files[i] = (MigrateFileFacts){ .path = (char *) path,
+                                     .found = time != NULL,
+                                     .volume = time != NULL ? &volumes[i] : NULL };
+      row[i] = *words[i] == '?' ? NULL : &files[i];
+    }
+  return n;
+}
+
+Test (storage, one_name_is_one_file_where_all_that_is_told_says_so)
+{
+  for (gsize i = 0; i < G_N_ELEMENTS (looks); i++)
+    {
+      MigrateFileFacts files[2][4];
+      MigrateVolume volumes[2][4];
+      const MigrateFileFacts *here[4], *there[4];
+      gsize n = read_looks (looks[i].here, "/d/f.img", files[0], volumes[0], here);
+      g_autofree char *why = NULL;
+
+      cr_assert_eq (read_looks (looks[i].there, "/d/g.img", files[1], volumes[1], there), n);
+      cr_expect_eq (_migrate_same_file (here, there, n, &why), looks[i].same, "row %zu: %s", i,
+                    why);
+      cr_expect_eq (why == NULL, looks[i].same, "row %zu", i);
+      cr_expect (looks[i].same || strstr (why, looks[i].why) != NULL, "row %zu: %s", i, why);
+    }
 }
 
 #define NOW ((gint64) 1800000000 * G_USEC_PER_SEC)

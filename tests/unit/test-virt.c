@@ -53,12 +53,56 @@ Test (call, frees_all_it_holds) /* meant for ASan and valgrind */
   call->transfer.listen_address = g_strdup ("0.0.0.0");
   call->transfer.compression = g_strsplit ("xbzrle;mt", ";", -1);
   call->transfer.tls_name = g_strdup ("h");
+  call->transfer.disks = g_strsplit ("vda;vdb", ";", -1);
+  call->transfer.disks_uri = g_strdup ("tcp://h");
   call->host.hostname = g_strdup ("h");
   call->host.uuid = g_strdup (NO_UUID);
   call->host.hypervisor = g_strdup ("QEMU");
   call->domain.uuid = g_strdup (NO_UUID);
   call->domain.name = g_strdup ("vm");
+  call->domain.mark = g_strdup ("incoming 1");
   call->text_out = g_strdup ("<domain/>");
+}
+
+static GVariant *
+documents (const char *text)
+{
+  const char *const list[] = { text, text, NULL };
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  g_variant_dict_insert (&dict, "snapshots", "^as", list);
+  g_variant_dict_insert (&dict, "current", "s", text);
+  g_variant_dict_insert (&dict, "number", "u", 7);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/* Whether its texts stand each alone, as they do when it was just made, or all in one memory. */
+Test (call, wipes_every_text_of_a_value)
+{
+  for (int serialised = 0; serialised <= 1; serialised++)
+    {
+      g_autoptr (GVariant) answer = documents ("geheim");
+
+      if (serialised)
+        cr_assert_not_null (
+          memmem (g_variant_get_data (answer), g_variant_get_size (answer), "geheim", 6));
+      _migrate_wipe_variant (answer);
+      cr_assert_null (
+        memmem (g_variant_get_data (answer), g_variant_get_size (answer), "geheim", 6));
+    }
+  _migrate_wipe_variant (NULL);
+}
+
+Test (call, keeps_a_secret_as_it_is)
+{
+  static const char secret[] = { 'a', '\0', 'b' };
+  g_autoptr (GBytes) bytes = _migrate_secret_bytes_new (secret, sizeof secret);
+  g_autoptr (GBytes) none = _migrate_secret_bytes_new (secret, 0);
+
+  cr_assert_eq (g_bytes_get_size (bytes), sizeof secret);
+  cr_assert (memcmp (g_bytes_get_data (bytes, NULL), secret, sizeof secret) == 0);
+  cr_assert_eq (g_bytes_get_size (none), 0);
 }
 
 Test (call, copies_a_domain_over_another)
@@ -68,11 +112,13 @@ Test (call, copies_a_domain_over_another)
 
   from.name = g_strdup ("vm");
   from.uuid = g_strdup (GUEST_UUID);
+  from.mark = g_strdup ("incoming 1");
   _migrate_domain_copy (&from, &to);
   _migrate_domain_clear (&from);
   cr_assert_null (from.name);
   cr_assert_str_eq (to.name, "vm");
   cr_assert_str_eq (to.uuid, GUEST_UUID);
+  cr_assert_str_eq (to.mark, "incoming 1");
   cr_assert_eq (to.state, MIGRATE_DOMAIN_PAUSED);
   cr_assert (to.persistent);
   _migrate_domain_copy (&to, &to);
@@ -218,6 +264,15 @@ static const struct
     "qemu unexpectedly closed the monitor: qemu-system-x86_64: Cannot read from TLS channel: "
     "Input/output error",
     MIGRATE_ERROR_FAILED, "certificates of both hosts" },
+  { VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, -1, MIGRATE_VIR_TRANSFER,
+    "operation failed: job 'migration out' failed: Certificate does not match the hostname h2",
+    MIGRATE_ERROR_FAILED, "certificates of both hosts" },
+  { VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, -1, MIGRATE_VIR_TRANSFER,
+    "operation failed: job 'migration out' failed: The certificate hasn't got a known issuer",
+    MIGRATE_ERROR_FAILED, "certificates of both hosts" },
+  { VIR_FROM_RPC, VIR_ERR_SYSTEM_ERROR, 0, MIGRATE_VIR_NO_CONNECTION,
+    "Certificate failed validation: The certificate hasn't got a known issuer.",
+    MIGRATE_ERROR_UNREACHABLE, "in place on both ends" },
   { VIR_FROM_QEMU, VIR_ERR_OPERATION_UNSUPPORTED, -1, MIGRATE_VIR_TRANSFER,
     "Explicit destination hostname is required for TLS migration over UNIX socket",
     MIGRATE_ERROR_INVALID, "TLS name" },
@@ -244,6 +299,35 @@ static const struct
     "internal error: pool 'p' has asynchronous jobs running.", MIGRATE_ERROR_BUSY, "volumes" },
   { VIR_FROM_STORAGE, VIR_ERR_OPERATION_INVALID, -1, 0, "volume 'v' is still in use.",
     MIGRATE_ERROR_BUSY, "volume" },
+  { VIR_FROM_STORAGE, VIR_ERR_OPERATION_INVALID, -1, 0, "volume 'v' is still being allocated.",
+    MIGRATE_ERROR_BUSY, "made" },
+  { VIR_FROM_STORAGE, VIR_ERR_STORAGE_VOL_EXIST, -1, 0,
+    "storage volume 'v' exists already: storage vol already exists", MIGRATE_ERROR_BUSY,
+    "See what it is" },
+  { VIR_FROM_STORAGE, VIR_ERR_OPERATION_INVALID, -1, 0, "volume target path '/x/v' already exists",
+    MIGRATE_ERROR_BUSY, "See what it is" },
+  { VIR_FROM_STORAGE, VIR_ERR_SYSTEM_ERROR, EEXIST, 0, "cannot create path '/x/v': File exists",
+    MIGRATE_ERROR_BUSY, "See what it is" },
+  { VIR_FROM_STORAGE, VIR_ERR_OPERATION_INVALID, -1, 0, "volume name '../v' cannot contain '/'",
+    MIGRATE_ERROR_INVALID, NULL },
+  { VIR_FROM_STORAGE, VIR_ERR_OPERATION_FAILED, -1, 0,
+    "operation failed: Storage source conflict with pool: 'p'", MIGRATE_ERROR_BUSY,
+    "Another storage pool" },
+  { VIR_FROM_SECRET, VIR_ERR_NO_SECRET, -1, 0, "Secret not found", MIGRATE_ERROR_NOT_FOUND, NULL },
+  { VIR_FROM_SECRET, VIR_ERR_INTERNAL_ERROR, -1, 0,
+    "internal error: a secret with UUID u already defined for use with pool one",
+    MIGRATE_ERROR_BUSY, "that use" },
+  { VIR_FROM_STORAGE, VIR_ERR_SYSTEM_ERROR, EDQUOT, 0, "cannot write", MIGRATE_ERROR_NO_SPACE,
+    "room" },
+  { VIR_FROM_STREAMS, VIR_ERR_INTERNAL_ERROR, -1, 0,
+    "internal error: qemu-img failed: error while writing: Disk quota exceeded",
+    MIGRATE_ERROR_NO_SPACE, "room" },
+  { VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, -1, MIGRATE_VIR_TRANSFER,
+    "operation failed: migration of disk vda failed: No space left on device",
+    MIGRATE_ERROR_NO_SPACE, "room" },
+  { VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, -1, MIGRATE_VIR_TRANSFER,
+    "operation failed: migration of disk vda failed: Source and target image have different sizes",
+    MIGRATE_ERROR_FAILED, "to the byte" },
 };
 
 ParameterizedTestParameters (vir_error, maps)
@@ -281,10 +365,10 @@ Test (vir_error, keeps_libvirts_words_in_one_line)
   const virError said = { .domain = VIR_FROM_QEMU,
                           .code = VIR_ERR_INTERNAL_ERROR,
                           .message = (char *) "internal error: exited\n  qemu: cannot open.\r\n" };
-  g_autoptr (GError) error = _migrate_vir_error_convert (&said, 0, "Cannot move guest “vm”");
+  g_autoptr (GError) error = _migrate_vir_error_convert (&said, 0, "Cannot move guest “v\nm”");
 
   cr_assert_str_eq (error->message,
-                    "Cannot move guest “vm”: internal error: exited; qemu: cannot open");
+                    "Cannot move guest “v m”: internal error: exited; qemu: cannot open");
 }
 
 Test (vir_error, never_quotes_xml)
@@ -674,6 +758,27 @@ Test (libvirt_calls, undefine_and_persist)
   cr_assert_eq (persistent->domain.state, MIGRATE_DOMAIN_RUNNING);
 }
 
+static void
+set_mark (const char *mark)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_SET_MARK, GUEST_UUID);
+  g_autoptr (MigrateCall) found = NULL;
+  g_autoptr (GError) error = NULL;
+
+  call->text_in = g_strdup (mark);
+  cr_assert (run (call, &error), "%s", error != NULL ? error->message : "");
+  found = must (MIGRATE_CALL_DOMAIN_FIND, GUEST_UUID, 0);
+  cr_assert_eq (g_strcmp0 (found->domain.mark, mark), 0, "%s", found->domain.mark);
+}
+
+Test (libvirt_calls, mark_a_definition)
+{
+  set_mark ("incoming 0f3c");
+  set_mark ("outgoing '<&>");
+  set_mark ("outgoing");
+  set_mark (NULL);
+}
+
 Test (libvirt_calls, say_what_the_driver_cannot)
 {
   g_error_free (must_fail (MIGRATE_CALL_JOB_STATS, GUEST_UUID, MIGRATE_ERROR_UNSUPPORTED));
@@ -711,6 +816,7 @@ typedef struct
 {
   MigrateTransfer transfer;
   const char *methods; /* of compression; nullable */
+  const char *disks;   /* nullable */
   guint flags;         /* beside those of every transfer */
   const char *params;  /* “NAME=VALUE …”, in the order given */
 } Asked;
@@ -751,6 +857,32 @@ static const Asked asked[] = {
   { .transfer = { .dest_xml = (char *) "<live/>" }, .params = "destination_xml=<live/> " },
   { .transfer = { .dest_xml = (char *) "<live/>", .persist_xml = (char *) "<there/>" },
     .params = "destination_xml=<live/> persistent_xml=<there/> " },
+  { .transfer = { .disks_top = TRUE, .sync_writes = TRUE, .disks_uri = (char *) "tcp://h2:4" },
+    .params = "" },
+  { .transfer = { .disks_top = TRUE, .sync_writes = TRUE }, .disks = "", .params = "" },
+  { .transfer = { .bandwidth = 3 },
+    .disks = "vda",
+    .flags = VIR_MIGRATE_NON_SHARED_DISK,
+    .params = "migrate_disks=vda bandwidth=3 " },
+  { .transfer = { .sync_writes = TRUE, .disks_uri = (char *) "tcp://h2:4" },
+    .disks = "vda;sdb",
+    .flags = VIR_MIGRATE_NON_SHARED_DISK | VIR_MIGRATE_NON_SHARED_SYNCHRONOUS_WRITES,
+    .params = "migrate_disks=vda migrate_disks=sdb disks_uri=tcp://h2:4 " },
+  { .transfer = { .disks_top = TRUE, .persist = TRUE },
+    .disks = "vda",
+    .flags = VIR_MIGRATE_NON_SHARED_INC | VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE,
+    .params = "migrate_disks=vda " },
+  { .transfer = { .persist = TRUE, .unsafe = TRUE },
+    .flags = VIR_MIGRATE_PERSIST_DEST | VIR_MIGRATE_UNDEFINE_SOURCE | VIR_MIGRATE_UNSAFE,
+    .params = "" },
+  { .transfer = { .persist = TRUE, .keep_source = TRUE },
+    .flags = VIR_MIGRATE_PERSIST_DEST,
+    .params = "" },
+  { .transfer = { .keep_source = TRUE }, .params = "" },
+  { .transfer = { .carrier = TRUE, .persist = TRUE, .unsafe = TRUE },
+    .disks = "sda",
+    .flags = VIR_MIGRATE_NON_SHARED_DISK,
+    .params = "migrate_disks=sda " },
   { .transfer = { .transport = MIGRATE_TRANSPORT_TUNNELLED,
                   .migration_uri = (char *) "tcp://h2",
                   .listen_address = (char *) "::",
@@ -790,9 +922,11 @@ Test (libvirt_calls, ask_for_what_counts_and_for_nothing_else)
       g_auto (MigrateVirParams) params = { 0 };
       g_auto (GStrv) methods
         = asked[i].methods != NULL ? g_strsplit (asked[i].methods, ";", -1) : NULL;
+      g_auto (GStrv) disks = asked[i].disks != NULL ? g_strsplit (asked[i].disks, ";", -1) : NULL;
       g_autofree char *text = NULL;
 
       transfer.compression = methods;
+      transfer.disks = disks;
       cr_assert (_migrate_vir_transfer_params (&transfer, &params));
       text = params_to_string (&params);
       cr_expect_str_eq (text, asked[i].params, "row %zu: %s", i, text);

@@ -99,7 +99,7 @@ Test (guest, has_processors)
   expect_text (guest->cpu_features[0], "ss");
   expect_text (guest->cpu_features[1], "vmx");
   cr_expect (guest->has_tsc_frequency);
-  cr_expect (!guest->cpu_migratable);
+  cr_expect (!guest->cpu_unmigratable);
 }
 
 /* ---- disks ---- */

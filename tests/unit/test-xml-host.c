@@ -169,7 +169,8 @@ Test (host, has_volumes)
     "<capacity unit='bytes'>8388608</capacity><allocation unit='KiB'>196</allocation>"
     "<physical unit='bytes'>196616</physical><target><path>/srv/images/b.qcow2</path>"
     "<format type='qcow2'/><encryption format='luks'/><compat>1.1</compat>"
-    "<clusterSize unit='KiB'>64</clusterSize></target>"
+    "<clusterSize unit='KiB'>64</clusterSize><timestamps><atime>1341933637</atime>"
+    "<mtime>1341930622.047245868</mtime><ctime>1341930622.5</ctime></timestamps></target>"
     "<backingStore><path>/srv/images/a.raw</path><format type='raw'/></backingStore></volume>",
     NULL);
 
@@ -185,8 +186,28 @@ Test (host, has_volumes)
   cr_expect_eq (volume->capacity, 8388608);
   cr_expect_eq (volume->allocation, 200704);
   cr_expect_eq (volume->physical, 196616);
+  cr_expect_eq (volume->written, G_GUINT64_CONSTANT (1341930622047245868));
+  cr_expect_eq (volume->changed, G_GUINT64_CONSTANT (1341930622500000000));
   cr_expect (volume->encrypted);
   _migrate_volume_free (volume);
+}
+
+Test (host, has_volumes_of_no_time)
+{
+  static const char *const times[] = { "", "x", "-1", "1.5x", "1 2", "99999999999999999999" };
+
+  for (gsize i = 0; i < G_N_ELEMENTS (times); i++)
+    {
+      g_autofree char *xml
+        = g_strdup_printf ("<volume><name>v</name><target><timestamps><mtime>7</mtime>"
+                           "<ctime>%s</ctime></timestamps></target></volume>",
+                           times[i]);
+      g_autoptr (MigrateVolume) volume = _migrate_volume_parse (xml, NULL);
+
+      cr_assert_not_null (volume);
+      cr_expect_eq (volume->changed, 0, "“%s”", times[i]);
+      cr_expect_eq (volume->written, G_GUINT64_CONSTANT (7000000000));
+    }
 }
 
 Test (host, refuses_other_documents)

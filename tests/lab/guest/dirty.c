@@ -47,9 +47,7 @@
 
 #define SLICE_NS 5000000
 
-/* A guest that dirties little sleeps longer: so it needs less of a CPU, and it is rarer that the
- * move's last look at its pages falls into a moment between two tasks, when QEMU before 9.0 may
- * miss what the kernel writes (see KERNEL_OPTIONS in guest.sh). */
+/* A guest that dirties little sleeps longer: so it needs less of a CPU. */
 #define SLICE_PAGES 64
 #define SLEEP_MAX_NS 50000000
 #define SECOND_NS 1000000000LL

@@ -72,8 +72,9 @@ function Migrate.Request:answer(reply)
   return answer(self, reply)
 end
 
--- The values of a request, a plan, a progress, a result or a failure as a Lua table.
-for _, name in ipairs { 'Request', 'Plan', 'Progress', 'Result', 'Failure' } do
+-- request:details(), plan:details() and so on: the values as a Lua table.
+for _, name in ipairs { 'Request', 'Facts', 'Plan', 'Forecast', 'Baseline', 'Progress', 'Decision',
+                        'Result', 'Failure' } do
   Migrate[name].details = function(self) return from_variant(self:dup_details()) end
 end
 

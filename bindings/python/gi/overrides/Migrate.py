@@ -149,6 +149,50 @@ class Plan(Migrate.Plan):
 Plan = export(override(Plan))
 
 
+class Facts(Migrate.Facts):
+    @property
+    def details(self):
+        return self.dup_details().unpack()
+
+    def __repr__(self):
+        return '<Migrate.Facts of %s, from %s to %s>' % (
+            self.get_guest_name(), self.get_source(), self.get_destination())
+
+
+Facts = export(override(Facts))
+
+
+class Forecast(Migrate.Forecast):
+    @property
+    def details(self):
+        return self.dup_details().unpack()
+
+    def __str__(self):
+        return self.dup_summary()
+
+    def __repr__(self):
+        return '<Migrate.Forecast %s, %s>' % (_nick(self.get_convergence()),
+                                              _nick(self.get_rung()))
+
+
+Forecast = export(override(Forecast))
+
+
+class Baseline(Migrate.Baseline):
+    @property
+    def details(self):
+        return self.dup_details().unpack()
+
+    def __str__(self):
+        return '\n'.join(self.dup_advice())
+
+    def __repr__(self):
+        return '<Migrate.Baseline %s>' % ' '.join([self.get_model(), *self.dup_features()])
+
+
+Baseline = export(override(Baseline))
+
+
 class Progress(Migrate.Progress):
     @property
     def details(self):
@@ -170,6 +214,10 @@ Progress = export(override(Progress))
 
 
 class Decision(Migrate.Decision):
+    @property
+    def details(self):
+        return self.dup_details().unpack()
+
     def __str__(self):
         return '%s: %s' % (self.get_what(), self.get_why())
 
