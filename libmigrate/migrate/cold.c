@@ -104,7 +104,9 @@ pick (MigrateWork *work, GVariant *rows, MigrateFileHow how)
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
 
-      if (_migrate_file_how (row) == how && was_made (work, row))
+      /* One that the program's image source had is there by now. */
+      if (_migrate_file_how (row) == how && was_made (work, row)
+          && !_migrate_stream_is_done (work, row))
         g_ptr_array_add (picked, g_steal_pointer (&row));
     }
   return picked;

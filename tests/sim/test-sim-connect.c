@@ -608,6 +608,28 @@ Test (fetch, a_link_out_of_the_folder_is_refused)
   assert_run_fails (job, MIGRATE_ERROR_DENIED, "is no file of that folder");
 }
 
+/* What is fetched before a guest is shut down need not be copied while it is off. */
+Test (fetch, of_a_guest_that_is_off)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  g_autofree char *answer = good_answer ();
+  g_autoptr (TestImages) images = NULL;
+  g_autoptr (MigrateResult) result = NULL;
+  g_autoptr (GError) error = NULL;
+
+  sim_world_do (world, &(SimAction){ .what = SIM_POWER_OFF, .guest = "g0" });
+  job = job_new ("g0");
+  migrate_job_set_kind (job, MIGRATE_KIND_COLD);
+  images = images_new (job, answer);
+  result = migrate_job_run (job, NULL, &error);
+  cr_assert_not_null (result, "%s", error != NULL ? error->message : "");
+  cr_assert (sim_world_get_domain (world, "h2", "g0").exists);
+  cr_assert_eq (images->asked, 1);
+  cr_assert_eq (count_steps (job, "copy-file", "done"), 1);
+  assert_same ("/images/base");
+  assert_no_violation ();
+}
+
 /* ---- what is there already ---- */
 
 Test (fetch, the_same_file_is_used)
