@@ -472,7 +472,7 @@ probed_to_variant (const MigrateProbed *file)
 
 /* What a host said of the guest's files alone. */
 static GVariant *
-files_of (GVariantDict *answer)
+told_of_files (GVariantDict *answer)
 {
   GVariant *rows
     = g_variant_dict_lookup_value (answer, MIGRATE_FACT_FILES, G_VARIANT_TYPE ("aa{sv}"));
@@ -489,8 +489,8 @@ files_of (GVariantDict *answer)
 static gboolean
 probe (Gather *self, GError **error)
 {
-  g_autoptr (GVariant) told_here = files_of (&self->source);
-  g_autoptr (GVariant) told_there = files_of (&self->destination);
+  g_autoptr (GVariant) told_here = told_of_files (&self->source);
+  g_autoptr (GVariant) told_there = told_of_files (&self->destination);
   const MigrateSharingBasis basis = { self->shape->disks,
                                       self->there != NULL ? self->there->disks : NULL,
                                       self->holes,
