@@ -163,11 +163,6 @@ mapped_address (CheckGiven *g)
 #define SERIAL(type) DEVICES ("<serial type='" type "'><source path='/dev/ttyS0'/></serial>")
 
 static void
-off (CheckGiven *g)
-{
-  g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
-}
-static void
 no_kernel_off (CheckGiven *g)
 {
   no_kernel (g);
