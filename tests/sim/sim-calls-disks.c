@@ -279,12 +279,17 @@ find_secret (SimHost *host, const char *uuid)
   return NULL;
 }
 
+const SimSecret *
+_sim_secret_find (SimHost *host, const char *uuid)
+{
+  return find_secret (host, uuid);
+}
+
 /* FALSE: another has its use. */
 static gboolean
-put_secret (SimHost *host, const char *document, GBytes *value)
+put_secret (SimHost *host, const char *uuid, const char *document, GBytes *value)
 {
   g_autoptr (GPtrArray) elements = _sim_xml_read (document);
-  const char *uuid = _sim_xml_text (elements, "secret/uuid");
   const char *usage = usage_of (elements);
   SimSecret *secret;
 
@@ -306,12 +311,13 @@ put_secret (SimHost *host, const char *document, GBytes *value)
 }
 
 void
-sim_world_add_secret (SimWorld *self, const char *host, const char *document, const char *value)
+sim_world_add_secret (SimWorld *self, const char *host, const char *uuid, const char *document,
+                      const char *value)
 {
   g_autoptr (GBytes) bytes = value != NULL ? g_bytes_new (value, strlen (value)) : NULL;
 
   _sim_lock (self);
-  if (!put_secret (_sim_need_host (self, host), document, bytes))
+  if (!put_secret (_sim_need_host (self, host), uuid, document, bytes))
     g_error ("sim: host %s has that secret", host);
   _sim_unlock (self);
 }
@@ -352,7 +358,8 @@ _sim_do_secret_read (SimRequest *self)
 gboolean
 _sim_do_secret_define (SimRequest *self)
 {
-  return put_secret (self->host, self->call->text_in, self->call->storage.bytes)
+  return put_secret (self->host, self->call->storage.name, self->call->text_in,
+                     self->call->storage.bytes)
          || _sim_refuse_as (self, MIGRATE_ERROR_BUSY, ERR_INTERNAL,
                             "internal error: a secret with that UUID or use is already defined");
 }

@@ -7,6 +7,7 @@
 
 #define SAVE_RATE 400 /* bytes in a µs */
 #define SAVED_MAGIC "LibvirtQemudSave\n"
+#define SIM_HUNG_LOOK (1000 * SIM_MS)
 #define HEADER 65536
 #define SAVES "/var/lib/libvirt/qemu/save"
 
@@ -82,20 +83,21 @@ write_saved (SimDomain *domain, const char *path)
 
 /* ---- saving ---- */
 
-/* By the host, when it has had the time for it. */
-void
-_sim_life_end_save (SimDomain *domain, const char *path)
+static void
+schedule_end (SimDomain *domain, SimWhat what, gint64 delay)
+{
+  SimAction end = {
+    .what = what, .host = domain->host->name, .guest = domain->guest->uuid, .text = domain->lasting
+  };
+
+  _sim_schedule_action (domain->host->world, delay, &end);
+}
+
+static void
+take_back (SimDomain *domain)
 {
   gboolean was_paused = domain->save_paused;
 
-  if (domain->lasting == NULL || !domain->active)
-    return;
-  if (write_saved (domain, path))
-    {
-      g_clear_pointer (&domain->lasting, g_free);
-      _sim_domain_stop (domain, SHUTOFF_SAVED);
-      return;
-    }
   g_clear_pointer (&domain->lasting, g_free);
   domain->save_failed = TRUE;
   _sim_domain_set_state (domain, was_paused ? MIGRATE_DOMAIN_PAUSED : MIGRATE_DOMAIN_RUNNING,
@@ -104,14 +106,50 @@ _sim_life_end_save (SimDomain *domain, const char *path)
   _sim_notify (domain->host->world, domain);
 }
 
-static void
-begin (SimDomain *domain, SimWhat what, const char *text, gint64 delay)
+/* FALSE: nobody is there to end it now. */
+static gboolean
+may_end (SimDomain *domain, SimWhat what)
 {
-  SimAction end
-    = { .what = what, .host = domain->host->name, .guest = domain->guest->uuid, .text = text };
+  SimHost *host = domain->host;
 
+  if (domain->lasting == NULL || !domain->active)
+    return FALSE;
+  if (host->daemon == SIM_DAEMON_HUNG)
+    schedule_end (domain, what, SIM_HUNG_LOOK);
+  return host->daemon == SIM_DAEMON_UP;
+}
+
+/* By the host, when it has had the time for it. */
+void
+_sim_life_end_save (SimDomain *domain, const char *path)
+{
+  if (!may_end (domain, SIM_END_SAVE))
+    return;
+  if (!write_saved (domain, path))
+    {
+      take_back (domain);
+      return;
+    }
+  g_clear_pointer (&domain->lasting, g_free);
+  _sim_domain_stop (domain, SHUTOFF_SAVED);
+}
+
+void
+_sim_life_daemon_started (SimDomain *domain)
+{
+  if (domain->lasting == NULL)
+    return;
+  if (domain->reason == MIGRATE_PAUSED_SAVE)
+    take_back (domain);
+  else
+    _sim_domain_stop (domain, MIGRATE_SHUTOFF_FAILED); /* it never came to life */
+}
+
+static void
+begin (SimDomain *domain, SimWhat what, const char *text)
+{
   domain->lasting = g_strdup (text);
-  _sim_schedule_action (domain->host->world, delay, &end);
+  schedule_end (domain, what, (gint64) (domain->guest->memory / SAVE_RATE));
 }
 
 /* FALSE: the connection broke. */
@@ -139,7 +177,7 @@ _sim_do_save (SimRequest *self)
   domain->save_failed = FALSE;
   _sim_domain_set_cpus (domain, FALSE);
   _sim_domain_set_state (domain, MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_SAVE);
-  begin (domain, SIM_END_SAVE, self->call->text_in, (gint64) (domain->guest->memory / SAVE_RATE));
+  begin (domain, SIM_END_SAVE, self->call->text_in);
   if (!wait_for_end (self, domain))
     return FALSE;
   return !domain->save_failed
@@ -162,7 +200,7 @@ give_xml (SimDomain *domain, const char *xml)
 void
 _sim_life_end_restore (SimDomain *domain, gboolean paused)
 {
-  if (domain->lasting == NULL || !domain->active)
+  if (!may_end (domain, SIM_END_RESTORE))
     return;
   g_clear_pointer (&domain->lasting, g_free);
   _sim_domain_set_state (domain, paused ? MIGRATE_DOMAIN_PAUSED : MIGRATE_DOMAIN_RUNNING,
@@ -201,8 +239,7 @@ come_back (SimRequest *self, GKeyFile *saved, const char *xml, gboolean paused)
   domain->boots = (guint) g_key_file_get_uint64 (saved, "saved", "boots", NULL);
   domain->counter = g_key_file_get_uint64 (saved, "saved", "counter", NULL);
   _sim_domain_set_state (domain, MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_STARTING_UP);
-  begin (domain, SIM_END_RESTORE, paused ? "paused" : "running",
-         (gint64) (guest->memory / SAVE_RATE));
+  begin (domain, SIM_END_RESTORE, paused ? "paused" : "running");
   return domain;
 }
 
@@ -306,7 +343,114 @@ sim_world_managed_save (SimWorld *self, const char *host, const char *guest)
   _sim_unlock (self);
 }
 
+/* ---- definitions ---- */
+
+void
+_sim_domain_define (SimDomain *self, const char *xml)
+{
+  char **place = self->active ? &self->definition : &self->xml;
+
+  g_free (*place);
+  *place = g_strdup (xml);
+  if (!self->active)
+    g_clear_pointer (&self->definition, g_free);
+}
+
+/* An element of our namespace is a mark, whatever it says. */
+char *
+_sim_domain_dup_mark (const SimDomain *self)
+{
+  const char *xml = self->definition != NULL ? self->definition : self->xml;
+  g_autoptr (GPtrArray) elements = NULL;
+
+  if (!self->persistent || strstr (xml, MIGRATE_MARK_NAMESPACE) == NULL)
+    return NULL;
+  elements = _sim_xml_read (xml);
+  for (guint i = 0; i < elements->len; i++)
+    {
+      const SimElement *element = elements->pdata[i];
+
+      for (guint n = 0;
+           g_str_has_prefix (element->path, "domain/metadata/") && element->names[n] != NULL; n++)
+        if (g_str_has_prefix (element->names[n], "xmlns")
+            && g_str_equal (element->values[n], MIGRATE_MARK_NAMESPACE))
+          return g_strstrip (g_strdup (element->text->str));
+    }
+  return NULL;
+}
+
+static char *
+without_mark (const char *xml)
+{
+  g_autoptr (GRegex) mark
+    = g_regex_new ("\\s*<(\\w+):(\\w+)\\s+xmlns:\\1=['\"]" MIGRATE_MARK_NAMESPACE
+                   "['\"][^>]*(/>|>[^<]*</\\1:\\2>)",
+                   0, 0, NULL);
+  g_autoptr (GRegex) empty
+    = g_regex_new ("\\s*(<metadata>\\s*</metadata>|<metadata/>)", 0, 0, NULL);
+  g_autofree char *text = g_regex_replace_literal (mark, xml, -1, 0, "", 0, NULL);
+
+  return g_regex_replace_literal (empty, text, -1, 0, "", 0, NULL);
+}
+
+static char *
+with_mark (const char *xml, const char *mark)
+{
+  g_autofree char *element = g_markup_printf_escaped (
+    "\n    <" MIGRATE_MARK_PREFIX ":" MIGRATE_MARK_ELEMENT " xmlns:" MIGRATE_MARK_PREFIX
+    "='" MIGRATE_MARK_NAMESPACE "'>%s</" MIGRATE_MARK_PREFIX ":" MIGRATE_MARK_ELEMENT ">",
+    mark);
+  GString *text = g_string_new (xml);
+
+  if (strstr (xml, "<metadata>") == NULL)
+    g_string_replace (text, "</uuid>", "</uuid>\n  <metadata>\n  </metadata>", 1);
+  g_string_insert (
+    text, strstr (text->str, "<metadata>") - text->str + (gssize) strlen ("<metadata>"), element);
+  return g_string_free (text, FALSE);
+}
+
+gboolean
+_sim_do_set_mark (SimRequest *self)
+{
+  SimDomain *domain = _sim_request_job (self, FALSE);
+  g_autofree char *plain = NULL;
+  g_autofree char *xml = NULL;
+
+  if (domain == NULL)
+    return FALSE;
+  if (!domain->persistent)
+    return _sim_refuse (self, ERR_INVALID,
+                        "Requested operation is not valid: transient domains do not have any "
+                        "persistent config");
+  plain = without_mark (domain->definition != NULL ? domain->definition : domain->xml);
+  xml = self->call->text_in != NULL ? with_mark (plain, self->call->text_in) : g_strdup (plain);
+  _sim_domain_define (domain, xml);
+  return TRUE;
+}
+
 /* ---- on and off ---- */
+
+/* libvirt's unit of memory, where none is given, is KiB. */
+static guint64
+memory_of (GPtrArray *elements)
+{
+  const char *unit = _sim_xml_attribute (elements, G_MAXUINT, "domain/memory", "unit");
+
+  return _sim_xml_bytes (elements, "domain/memory", 0) << (unit == NULL ? 10 : 0);
+}
+
+/* A guest that was resized has the memory that its definition says when it starts. */
+static void
+take_shape (SimDomain *domain)
+{
+  g_autoptr (GPtrArray) elements = _sim_xml_read (domain->xml);
+  guint64 memory = memory_of (elements);
+
+  if (!domain->guest->opens_files || memory == 0)
+    return;
+  domain->guest->memory = memory;
+  domain->guest->working_set = MIN (domain->guest->working_set, memory);
+}
 
 gboolean
 _sim_do_start (SimRequest *self)
@@ -332,6 +476,7 @@ _sim_do_start (SimRequest *self)
   refusal = _sim_disks_refusal (domain, domain->xml, FALSE, NULL /* mirrored */, &code);
   if (refusal != NULL)
     return _sim_refuse_storage (self, code, refusal);
+  take_shape (domain);
   _sim_domain_boot (domain);
   return TRUE;
 }
@@ -348,10 +493,7 @@ guest_of_document (SimWorld *self, GPtrArray *elements)
   guest = g_new0 (SimGuest, 1);
   guest->name = g_strdup (name);
   guest->uuid = g_strdup (uuid);
-  /* libvirt's unit of memory, where none is given */
-  guest->memory
-    = _sim_xml_bytes (elements, "domain/memory", 1024)
-      << (_sim_xml_attribute (elements, G_MAXUINT, "domain/memory", "unit") == NULL ? 10 : 0);
+  guest->memory = MAX (SIM_BLOCK, memory_of (elements));
   guest->working_set = guest->memory;
   guest->disks = g_ptr_array_new ();
   guest->opens_files = TRUE;

@@ -610,6 +610,10 @@ do_undefine (SimRequest *self)
       self, ERR_INVALID,
       "Requested operation is not valid: Refusing to undefine while domain managed "
       "save image exists");
+  if (domain->snapshots->len > 0 && !(self->call->value & MIGRATE_UNDEFINE_SNAPSHOTS))
+    return _sim_refuse (
+      self, ERR_INVALID,
+      "Requested operation is not valid: cannot delete inactive domain with snapshots");
   if (self->call->value & MIGRATE_UNDEFINE_MANAGED_SAVE)
     _sim_domain_drop_managed_save (domain);
   if (self->call->value & MIGRATE_UNDEFINE_NVRAM)
@@ -800,9 +804,7 @@ do_define (SimRequest *self)
       if (domain == NULL)
         domain = _sim_domain_new (self->host, guest);
       domain->persistent = TRUE;
-      g_free (domain->xml);
-      domain->xml = g_strdup (self->call->text_in);
-      g_clear_pointer (&domain->definition, g_free);
+      _sim_domain_define (domain, self->call->text_in);
       return TRUE;
     }
   return _sim_refuse (self, ERR_INTERNAL,
@@ -871,6 +873,7 @@ static gboolean (*const handlers[]) (SimRequest *) = {
   [MIGRATE_CALL_SHUT_DOWN] = _sim_do_shut_down,
   [MIGRATE_CALL_SAVE] = _sim_do_save,
   [MIGRATE_CALL_RESTORE] = _sim_do_restore,
+  [MIGRATE_CALL_SET_MARK] = _sim_do_set_mark,
   [MIGRATE_CALL_SET_AUTOSTART] = do_autostart,
   [MIGRATE_CALL_SET_DOWNTIME] = do_downtime,
   [MIGRATE_CALL_SET_BANDWIDTH] = do_bandwidth,

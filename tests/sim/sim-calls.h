@@ -61,3 +61,4 @@ gboolean _sim_do_saved_xml (SimRequest *self);
 gboolean _sim_do_save (SimRequest *self);
 gboolean _sim_do_restore (SimRequest *self);
 gboolean _sim_do_start (SimRequest *self);
+gboolean _sim_do_set_mark (SimRequest *self);

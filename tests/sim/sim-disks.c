@@ -262,6 +262,30 @@ open_refusal (SimDomain *domain, const SimOpen *open, gboolean locks, int *code)
   return NULL;
 }
 
+/* Of images, and of servers. */
+static char *
+secret_refusal (SimHost *host, const char *xml, int *code)
+{
+  g_autoptr (GPtrArray) elements = _sim_xml_read (xml);
+
+  for (guint i = 0; i < elements->len; i++)
+    {
+      const SimElement *element = elements->pdata[i];
+      gboolean is_one = g_str_has_prefix (element->path, "domain/devices/disk/")
+                        && g_str_has_suffix (element->path, "/secret");
+
+      for (guint n = 0; is_one && element->names[n] != NULL; n++)
+        if (g_str_equal (element->names[n], "uuid")
+            && _sim_secret_find (host, element->values[n]) == NULL)
+          {
+            *code = 66;
+            return g_strdup_printf ("Secret not found: no secret with matching uuid '%s'",
+                                    element->values[n]);
+          }
+    }
+  return NULL;
+}
+
 char *
 _sim_disks_refusal (SimDomain *domain, const char *xml, gboolean incoming, GPtrArray *mirrored,
                     int *code)
@@ -272,6 +296,7 @@ _sim_disks_refusal (SimDomain *domain, const char *xml, gboolean incoming, GPtrA
   if (!domain->guest->opens_files)
     return NULL;
   opens = _sim_opens_read (domain->host, xml);
+  refusal = secret_refusal (domain->host, xml, code);
   for (guint i = 0; refusal == NULL && i < opens->len; i++)
     {
       const SimOpen *open = opens->pdata[i];

@@ -188,6 +188,7 @@ start_daemon (SimHost *host)
       SimDomain *domain = g_ptr_array_index (domains, i);
       SimTransfer *job = domain->job;
 
+      _sim_life_daemon_started (domain);
       if (job == NULL)
         continue;
       if (job->post && !job->done && domain->active)

@@ -1,6 +1,5 @@
 /* What a libvirtd tells of files, pools and secrets when many facts are asked for at once, and of a
- * running guest's chains. Without images a host tells nothing of files, as a driver that does not
- * know storage. */
+ * running guest's chains. */
 #include "sim-storage.h"
 
 #include "virt/facts-private.h"
@@ -23,10 +22,9 @@ tell_pool (const SimPool *pool, GHashTable *told, GVariantBuilder *pools)
 
 /* pool: nullable, there is none that has it. */
 static void
-tell_file (const char *path, SimPool *pool, const char *name, GVariantBuilder *files)
+tell_file (SimHost *host, const char *path, SimPool *pool, const char *name, GVariantBuilder *files)
 {
-  gboolean found = pool != NULL && g_hash_table_contains (pool->known, name)
-                   && g_hash_table_contains (pool->storage->files, name);
+  gboolean found = pool != NULL && _sim_volume_find_file (host, pool, name) != NULL;
   GVariantDict values;
 
   g_variant_dict_init (&values, NULL);
@@ -36,8 +34,7 @@ tell_file (const char *path, SimPool *pool, const char *name, GVariantBuilder *f
     g_variant_dict_insert (&values, MIGRATE_FILE_FACT_POOL, "s", pool->name);
   if (found)
     {
-      g_autofree char *whole = g_build_filename (pool->target, name, NULL);
-      g_autofree char *xml = _sim_volume_describe (pool->storage, name, whole);
+      g_autofree char *xml = _sim_volume_describe (host, pool, name);
 
       g_variant_dict_insert_value (&values, MIGRATE_FILE_FACT_XML, _migrate_fact_text (xml));
     }
@@ -70,7 +67,7 @@ tell_files (SimHost *host, const MigrateCall *call, GHashTable *told, GVariantBu
       pool = _sim_pool_find_by_target (host, folder);
       if (pool != NULL)
         tell_pool (pool, told, pools);
-      tell_file (path, pool, name, &files);
+      tell_file (host, path, pool, name, &files);
     }
   for (gsize i = 0; volumes != NULL && i < g_variant_n_children (volumes); i++)
     {
@@ -79,25 +76,24 @@ tell_files (SimHost *host, const MigrateCall *call, GHashTable *told, GVariantBu
 
       g_variant_get_child (volumes, i, "(&s&s)", &name, &volume);
       path = g_strdup_printf ("%s:%s", name, volume);
-      tell_file (path, _sim_pool_find_by_name (host, name), volume, &files);
+      tell_file (host, path, _sim_pool_find_by_name (host, name), volume, &files);
     }
   g_variant_dict_insert_value (answer, MIGRATE_FACT_FILES, g_variant_builder_end (&files));
 }
 
+/* Of pools only a world that has images tells. */
 void
 _sim_facts_tell_storage (SimHost *host, const MigrateCall *call, GVariantDict *answer)
 {
   g_autoptr (GHashTable) told = g_hash_table_new (NULL, NULL);
   GVariantBuilder pools;
 
-  if (!host->world->tells_storage)
-    return;
   _sim_disks_flush (host->world);
   g_variant_builder_init (&pools, G_VARIANT_TYPE ("aa{sv}"));
   tell_files (host, call, told, &pools, answer);
   for (guint i = 0; i < host->pools->len; i++)
     tell_pool (host->pools->pdata[i], told, &pools);
-  if (_migrate_variant_boolean (call->question, MIGRATE_FACT_POOLS))
+  if (host->world->tells_storage && _migrate_variant_boolean (call->question, MIGRATE_FACT_POOLS))
     g_variant_dict_insert_value (answer, MIGRATE_FACT_POOLS, g_variant_builder_end (&pools));
   else
     g_variant_builder_clear (&pools);
@@ -135,6 +131,7 @@ add_chain (SimHost *host, const char *path, guint depth, GString *xml)
 {
   SimFile *file = depth < 32 ? _sim_file_find (host, path) : NULL;
   g_autoptr (SimImage) image = file != NULL ? _sim_image_probe (file) : NULL;
+  g_autofree char *next = NULL;
   g_autofree char *below = NULL;
 
   if (image == NULL || image->backing == NULL)
@@ -142,11 +139,12 @@ add_chain (SimHost *host, const char *path, guint depth, GString *xml)
       g_string_append (xml, "<backingStore/>");
       return;
     }
-  below = g_markup_printf_escaped (
-    "<backingStore type='file'><format type='%s'/><source file='%s'/>",
-    image->backing_format != NULL ? image->backing_format : "raw", image->backing);
+  next = _sim_image_dup_backing_path (image, path);
+  below
+    = g_markup_printf_escaped ("<backingStore type='file'><format type='%s'/><source file='%s'/>",
+                               image->backing_format != NULL ? image->backing_format : "raw", next);
   g_string_append (xml, below);
-  add_chain (host, image->backing, depth + 1, xml);
+  add_chain (host, next, depth + 1, xml);
   g_string_append (xml, "</backingStore>");
 }
 

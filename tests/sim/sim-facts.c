@@ -42,6 +42,7 @@ _sim_domain_describe (const SimDomain *self, MigrateDomain *domain)
     .persistent = self->persistent,
     .autostart = self->autostart,
     .managed_save = self->managed_save,
+    .mark = _sim_domain_dup_mark (self),
   };
 }
 
@@ -146,6 +147,5 @@ _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call)
   _sim_facts_tell_secrets (host, call, &answer);
   find (host, call, MIGRATE_FACT_FIND_UUID, MIGRATE_FACT_SAME_UUID, &answer);
   find (host, call, MIGRATE_FACT_FIND_NAME, MIGRATE_FACT_SAME_NAME, &answer);
-  _sim_files_answer (host, call->question, &answer);
   call->answer = g_variant_ref_sink (g_variant_dict_end (&answer));
 }

@@ -23,6 +23,7 @@ _sim_file_free (gpointer data)
   SimFile *self = data;
 
   _sim_extents_free (self->data);
+  g_free (self->only);
   g_free (self);
 }
 
@@ -175,6 +176,25 @@ _sim_file_find (SimHost *host, const char *path)
   SimStorage *storage = _sim_folder_find (host, folder);
 
   return storage != NULL ? g_hash_table_lookup (storage->files, name) : NULL;
+}
+
+gboolean
+_sim_storage_is_shared (const SimStorage *self)
+{
+  guint hosts = 0;
+
+  while (self->parent != NULL)
+    self = self->parent;
+  for (guint i = 0; i < self->world->hosts->len; i++)
+    {
+      const SimHost *host = self->world->hosts->pdata[i];
+      gboolean has = FALSE;
+
+      for (guint f = 0; f < host->folders->len; f++)
+        has |= ((SimFolder *) host->folders->pdata[f])->storage == self;
+      hosts += has;
+    }
+  return hosts > 1;
 }
 
 /* ---- writing ---- */

@@ -170,6 +170,16 @@ _sim_image_top (const SimFile *file, const char *format, guint64 *capacity)
   return data;
 }
 
+/* One that is not absolute is beside the image. */
+char *
+_sim_image_dup_backing_path (const SimImage *self, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  return g_path_is_absolute (self->backing) ? g_strdup (self->backing)
+                                            : g_build_filename (folder, self->backing, NULL);
+}
+
 static SimExtents *
 read_chain (SimHost *host, const char *path, const char *format, guint depth, guint64 *capacity,
             char **why)
@@ -178,6 +188,7 @@ read_chain (SimHost *host, const char *path, const char *format, guint depth, gu
   g_autoptr (SimExtents) top = NULL;
   g_autoptr (SimExtents) below = NULL;
   g_autoptr (SimImage) image = NULL;
+  g_autofree char *next = NULL;
   guint64 size;
 
   if (file == NULL)
@@ -195,9 +206,9 @@ read_chain (SimHost *host, const char *path, const char *format, guint depth, gu
   image = g_strcmp0 (format, "qcow2") == 0 ? _sim_image_probe (file) : NULL;
   if (image == NULL || image->backing == NULL)
     return g_steal_pointer (&top);
-  below = read_chain (host, image->backing,
-                      image->backing_format != NULL ? image->backing_format : "raw", depth + 1,
-                      &size, why);
+  next = _sim_image_dup_backing_path (image, path);
+  below = read_chain (host, next, image->backing_format != NULL ? image->backing_format : "raw",
+                      depth + 1, &size, why);
   if (below == NULL)
     return NULL;
   _sim_extents_punch (below, *capacity, G_MAXUINT64 - *capacity);

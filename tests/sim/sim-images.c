@@ -3,6 +3,9 @@
 
 #include <string.h>
 
+/* Of a file of which nobody says more. */
+#define SOME_SIZE (1 << 20)
+
 /* ---- making ---- */
 
 void
@@ -19,11 +22,37 @@ sim_world_add_folder (SimWorld *self, const char *host, const char *path, const 
   _sim_unlock (self);
 }
 
+static SimFile *
+add_file (SimWorld *self, const char *storage, const char *name)
+{
+  SimFile *file = _sim_file_new (self);
+
+  file->size = SOME_SIZE;
+  _sim_storage_put (_sim_storage_need (self, storage, NULL), name, file);
+  return file;
+}
+
 void
 sim_world_add_file (SimWorld *self, const char *storage, const char *name)
 {
   _sim_lock (self);
-  _sim_storage_put (_sim_storage_need (self, storage, NULL), name, _sim_file_new (self));
+  add_file (self, storage, name);
+  _sim_unlock (self);
+}
+
+void
+sim_world_link_file (SimWorld *self, const char *storage, const char *name, const char *only)
+{
+  _sim_lock (self);
+  add_file (self, storage, name)->only = g_strdup (only != NULL ? only : "");
+  _sim_unlock (self);
+}
+
+void
+sim_world_write_file (SimWorld *self, const char *storage, const char *name)
+{
+  _sim_lock (self);
+  add_file (self, storage, name)->written = TRUE;
   _sim_unlock (self);
 }
 
@@ -345,6 +374,7 @@ sim_world_dup_chain_of (SimWorld *self, const char *host, const char *path)
     {
       SimFile *file = _sim_file_find (found, next);
       g_autoptr (SimImage) image = file != NULL ? _sim_image_probe (file) : NULL;
+      g_autofree char *at = NULL;
 
       g_string_append_printf (text, "%s%s: ", i > 0 ? "\n" : "", next);
       if (image != NULL)
@@ -353,8 +383,9 @@ sim_world_dup_chain_of (SimWorld *self, const char *host, const char *path)
         g_string_append_printf (text, "raw %" G_GUINT64_FORMAT, file->size);
       else
         g_string_append (text, "missing");
-      g_free (next);
-      next = image != NULL ? g_strdup (image->backing) : NULL;
+      at = next;
+      next
+        = image != NULL && image->backing != NULL ? _sim_image_dup_backing_path (image, at) : NULL;
     }
   _sim_unlock (self);
   return g_string_free (text, FALSE);

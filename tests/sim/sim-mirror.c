@@ -37,14 +37,34 @@ _sim_mirror_writes_to (const SimTransfer *transfer, const char *target)
 
 /* ---- Begin ---- */
 
+/* libvirt goes by the kind of file system: one that more than one host has is shared. */
+static gboolean
+is_unsafe (SimHost *host, const SimOpen *open, char **disks)
+{
+  g_autofree char *folder = g_path_get_dirname (open->path);
+  const SimStorage *storage = _sim_folder_find (host, folder);
+
+  if (open->read_only || storage == NULL)
+    return FALSE;
+  if (disks != NULL && g_strv_contains ((const char *const *) disks, open->target))
+    return FALSE;
+  return !_sim_storage_is_shared (storage);
+}
+
 const char *
 _sim_mirror_refusal (const SimDomain *domain, const MigrateTransfer *request, int *code)
 {
   g_autoptr (GPtrArray) opens = NULL;
 
-  if (request->disks == NULL || request->disks[0] == NULL || !domain->guest->opens_files)
+  if (!domain->guest->opens_files)
     return NULL;
   opens = _sim_opens_read (domain->host, domain->xml);
+  *code = 81;
+  for (guint i = 0; !request->unsafe && i < opens->len; i++)
+    if (is_unsafe (domain->host, opens->pdata[i], request->disks))
+      return "Unsafe migration: Migration without shared storage is unsafe";
+  if (request->disks == NULL)
+    return NULL;
   for (guint i = 0; request->disks[i] != NULL; i++)
     {
       *code = 8;
@@ -95,7 +115,7 @@ capacity_of (SimHost *host, const char *path, const char *format)
   guint64 capacity = 0;
   g_autoptr (SimExtents) top = file != NULL ? _sim_image_top (file, format, &capacity) : NULL;
 
-  return capacity;
+  return (capacity + 511) / 512 * 512; /* a file that ends amidst a sector is padded */
 }
 
 /* As libvirt 9.0 makes a volume: of the source's capacity, and nothing else of it. */

@@ -69,6 +69,7 @@ sim_world_add_pool (SimWorld *self, const char *host_name, const SimPoolSpec *sp
   pool->read_only = spec->read_only;
   pool->full = spec->full;
   pool->of_devices = spec->of_devices;
+  pool->stale_us = (gint64) spec->stale_ms * SIM_MS;
   if (spec->caches)
     pool->view = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
   _sim_pool_changed (pool);
@@ -201,8 +202,10 @@ int
 _sim_pool_create (SimHost *host, MigrateCall *call, const char **words)
 {
   SimStorage *storage = _sim_folder_find (host, call->text_in);
-  SimPool *pool;
+  SimPool *pool = _sim_pool_find_by_target (host, call->text_in);
 
+  if (pool != NULL && g_str_equal (pool->name, call->storage.pool))
+    return 0; /* an earlier call made it */
   if (is_taken (host, call))
     return say (words, SIM_ERR_FAILED,
                 "operation failed: Storage source conflict with pool of that name or folder");
@@ -231,26 +234,32 @@ is_mounted (SimWorld *self, const SimStorage *storage)
   return FALSE;
 }
 
+/* What is in it is nobody's to remove. */
+static void
+remove_folder (SimStorage *storage)
+{
+  if (g_hash_table_size (storage->files) == 0 && !is_mounted (storage->world, storage))
+    storage->gone = TRUE;
+}
+
 int
 _sim_pool_remove (SimHost *host, MigrateCall *call, const char **words)
 {
   SimPool *pool = _sim_pool_find_by_name (host, call->storage.pool);
   SimStorage *storage;
 
-  if (pool == NULL)
-    return 0;
-  storage = pool->storage;
-  if (pool->transient)
+  if (pool != NULL)
+    storage = pool->storage;
+  else if (call->text_in == NULL || _sim_pool_find_by_target (host, call->text_in) != NULL)
+    storage = NULL;
+  else
+    storage = _sim_folder_find (host, call->text_in);
+  if (pool != NULL)
     {
       g_ptr_array_remove (host->pools, pool);
       pool_free (pool);
     }
-  else
-    {
-      pool->inactive = TRUE;
-    }
-  if (call->value == 1 && g_hash_table_size (storage->files) == 0
-      && !is_mounted (host->world, storage))
-    storage->gone = TRUE;
+  if (call->value == 1 && storage != NULL)
+    remove_folder (storage);
   return 0;
 }

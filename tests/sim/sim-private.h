@@ -287,7 +287,12 @@ void _sim_domain_set_state (SimDomain *self, MigrateDomainState state, int reaso
 void _sim_domain_set_cpus (SimDomain *self, gboolean cpus);
 void _sim_life_end_save (SimDomain *domain, const char *path);
 void _sim_life_end_restore (SimDomain *domain, gboolean paused);
+/* What was under way when it died is taken back. */
+void _sim_life_daemon_started (SimDomain *domain);
 /* Of a save, made of memory; of a definition. */
+/* Of one that runs, what it has when it starts again. */
+void _sim_domain_define (SimDomain *self, const char *xml);
+char *_sim_domain_dup_mark (const SimDomain *self); /* NULL: it has none */
 void _sim_domain_drop_managed_save (SimDomain *self);
 void _sim_domain_drop_nvram (SimDomain *self);
 const char *_sim_snapshots_refusal (const SimDomain *self, int *code);
@@ -360,6 +365,10 @@ void _sim_domain_describe (const SimDomain *self, MigrateDomain *domain);
 /* guest: nullable; its job is in the call's stats. */
 void _sim_facts_answer (SimHost *host, const SimDomain *guest, MigrateCall *call);
 
+/* ---- sim-calls-disks.c ---- */
+
+const SimSecret *_sim_secret_find (SimHost *host, const char *uuid); /* NULL: there is none */
+
 /* ---- sim-pools.c, sim-volumes.c: 0, or libvirt's code with its words ---- */
 
 enum
@@ -382,8 +391,6 @@ enum
 };
 
 int _sim_pool_find (SimHost *host, MigrateCall *call, const char **words);
-/* MIGRATE_FACT_FILES, where it is asked for. */
-void _sim_files_answer (SimHost *host, GVariant *question, GVariantDict *answer);
 int _sim_volume_find (SimHost *host, MigrateCall *call, const char **words);
 int _sim_pool_create (SimHost *host, MigrateCall *call, const char **words);
 int _sim_pool_remove (SimHost *host, MigrateCall *call, const char **words);

@@ -112,6 +112,8 @@ archive_entry (Archive *ar, Entry *self)
   NUMBER (self->file, inode);
   NUMBER (self->file, changes);
   NUMBER (self->file, changed_at);
+  NUMBER (self->file, written);
+  TEXT (self->file, only);
   archive_extents (ar, &self->file->data);
   if (ar->loading)
     g_hash_table_replace (self->storage->files, g_strdup (self->name), self->file);
@@ -173,6 +175,7 @@ archive_pool (Archive *ar, SimPool *self)
   NUMBER (self, full);
   NUMBER (self, of_devices);
   NUMBER (self, transient);
+  NUMBER (self, stale_us);
   NUMBER (self, epoch);
   archive_names (ar, "known", &self->known);
   archive_names (ar, "view", &self->view);

@@ -20,6 +20,8 @@ typedef struct
   guint64 size;
   guint64 inode, changes; /* of the world's files, of its content */
   gint64 changed_at;
+  gboolean written; /* all the time */
+  char *only; /* nullable: it is a link to a file of each host's own; or of this host's alone */
 } SimFile;
 
 /* A folder on some file system. Its parent, if any, is on the same one and has the room. */
@@ -51,6 +53,7 @@ SimStorage *_sim_folder_find (SimHost *host, const char *path);
 SimStorage *_sim_folder_need (SimHost *host, const char *path);
 SimFolder *_sim_folder_mount (SimHost *host, const char *path, SimStorage *storage);
 SimFile *_sim_file_find (SimHost *host, const char *path);
+gboolean _sim_storage_is_shared (const SimStorage *self);
 guint64 _sim_storage_used (const SimStorage *self);
 guint64 _sim_storage_free (const SimStorage *self);
 /* Takes the file. */
@@ -90,6 +93,7 @@ SimImage *_sim_image_probe (const SimFile *file);
 gboolean _sim_image_store (SimStorage *storage, SimFile *file, const SimImage *image);
 /* What of the disk is in this file alone, without what is below it. NULL: not of that format. */
 SimExtents *_sim_image_top (const SimFile *file, const char *format, guint64 *capacity);
+char *_sim_image_dup_backing_path (const SimImage *self, const char *path);
 /* The guest's disk, through the chain. NULL, and why (the caller's): it cannot be opened. */
 SimExtents *_sim_image_read (SimHost *host, const char *path, const char *format, guint64 *capacity,
                              char **why);
@@ -118,7 +122,9 @@ guint64 _sim_xml_bytes (GPtrArray *elements, const char *path, guint64 otherwise
 
 /* ---- sim-volumes.c ---- */
 
-char *_sim_volume_describe (SimStorage *storage, const char *name, const char *path);
+/* NULL: it is not known, or a link that leads nowhere at this host. */
+SimFile *_sim_volume_find_file (SimHost *host, SimPool *pool, const char *name);
+char *_sim_volume_describe (SimHost *host, SimPool *pool, const char *name);
 int _sim_volume_create (SimPool *pool, SimHost *host, MigrateCall *call, const char **words);
 
 /* ---- sim-pools.c ---- */
@@ -129,6 +135,7 @@ struct _SimPool
   SimStorage *storage;
   gboolean inactive, read_only, full, of_devices;
   gboolean transient;
+  gint64 stale_us;  /* what it knows of files' times may be so old */
   GHashTable *view; /* nullable; set of names: what the host believes until it changes the folder */
   GHashTable *known; /* set of names: what libvirtd lists */
   guint epoch;       /* of the libvirtd that does */

@@ -5,6 +5,9 @@
 
 /* Of a stream, what one call of ours carries. */
 #define READ_AT_MOST (1 << 20)
+#define TICK (4 * SIM_MS)
+/* When the world began, by the hosts' clocks. */
+#define BORN (G_GINT64_CONSTANT (1760000000) * G_USEC_PER_SEC)
 
 static int
 say (const char **words, int code, const char *what)
@@ -37,8 +40,24 @@ add_image (GString *xml, const SimImage *image)
   g_string_append (xml, "    </features>\n");
 }
 
+/* A kernel's clock for files has ticks; a link is a file of each host's own. */
+static char *
+time_of (SimHost *host, const SimPool *pool, const SimFile *file)
+{
+  gint64 now = host->world->now, us = file->changed_at;
+
+  if (file->only != NULL)
+    us = g_str_hash (host->name) % G_USEC_PER_SEC;
+  else if (file->written)
+    us = now - now % MAX (pool->stale_us, TICK);
+  us += BORN;
+  return g_strdup_printf ("%" G_GINT64_FORMAT ".%06d%03u", us / G_USEC_PER_SEC,
+                          (int) (us % G_USEC_PER_SEC), (guint) (file->inode % 1000));
+}
+
 static void
-add_target (GString *xml, const SimFile *file, const char *path, const SimImage *image)
+add_target (GString *xml, const SimFile *file, const char *path, const char *time,
+            const SimImage *image)
 {
   g_autofree char *escaped = g_markup_escape_text (path, -1);
 
@@ -46,24 +65,36 @@ add_target (GString *xml, const SimFile *file, const char *path, const SimImage 
                           escaped, image != NULL ? "qcow2" : "raw");
   g_string_append (xml, "    <permissions>\n      <mode>0644</mode>\n      <owner>0</owner>\n"
                         "      <group>0</group>\n    </permissions>\n");
-  g_string_append_printf (
-    xml,
-    "    <timestamps>\n      <mtime>%" G_GINT64_FORMAT ".%09d</mtime>\n"
-    "      <ctime>%" G_GINT64_FORMAT ".%09d</ctime>\n    </timestamps>\n",
-    file->changed_at / G_USEC_PER_SEC, (int) (file->changed_at % G_USEC_PER_SEC) * 1000,
-    file->changed_at / G_USEC_PER_SEC,
-    (int) (file->changed_at % G_USEC_PER_SEC) * 1000 + (int) (file->inode % 1000));
+  g_string_append_printf (xml,
+                          "    <timestamps>\n      <mtime>%s</mtime>\n      <ctime>%s</ctime>\n"
+                          "    </timestamps>\n",
+                          time, time);
   if (image != NULL)
     add_image (xml, image);
   g_string_append (xml, "  </target>\n");
 }
 
+SimFile *
+_sim_volume_find_file (SimHost *host, SimPool *pool, const char *name)
+{
+  SimFile *file = g_hash_table_contains (pool->known, name)
+                    ? g_hash_table_lookup (pool->storage->files, name)
+                    : NULL;
+
+  if (file != NULL && file->only != NULL && *file->only != '\0'
+      && !g_str_equal (file->only, host->name))
+    return NULL; /* libvirt passes over it */
+  return file;
+}
+
 /* A file that is too short for the image that it says it is has its capacity all the same. */
 char *
-_sim_volume_describe (SimStorage *storage, const char *name, const char *path)
+_sim_volume_describe (SimHost *host, SimPool *pool, const char *name)
 {
-  const SimFile *file = g_hash_table_lookup (storage->files, name);
+  const SimFile *file = _sim_volume_find_file (host, pool, name);
   g_autoptr (SimImage) image = _sim_image_probe (file);
+  g_autofree char *path = g_build_filename (pool->target, name, NULL);
+  g_autofree char *time = time_of (host, pool, file);
   GString *xml = g_string_new ("<volume type='file'>\n");
   g_autofree char *escaped = g_markup_escape_text (name, -1);
   g_autofree char *key = g_markup_escape_text (path, -1);
@@ -76,14 +107,15 @@ _sim_volume_describe (SimStorage *storage, const char *name, const char *path)
                           "  <physical unit='bytes'>%" G_GUINT64_FORMAT "</physical>\n",
                           image != NULL ? image->capacity : file->size,
                           _sim_extents_allocated (file->data), file->size);
-  add_target (xml, file, path, image);
+  add_target (xml, file, path, time, image);
   if (image != NULL && image->backing != NULL)
     {
+      g_autofree char *backing = _sim_image_dup_backing_path (image, path);
       g_autofree char *below = g_markup_printf_escaped (
         "  <backingStore>\n    <path>%s</path>\n    <format type='%s'/>\n"
         "    <permissions>\n      <mode>0644</mode>\n      <owner>0</owner>\n"
         "      <group>0</group>\n    </permissions>\n  </backingStore>\n",
-        image->backing, image->backing_format != NULL ? image->backing_format : "raw");
+        backing, image->backing_format != NULL ? image->backing_format : "raw");
 
       g_string_append (xml, below);
     }
@@ -173,6 +205,8 @@ _sim_volume_create (SimPool *pool, SimHost *host, MigrateCall *call, const char 
 
   if (name == NULL || strchr (name, '/') != NULL)
     return say (words, SIM_ERR_XML, "XML error: missing or wrong volume name");
+  if (g_hash_table_contains (pool->known, name))
+    _sim_pool_refresh (pool); /* as libmigrate does when it is told so */
   if (g_hash_table_contains (pool->known, name))
     return say (words, SIM_ERR_VOLUME_EXISTS, "storage volume already exists");
   if (g_hash_table_contains (pool->storage->files, name))
@@ -314,14 +348,13 @@ resize (SimPool *pool, MigrateCall *call, const char **words)
 /* ---- telling and removing ---- */
 
 static int
-describe (SimPool *pool, MigrateCall *call, const char **words)
+describe (SimHost *host, SimPool *pool, const char *name, MigrateCall *call, const char **words)
 {
-  g_autofree char *path = g_build_filename (pool->target, call->storage.name, NULL);
-
-  _sim_pool_refresh (pool);
-  if (need_file (pool, call) == NULL)
+  if (pool != NULL)
+    _sim_pool_refresh (pool);
+  if (pool == NULL || _sim_volume_find_file (host, pool, name) == NULL)
     return say (words, SIM_ERR_NO_VOLUME, "Storage volume not found");
-  call->text_out = _sim_volume_describe (pool->storage, call->storage.name, path);
+  call->text_out = _sim_volume_describe (host, pool, name);
   return 0;
 }
 
@@ -330,15 +363,9 @@ _sim_volume_info_by_path (SimHost *host, MigrateCall *call, const char **words)
 {
   g_autofree char *folder = g_path_get_dirname (call->text_in);
   g_autofree char *name = g_path_get_basename (call->text_in);
-  SimPool *pool = _sim_pool_find_by_target (host, folder);
 
-  if (pool != NULL)
-    _sim_pool_refresh (pool);
-  if (pool == NULL || !g_hash_table_contains (pool->known, name)
-      || g_hash_table_lookup (pool->storage->files, name) == NULL)
-    return say (words, SIM_ERR_NO_VOLUME, "Storage volume not found");
-  call->text_out = _sim_volume_describe (pool->storage, name, call->text_in);
-  return 0;
+  _sim_disks_flush (host->world);
+  return describe (host, _sim_pool_find_by_target (host, folder), name, call, words);
 }
 
 int
@@ -403,7 +430,7 @@ _sim_volume_do (SimHost *host, MigrateCall *call, const char **words)
     case MIGRATE_CALL_VOLUME_RESIZE:
       return resize (pool, call, words);
     case MIGRATE_CALL_VOLUME_INFO:
-      return describe (pool, call, words);
+      return describe (host, pool, call->storage.name, call, words);
     default:
       return remove_volume (pool, call, words);
     }

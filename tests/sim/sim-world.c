@@ -496,17 +496,23 @@ xml_for_disk (const SimDiskSpec *spec)
   g_autofree char *type
     = spec->format != NULL ? g_strdup_printf (" type='%s'", spec->format) : g_strdup ("");
   g_autofree char *path = g_markup_escape_text (spec->path, -1);
+  g_autofree char *encryption
+    = spec->secret != NULL ? g_strdup_printf ("      <encryption format='luks'>\n"
+                                              "        <secret type='passphrase' uuid='%s'/>\n"
+                                              "      </encryption>\n",
+                                              spec->secret)
+                           : g_strdup ("");
 
   return g_strdup_printf ("    <disk type='file' device='%s'>\n"
                           "      <driver name='qemu'%s cache='none'/>\n"
                           "      <source file='%s'/>\n"
                           "      <target dev='%s' bus='%s'/>\n"
-                          "%s%s    </disk>\n",
+                          "%s%s%s    </disk>\n",
                           device, type, path, spec->target,
                           g_str_has_prefix (spec->target, "vd")   ? "virtio"
                           : g_str_has_prefix (spec->target, "sd") ? "scsi"
                                                                   : "ide",
-                          read_only ? "      <readonly/>\n" : "",
+                          encryption, read_only ? "      <readonly/>\n" : "",
                           spec->shareable ? "      <shareable/>\n" : "");
 }
 
@@ -624,112 +630,136 @@ parse_size (const char *text)
   return value;
 }
 
-/* also: nullable: a host that has the guests too, as only a move that went wrong leaves them. */
-static void
-spec_fill (SimWorld *self, guint hosts, guint guests, const char *also, guint64 bandwidth,
-           SimGuestSpec *guest)
+/* What a line of text says; texts are borrowed from it. */
+typedef struct
 {
-  for (guint i = 1; i <= hosts; i++)
+  const char *world, *cpu, *disk, *also;
+  guint64 hosts, guests, workers, pace, seed, bandwidth;
+  guint64 memory, dirty, working_set, transient, autostart, off;
+  guint64 image, data, write; /* of a disk for each guest; image 0: none */
+} Spec;
+
+/* FALSE: there is no such key. */
+static gboolean
+spec_set (Spec *spec, const char *key, const char *value)
+{
+  const struct
+  {
+    const char *name;
+    guint64 *number;
+    const char **text;
+  } keys[] = {
+    { "world", NULL, &spec->world },
+    { "cpu", NULL, &spec->cpu },
+    { "disk", NULL, &spec->disk },
+    { "also", NULL, &spec->also },
+    { "hosts", &spec->hosts, NULL },
+    { "guests", &spec->guests, NULL },
+    { "workers", &spec->workers, NULL },
+    { "pace", &spec->pace, NULL },
+    { "seed", &spec->seed, NULL },
+    { "bandwidth", &spec->bandwidth, NULL },
+    { "memory", &spec->memory, NULL },
+    { "dirty", &spec->dirty, NULL },
+    { "working-set", &spec->working_set, NULL },
+    { "transient", &spec->transient, NULL },
+    { "autostart", &spec->autostart, NULL },
+    { "off", &spec->off, NULL },
+    { "image", &spec->image, NULL },
+    { "data", &spec->data, NULL },
+    { "write", &spec->write, NULL },
+  };
+
+  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
+    if (g_str_equal (keys[i].name, key))
+      {
+        if (keys[i].text != NULL)
+          *keys[i].text = value;
+        else
+          *keys[i].number = parse_size (value);
+        return TRUE;
+      }
+  return FALSE;
+}
+
+static void
+spec_add_hosts (SimWorld *self, const Spec *spec)
+{
+  for (guint i = 1; i <= spec->hosts; i++)
     {
       g_autofree char *name = g_strdup_printf ("h%u", i);
 
       sim_world_add_host (self, name);
+      sim_world_set_workers (self, name, (guint) spec->workers);
+      if (spec->cpu != NULL)
+        sim_world_set_cpu (self, name, spec->cpu, "aes");
+      if (spec->image > 0)
+        sim_world_add_pool (self, name, &(SimPoolSpec){ .name = "images", .target = "/images" });
     }
-  for (guint i = 0; bandwidth > 0 && i < self->links->len; i++)
-    ((SimLink *) g_ptr_array_index (self->links, i))->bandwidth = bandwidth;
-  for (guint i = 0; i < guests; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("g%u", i);
+  for (guint i = 0; spec->bandwidth > 0 && i < self->links->len; i++)
+    ((SimLink *) g_ptr_array_index (self->links, i))->bandwidth = spec->bandwidth;
+}
 
-      guest->name = name;
-      sim_world_add_guest (self, "h1", guest);
-      if (also != NULL)
-        sim_world_add_guest (self, also, guest);
-    }
+static void
+spec_add_guest (SimWorld *self, const Spec *spec, const char *name)
+{
+  g_autofree char *path = g_strdup_printf ("/images/%s.qcow2", name);
+  const SimDiskSpec disks[] = {
+    { .target = "vda", .path = path, .format = "qcow2", .write_rate = spec->write },
+    { .target = NULL },
+  };
+  const SimGuestSpec guest = {
+    .name = name,
+    .memory = spec->memory,
+    .dirty_rate = spec->dirty,
+    .working_set = spec->working_set,
+    .transient = spec->transient != 0,
+    .autostart = spec->autostart != 0,
+    .state = spec->off != 0 ? MIGRATE_DOMAIN_SHUTOFF : MIGRATE_DOMAIN_NOSTATE,
+    .disk = spec->disk,
+    .disks = spec->image > 0 ? disks : NULL,
+  };
+
+  if (spec->image > 0)
+    sim_world_add_image (
+      self, "h1",
+      &(SimImageSpec){
+        .path = path, .format = "qcow2", .capacity = spec->image, .data = spec->data });
+  sim_world_add_guest (self, "h1", &guest);
+  if (spec->also != NULL)
+    sim_world_add_guest (self, spec->also, &guest);
 }
 
 SimWorld *
-sim_world_new_from_spec (const char *spec)
+sim_world_new_from_spec (const char *text)
 {
-  g_auto (GStrv) parts = g_strsplit (spec, ";", -1);
-  g_autofree char *name = g_strdup ("w");
-  g_autofree char *cpu = NULL;
-  SimGuestSpec guest = { 0 };
-  g_autofree char *disk = NULL;
-  g_autofree char *also = NULL;
-  guint hosts = 2, guests = 1, workers = SIM_WORKERS, pace = 100;
-  guint64 bandwidth = 0, seed = 1;
+  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
+  Spec spec = { .world = "w", .hosts = 2, .guests = 1, .workers = SIM_WORKERS };
   SimWorld *self;
 
+  spec.pace = 100;
+  spec.seed = 1;
   for (guint i = 0; parts[i] != NULL; i++)
     {
-      g_autofree char *key = g_strdup (parts[i]);
-      char *value = strchr (key, '=');
-      guint64 number;
+      char *value = strchr (parts[i], '=');
 
-      if (*key == '\0')
+      if (*parts[i] == '\0')
         continue;
       if (value == NULL)
         return NULL;
       *value++ = '\0';
-      number = parse_size (value);
-      if (g_str_equal (key, "world"))
-        {
-          g_free (name);
-          name = g_strdup (value);
-        }
-      else if (g_str_equal (key, "cpu"))
-        {
-          g_free (cpu);
-          cpu = g_strdup (value);
-        }
-      else if (g_str_equal (key, "also"))
-        {
-          g_free (also);
-          also = g_strdup (value);
-        }
-      else if (g_str_equal (key, "hosts"))
-        hosts = (guint) number;
-      else if (g_str_equal (key, "guests"))
-        guests = (guint) number;
-      else if (g_str_equal (key, "memory"))
-        guest.memory = number;
-      else if (g_str_equal (key, "dirty"))
-        guest.dirty_rate = number;
-      else if (g_str_equal (key, "working-set"))
-        guest.working_set = number;
-      else if (g_str_equal (key, "disk"))
-        {
-          g_free (disk);
-          guest.disk = disk = g_strdup (value);
-        }
-      else if (g_str_equal (key, "transient"))
-        guest.transient = number != 0;
-      else if (g_str_equal (key, "autostart"))
-        guest.autostart = number != 0;
-      else if (g_str_equal (key, "bandwidth"))
-        bandwidth = number;
-      else if (g_str_equal (key, "seed"))
-        seed = number;
-      else if (g_str_equal (key, "workers"))
-        workers = (guint) number;
-      else if (g_str_equal (key, "pace"))
-        pace = (guint) number;
-      else
+      if (!spec_set (&spec, parts[i], value))
         return NULL;
     }
-
-  self = sim_world_new (name, seed);
-  spec_fill (self, hosts, guests, also, bandwidth, &guest);
-  for (guint i = 0; i < self->hosts->len; i++)
+  self = sim_world_new (spec.world, spec.seed);
+  spec_add_hosts (self, &spec);
+  for (guint i = 0; i < spec.guests; i++)
     {
-      SimHost *host = g_ptr_array_index (self->hosts, i);
+      g_autofree char *name = g_strdup_printf ("g%u", i);
 
-      host->workers = workers;
-      if (cpu != NULL)
-        sim_world_set_cpu (self, host->name, cpu, "aes");
+      spec_add_guest (self, &spec, name);
     }
-  sim_world_set_pace (self, pace);
+  sim_world_set_pace (self, (guint) spec.pace);
   return self;
 }
 

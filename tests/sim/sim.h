@@ -31,8 +31,10 @@ typedef struct _SimWorld SimWorld;
 void _sim_register (void);
 SimWorld *sim_world_new (const char *name, guint64 seed);
 /* "world=w;hosts=2;guests=500;memory=64M;dirty=1M;working-set=8M;bandwidth=1G;seed=1;pace=100":
- * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts; "also=h3": they are on h3 too. What
- * MIGRATE_SIM holds. NULL: not understood. */
+ * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts; "also=h3": they are on h3 too, as
+ * only a move that went wrong leaves them; "off=1": they do not run;
+ * "image=64M;data=8M;write=1M": each has an image of its own, /images/g0.qcow2 in the pool “images”
+ * that all hosts have, each its own. What MIGRATE_SIM holds. NULL: not understood. */
 SimWorld *sim_world_new_from_spec (const char *spec);
 /* Lets go of every call that hangs with an error, waits until no actor is left and aborts the
  * program if one stays. Leaves for the calling thread, when it has entered. The shell of the world
@@ -67,6 +69,7 @@ typedef struct
   const char *path;
   const char *format; /* NULL: none is declared */
   const char *device; /* NULL: disk */
+  const char *secret; /* its passphrase's UUID; NULL: it is not encrypted */
   gboolean read_only, shareable;
   guint64 write_rate; /* bytes/s */
   gboolean scratch;   /* what is on it does not matter */
@@ -159,8 +162,8 @@ typedef enum
 void sim_world_add_snapshot (SimWorld *self, const char *host, const char *guest, const char *xml,
                              SimSnapshot kind);
 /* value: NULL: it has none. */
-void
-sim_world_add_secret (SimWorld *self, const char *host, const char *document, const char *value);
+void sim_world_add_secret (SimWorld *self, const char *host, const char *uuid, const char *document,
+                           const char *value);
 /* NULL: there is none; "": it has no value. The caller's. */
 char *sim_world_dup_secret (SimWorld *self, const char *host, const char *uuid);
 /* The guest is saved by libvirt to its own folder, and is off. */
