@@ -78,7 +78,7 @@ add_secret (const char *host, const char *private, const char *value)
 {
   g_autofree char *document = g_strdup_printf (secret_xml, private);
 
-  sim_world_add_secret (world, host, document, value);
+  sim_world_add_secret (world, host, SECRET, document, value);
 }
 
 static void
