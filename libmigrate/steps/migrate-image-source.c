@@ -50,7 +50,7 @@ migrate_image_source_default_init (MigrateImageSourceInterface *iface)
  * - `pool` and `name`, strings: a volume of the `side`, a string, `destination` when it is left
  *   out, or `source`;
  *
- * and with `size`, a `t`, and `checksum`, a string: SHA-256 of the whole file, hexadecimal. The
+ * and with `size`, a number, and `checksum`, a string: SHA-256 of the whole file, hexadecimal. The
  * file must be the source's, byte by byte: a part of it is compared; all of it when there is no
  * checksum, or when `verify` of the policy is `always`. What is shorter, longer, or other than the
  * answer says ends the move with %MIGRATE_ERROR_INVALID, and nothing of it stays.

@@ -121,11 +121,32 @@ take_place (GVariantDict *dict, GVariant *reply, GVariant *row, GError **error)
   return TRUE;
 }
 
+/* Of whatever type a program's language has for numbers. */
+static guint64
+read_size (GVariant *reply, guint64 otherwise)
+{
+  g_autoptr (GVariant) value = g_variant_lookup_value (reply, "size", NULL /* type */);
+
+  if (value == NULL)
+    return otherwise;
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT64))
+    return g_variant_get_uint64 (value);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_UINT32))
+    return g_variant_get_uint32 (value);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT64))
+    return (guint64) MAX (g_variant_get_int64 (value), 0);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_INT32))
+    return (guint64) MAX (g_variant_get_int32 (value), 0);
+  if (g_variant_is_of_type (value, G_VARIANT_TYPE_DOUBLE))
+    return (guint64) CLAMP (g_variant_get_double (value), 0.0, 9e15);
+  return 0;
+}
+
 static GVariant *
 read_answer (GVariant *reply, GVariant *row, GError **error)
 {
   guint64 wanted = _migrate_variant_uint64 (row, "size", 0);
-  guint64 size = _migrate_variant_uint64 (reply, "size", wanted);
+  guint64 size = read_size (reply, wanted);
   const char *checksum = _migrate_variant_string (reply, "checksum");
   GVariantDict dict;
   gboolean ok;

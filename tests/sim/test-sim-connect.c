@@ -476,11 +476,17 @@ Test (fetch, a_wrong_checksum_ends_the_move)
 
 Test (fetch, a_wrong_size_ends_the_move)
 {
-  g_autoptr (MigrateJob) job = job_new ("g0");
-  g_autofree char *answer = g_strdup_printf ("{'path': <'%s'>, 'size': <uint64 7>}", image);
-  g_autoptr (TestImages) images = images_new (job, answer);
+  static const char *const numbers[] = { "uint64 7", "uint32 7", "int64 7", "7", "7.0" };
 
-  assert_run_fails (job, MIGRATE_ERROR_INVALID, "it has 7 bytes, not");
+  for (gsize i = 0; i < G_N_ELEMENTS (numbers); i++)
+    {
+      g_autoptr (MigrateJob) job = job_new ("g0");
+      g_autofree char *answer
+        = g_strdup_printf ("{'path': <'%s'>, 'size': <%s>}", image, numbers[i]);
+      g_autoptr (TestImages) images = images_new (job, answer);
+
+      assert_run_fails (job, MIGRATE_ERROR_INVALID, "it has 7 bytes, not");
+    }
 }
 
 Test (fetch, a_file_that_ends_early_ends_the_move)
