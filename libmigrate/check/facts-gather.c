@@ -268,6 +268,21 @@ answer_of (Gather *self, MigrateSide side)
   return side == MIGRATE_SIDE_SOURCE ? &self->source : &self->destination;
 }
 
+/* What a host said of the guest's files alone. */
+static GVariant *
+told_of_files (GVariantDict *answer)
+{
+  GVariant *rows
+    = g_variant_dict_lookup_value (answer, MIGRATE_FACT_FILES, G_VARIANT_TYPE ("aa{sv}"));
+  GVariantDict files;
+
+  g_variant_dict_init (&files, NULL);
+  if (rows != NULL)
+    g_variant_dict_insert_value (&files, MIGRATE_FACT_FILES, rows);
+  g_clear_pointer (&rows, g_variant_unref);
+  return g_variant_ref_sink (g_variant_dict_end (&files));
+}
+
 static GVariant *
 files_of (Gather *self, MigrateSide side)
 {
@@ -293,17 +308,9 @@ static void
 complete_chains (Gather *self, const MigrateCheckRequest *request)
 {
   const MigrateRewrite how = _migrate_plan_rewriting (request, NULL /* bindings */);
-  g_autoptr (GVariant) known = files_of (self, MIGRATE_SIDE_SOURCE);
-  g_autoptr (GPtrArray) files = NULL;
-  GVariantDict answer;
-  g_autoptr (GVariant) values = NULL;
+  g_autoptr (GVariant) told = told_of_files (&self->source);
+  g_autoptr (GPtrArray) files = _migrate_host_facts_read_files (told);
 
-  if (known == NULL)
-    return;
-  g_variant_dict_init (&answer, NULL);
-  g_variant_dict_insert_value (&answer, MIGRATE_FACT_FILES, known);
-  values = g_variant_ref_sink (g_variant_dict_end (&answer));
-  files = _migrate_host_facts_read_files (values);
   _migrate_chains_complete (self->shape, files);
   if (self->there != NULL)
     _migrate_chains_map (self->shape, self->there, &how);
@@ -468,21 +475,6 @@ probed_to_variant (const MigrateProbed *file)
   g_variant_dict_insert (&row, MIGRATE_PROBED_SHARING, "s", _migrate_sharing_name (file->sharing));
   g_variant_dict_insert_value (&row, MIGRATE_PROBED_WHY, _migrate_fact_text (file->why));
   return g_variant_dict_end (&row);
-}
-
-/* What a host said of the guest's files alone. */
-static GVariant *
-told_of_files (GVariantDict *answer)
-{
-  GVariant *rows
-    = g_variant_dict_lookup_value (answer, MIGRATE_FACT_FILES, G_VARIANT_TYPE ("aa{sv}"));
-  GVariantDict files;
-
-  g_variant_dict_init (&files, NULL);
-  if (rows != NULL)
-    g_variant_dict_insert_value (&files, MIGRATE_FACT_FILES, rows);
-  g_clear_pointer (&rows, g_variant_unref);
-  return g_variant_ref_sink (g_variant_dict_end (&files));
 }
 
 /* After all questions but those that it gives rise to, for it is the only one that writes. */

@@ -490,3 +490,29 @@ _migrate_plan_files (const MigrateFacts *facts, const MigrateCheckRequest *reque
   g_hash_table_unref (self.seen);
   return g_variant_builder_end (&self.rows);
 }
+
+guint64
+_migrate_files_sum (GVariant *files)
+{
+  guint64 bytes = 0;
+
+  for (gsize i = 0; i < g_variant_n_children (files); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (files, i);
+      MigrateFileHow how = _migrate_file_how (row);
+
+      if (how == MIGRATE_FILE_MIRROR || how == MIGRATE_FILE_STREAM)
+        bytes += _migrate_variant_uint64 (row, "allocation", 0);
+    }
+  return bytes;
+}
+
+guint64
+_migrate_facts_sum_files (const MigrateFacts *facts, MigratePolicy *policy, MigrateKind kind)
+{
+  const MigrateCheckRequest request = _migrate_facts_request (facts, policy);
+  g_autoptr (GVariant) files
+    = g_variant_ref_sink (_migrate_plan_files (facts, &request, policy, kind));
+
+  return _migrate_kind_copies (kind) ? _migrate_files_sum (files) : 0;
+}

@@ -76,6 +76,14 @@ gboolean _migrate_plan_disks_are_shared (const MigrateFacts *facts);
 gboolean
 _migrate_plan_prove_disks (MigratePlan *plan, const char *xml, gboolean there, GError **error);
 
+/* ---- plan-files.c ---- */
+
+/* Bytes that the files (aa{sv}) which travel take up, as far as it is known. */
+guint64 _migrate_files_sum (GVariant *files);
+/* The same of a move that would be made now. */
+guint64
+_migrate_facts_sum_files (const MigrateFacts *facts, MigratePolicy *policy, MigrateKind kind);
+
 /* ---- its parts: floating ---- */
 GVariant *_migrate_plan_disks (const MigrateFacts *facts, const MigrateCheckRequest *request);
 GVariant *_migrate_plan_files (const MigrateFacts *facts, const MigrateCheckRequest *request,

@@ -63,6 +63,7 @@ typedef struct
   MigrateFigure memory, working_set, dirty_rate, bandwidth, overhead;
   MigrateLoads loads;    /* known: of the working set and the dirty rate, which are the same */
   double total;          /* of the guest's memory, bytes */
+  double disks;          /* bytes of files that travel, too */
   double bandwidth_most; /* bytes/s that it may use, whatever the link carries; 0: no limit */
 } MigrateForecastInputs;
 

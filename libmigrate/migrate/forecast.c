@@ -4,6 +4,9 @@
  * and the few slowest. */
 #include "migrate/forecast-private.h"
 
+#include "check/fate-private.h"
+#include "check/plan-private.h"
+
 #include <math.h>
 
 #define NEAR 0.85        /* of the bandwidth: from there on time depends on little */
@@ -17,6 +20,9 @@
 #define STOP_COST_MS 150 /* most that a hand-over has taken beside the last memory */
 #define STOP_LEAST_MS 20
 #define POSTCOPY_MOST_MS 300
+/* Of what images take up: some of it may be zeros, which do not travel. */
+#define DISKS_LEAST 0.9
+#define DISKS_MOST 1.1
 
 typedef struct
 {
@@ -328,13 +334,76 @@ tell_all (const Question *self, gboolean paused, MigrateForecastValues *values)
     need (self, values);
 }
 
+/* ---- disks ---- */
+
+/* What a guest writes to them while they are copied is copied again. */
+static void
+add_disks (const Question *self, MigrateForecastValues *values)
+{
+  const MigrateFigure *link = &self->inputs->bandwidth;
+  double least = self->inputs->disks * DISKS_LEAST, most = self->inputs->disks * DISKS_MOST;
+
+  if (self->inputs->disks <= 0)
+    return;
+  values->bytes_least += (guint64) least;
+  values->bytes_most += (guint64) most;
+  if (link->origin == MIGRATE_FIGURE_UNKNOWN || link->least <= 0)
+    return;
+  values->total_least_ms += (guint64) (least * 1000 / link->most);
+  values->total_most_ms += (guint64) ceil (most * 1000 / link->least);
+}
+
+/* Of a guest that does not run meanwhile: what is copied does not change. */
+static void
+tell_stopped (const Question *self, MigrateKind kind, MigrateForecastValues *values)
+{
+  const MigrateForecastInputs *in = self->inputs;
+  gboolean memory = kind == MIGRATE_KIND_SUSPEND && in->memory.origin != MIGRATE_FIGURE_UNKNOWN;
+  gboolean link = in->bandwidth.origin != MIGRATE_FIGURE_UNKNOWN && in->bandwidth.least > 0;
+  double least = memory ? in->memory.least : 0, most = memory ? in->memory.most : 0;
+
+  values->convergence = MIGRATE_CONVERGENCE_CONVERGES;
+  values->rung = MIGRATE_RUNG_PLAIN;
+  values->rungs = 1u << MIGRATE_RUNG_PLAIN;
+  values->has_bytes = values->has_bytes_most = TRUE;
+  values->bytes_least = (guint64) least;
+  values->bytes_most = (guint64) most;
+  values->has_total = values->has_total_most = link;
+  if (link)
+    {
+      values->total_least_ms = (guint64) (least * 1000 / in->bandwidth.most + in->overhead.least);
+      values->total_most_ms
+        = (guint64) ceil (most * 1000 / in->bandwidth.least + in->overhead.most);
+    }
+  add_disks (self, values);
+  values->has_downtime = link && kind == MIGRATE_KIND_SUSPEND;
+  if (values->has_downtime)
+    {
+      values->downtime_least_ms = values->total_least_ms;
+      values->downtime_most_ms = values->total_most_ms;
+    }
+}
+
+static void
+tell_running (const Question *self, MigrateForecastValues *values)
+{
+  const MigrateForecastInputs *in = self->inputs;
+  gboolean paused = in->dirty_rate.origin == MIGRATE_FIGURE_SAMPLED && in->dirty_rate.most <= 0;
+
+  if (in->bandwidth.origin == MIGRATE_FIGURE_UNKNOWN || in->bandwidth.least <= 0
+      || in->dirty_rate.origin == MIGRATE_FIGURE_UNKNOWN
+      || in->memory.origin == MIGRATE_FIGURE_UNKNOWN)
+    tell_least (self, values);
+  else
+    tell_all (self, paused, values);
+  add_disks (self, values);
+}
+
 MigrateForecast *
 _migrate_forecast_decide (const MigrateForecastInputs *inputs, MigratePolicy *policy,
                           MigrateKind kind)
 {
   Question question = { inputs, policy, make_policy (policy) };
-  gboolean paused
-    = inputs->dirty_rate.origin == MIGRATE_FIGURE_SAMPLED && inputs->dirty_rate.most <= 0;
   MigrateForecastValues values = {
     .kind = kind,
     .memory = inputs->memory,
@@ -345,12 +414,10 @@ _migrate_forecast_decide (const MigrateForecastInputs *inputs, MigratePolicy *po
     .max_downtime_ms = MAX (question.converge.max_ms, question.converge.target_ms),
   };
 
-  if (inputs->bandwidth.origin == MIGRATE_FIGURE_UNKNOWN || inputs->bandwidth.least <= 0
-      || inputs->dirty_rate.origin == MIGRATE_FIGURE_UNKNOWN
-      || inputs->memory.origin == MIGRATE_FIGURE_UNKNOWN)
-    tell_least (&question, &values);
+  if (_migrate_kind_stops (kind))
+    tell_stopped (&question, kind, &values);
   else
-    tell_all (&question, paused, &values);
+    tell_running (&question, &values);
   return _migrate_forecast_new (&values);
 }
 
@@ -358,10 +425,13 @@ MigrateForecast *
 _migrate_forecast_make (MigrateWork *work, const MigrateDirtySample *sample, const char *guest_uuid,
                         MigrateKind kind)
 {
+  g_autoptr (GVariant) files = work->plan != NULL ? migrate_plan_dup_files (work->plan) : NULL;
   MigrateLearned learned = { 0 };
   MigrateForecastInputs inputs;
 
   _migrate_learned_gather (work, guest_uuid, &learned);
   inputs = _migrate_forecast_inputs (sample, &learned, work->policy);
+  if (files != NULL)
+    inputs.disks = (double) _migrate_files_sum (files);
   return _migrate_forecast_decide (&inputs, work->policy, kind);
 }

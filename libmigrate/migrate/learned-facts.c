@@ -1,5 +1,6 @@
 /* Decide: a forecast from facts alone. What was learned for it is kept with the sample, so that a
  * file of facts gives a forecast for any policy. Such a file may come from anybody. */
+#include "check/plan-private.h"
 #include "migrate/forecast-private.h"
 
 #include <math.h>
@@ -115,5 +116,6 @@ _migrate_forecast_of_facts (const MigrateFacts *facts, MigratePolicy *policy, Mi
     return NULL;
   learned = _migrate_learned_from_variant (values);
   inputs = _migrate_forecast_inputs (&sample, &learned, policy);
+  inputs.disks = (double) _migrate_facts_sum_files (facts, policy, kind);
   return _migrate_forecast_decide (&inputs, policy, kind);
 }

@@ -95,7 +95,7 @@ wait_until_whole (MigrateWork *work, GVariant *row, MigratePlace *place, GError 
 gboolean
 _migrate_find_place (MigrateWork *work, GVariant *row, MigratePlace *place, GError **error)
 {
-  gboolean there;
+  gboolean there, same;
   guint64 allocation;
 
   if (_migrate_file_may_serve (row))
@@ -103,5 +103,12 @@ _migrate_find_place (MigrateWork *work, GVariant *row, MigratePlace *place, GErr
   if (!ask_allocation (work, row, &there, &allocation, error))
     return FALSE;
   *place = there ? MIGRATE_PLACE_TAKEN : MIGRATE_PLACE_FREE;
+  /* The guest's own, which it has left there. */
+  if (there && g_strcmp0 (_migrate_variant_string (row, "role"), "disk") != 0)
+    {
+      if (!compare (work, row, &same, error))
+        return FALSE;
+      *place = same ? MIGRATE_PLACE_SAME : MIGRATE_PLACE_TAKEN;
+    }
   return TRUE;
 }

@@ -73,8 +73,8 @@ typedef enum
                         Lasts: on a connection of its own, as a transfer */
   MIGRATE_CALL_RESTORE,  /* text_in: path; transfer.dest_xml: nullable; value: 1: its CPUs do not
                             run. Lasts, too */
-  MIGRATE_CALL_SET_MARK, /* guest, text_in: what its definition is marked with: a role of
-                            xml/mark and the job's id, “incoming JOB”; NULL: with nothing */
+  MIGRATE_CALL_SET_MARK, /* guest, text_in: what its definition is marked with (MIGRATE_MARK_…);
+                            NULL: with nothing */
   MIGRATE_CALL_SET_AUTOSTART,          /* guest, value: 0 or 1 */
   MIGRATE_CALL_SET_DOWNTIME,           /* guest, value: ms */
   MIGRATE_CALL_SET_BANDWIDTH,          /* guest, value: MiB/s */
@@ -158,7 +158,7 @@ typedef struct
   gboolean persistent;
   gboolean autostart;
   gboolean managed_save;
-  char *mark; /* nullable: what its definition is marked with, “incoming JOB” */
+  char *mark; /* nullable: what its definition is marked with */
 } MigrateDomain;
 
 typedef struct

@@ -215,72 +215,52 @@ _migrate_vir_secret_remove (MigrateConn *conn, virDomainPtr domain, MigrateCall 
          || fail_secret (conn, "remove secret", call->text_in, error);
 }
 
-/* ---- the mark: as xml/mark puts it into a document and reads it from one ---- */
-
-#define MARK_NAMESPACE "https://libmigrate.org/mark/1.0"
-#define MARK_PREFIX "migrate"
-
-static char *
-mark_to_xml (const char *mark)
-{
-  const char *blank = strchrnul (mark, ' ');
-  g_autofree char *role = g_strndup (mark, (gsize) (blank - mark));
-
-  return g_markup_printf_escaped ("<job id='%s' role='%s'/>", *blank != '\0' ? blank + 1 : "",
-                                  role);
-}
+/* ---- the mark ---- */
 
 /* Of definitions alone: what marks a guest that only runs is in its document. */
 gboolean
 _migrate_vir_set_mark (MigrateConn *conn, virDomainPtr domain, MigrateCall *call, GError **error)
 {
-  g_autofree char *xml = call->text_in != NULL ? mark_to_xml (call->text_in) : NULL;
+  g_autofree char *xml = NULL;
 
-  return virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, xml, MARK_PREFIX,
-                               MARK_NAMESPACE, VIR_DOMAIN_AFFECT_CONFIG)
+  if (call->text_in != NULL)
+    xml = g_markup_printf_escaped ("<" MIGRATE_MARK_ELEMENT ">%s</" MIGRATE_MARK_ELEMENT ">",
+                                   call->text_in);
+  return virDomainSetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, xml, MIGRATE_MARK_PREFIX,
+                               MIGRATE_MARK_NAMESPACE, VIR_DOMAIN_AFFECT_CONFIG)
          == 0;
 }
 
 static void
-read_job (GMarkupParseContext *context, const char *element, const char **names,
-          const char **values, gpointer data, GError **error)
+read_text (GMarkupParseContext *context, const char *text, gsize length, gpointer data,
+           GError **error)
 {
-  char **mark = data;
-  const char *id = "", *role = "";
-
-  for (guint i = 0; names[i] != NULL; i++)
-    {
-      if (g_str_equal (names[i], "id"))
-        id = values[i];
-      if (g_str_equal (names[i], "role"))
-        role = values[i];
-    }
-  if (*mark == NULL)
-    *mark = g_strchomp (g_strconcat (role, " ", id, NULL));
+  g_string_append_len (data, text, (gssize) length);
 }
 
-/* An element that says nothing is a mark all the same. */
+/* An element that is none of ours, though of our namespace, is a mark all the same: what it says is
+ * nothing that anybody knows. */
 static char *
-mark_from_xml (const char *xml)
+read_mark (const char *xml)
 {
-  static const GMarkupParser parser = { .start_element = read_job };
-  char *mark = NULL;
+  static const GMarkupParser parser = { .text = read_text };
+  GString *text = g_string_new (NULL);
   GMarkupParseContext *context
-    = g_markup_parse_context_new (&parser, G_MARKUP_DEFAULT_FLAGS, &mark, NULL /* notify */);
+    = g_markup_parse_context_new (&parser, G_MARKUP_TREAT_CDATA_AS_TEXT, text, NULL /* notify */);
 
   g_markup_parse_context_parse (context, xml, -1 /* to its end */, NULL /* error */);
   g_markup_parse_context_free (context);
-  return mark != NULL ? mark : g_strdup ("");
+  return g_strstrip (g_string_free (text, FALSE));
 }
 
 gboolean
 _migrate_vir_get_mark (virDomainPtr domain, char **mark)
 {
-  g_autofree char *xml = virDomainGetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT, MARK_NAMESPACE,
-                                               VIR_DOMAIN_AFFECT_CONFIG);
+  g_autofree char *xml = virDomainGetMetadata (domain, VIR_DOMAIN_METADATA_ELEMENT,
+                                               MIGRATE_MARK_NAMESPACE, VIR_DOMAIN_AFFECT_CONFIG);
 
   if (xml == NULL)
     return virGetLastErrorCode () == VIR_ERR_NO_DOMAIN_METADATA || is_unsupported ();
-  *mark = mark_from_xml (xml);
+  *mark = read_mark (xml);
   return TRUE;
 }

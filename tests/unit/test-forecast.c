@@ -55,6 +55,62 @@ decide_at (double rate, double link, const char *allow)
   return decide (&inputs, policy);
 }
 
+/* ---- disks ---- */
+
+static MigrateForecastValues
+decide_with_disks (double disks, MigrateKind kind, gboolean link)
+{
+  g_autoptr (MigratePolicy) policy = make_policy ("", "500");
+  MigrateForecastInputs inputs = make_inputs (10, 40);
+  g_autoptr (MigrateForecast) forecast = NULL;
+
+  inputs.disks = disks * MIB;
+  if (!link)
+    inputs.bandwidth = (MigrateFigure){ 0 };
+  forecast = _migrate_forecast_decide (&inputs, policy, kind);
+  return *_migrate_forecast_peek (forecast);
+}
+
+Test (forecast, of_a_block_move_has_its_disks_on_top)
+{
+  MigrateForecastValues without = decide_with_disks (0, MIGRATE_KIND_BLOCK, TRUE);
+  MigrateForecastValues with = decide_with_disks (4000, MIGRATE_KIND_BLOCK, TRUE);
+  MigrateForecastValues unknown = decide_with_disks (4000, MIGRATE_KIND_BLOCK, FALSE);
+
+  /* 4000 MiB at 40 MiB/s, about. */
+  cr_expect_geq (with.total_least_ms, without.total_least_ms + 85 * 1000);
+  cr_expect_leq (with.total_least_ms, without.total_least_ms + 100 * 1000);
+  cr_expect_geq (with.total_most_ms, without.total_most_ms + 100 * 1000);
+  cr_expect_leq (with.total_most_ms, without.total_most_ms + 120 * 1000);
+  cr_expect_geq (with.bytes_least, without.bytes_least + 3599 * (guint64) MIB);
+  cr_expect_geq (with.bytes_most, without.bytes_most + 4399 * (guint64) MIB);
+  cr_expect_eq (with.downtime_most_ms, without.downtime_most_ms);
+  cr_expect_eq (with.convergence, without.convergence);
+  cr_expect_not (unknown.has_total_most);
+  cr_expect_geq (unknown.bytes_least, 3599 * (guint64) MIB);
+}
+
+Test (forecast, of_a_guest_that_does_not_run_is_its_disks)
+{
+  MigrateForecastValues cold = decide_with_disks (4000, MIGRATE_KIND_COLD, TRUE);
+  MigrateForecastValues suspend = decide_with_disks (4000, MIGRATE_KIND_SUSPEND, TRUE);
+  MigrateForecastValues unknown = decide_with_disks (4000, MIGRATE_KIND_COLD, FALSE);
+
+  cr_expect_eq (cold.convergence, MIGRATE_CONVERGENCE_CONVERGES);
+  cr_expect_eq (cold.rung, MIGRATE_RUNG_PLAIN);
+  cr_expect (cold.has_total && cold.has_total_most && cold.has_bytes && cold.has_bytes_most);
+  cr_expect_geq (cold.total_least_ms, 85 * 1000);
+  cr_expect_leq (cold.total_most_ms, 115 * 1000);
+  cr_expect_leq (cold.bytes_most, 4401 * (guint64) MIB);
+  cr_expect_not (cold.has_downtime);
+  /* It stands still all the while, and its memory comes, too. */
+  cr_expect_geq (suspend.bytes_least, cold.bytes_least + 191 * (guint64) MIB);
+  cr_expect (suspend.has_downtime);
+  cr_expect_eq (suspend.downtime_most_ms, suspend.total_most_ms);
+  cr_expect_not (unknown.has_total);
+  cr_expect (unknown.has_bytes);
+}
+
 /* ---- recorded moves: 400 Mbit/s, 512 MiB, of which 128 MiB are written to ---- */
 
 static const struct
