@@ -763,6 +763,32 @@ Test (connect, at_the_destination_before_and_at_the_source_after)
   cr_assert_not (connector->connected[MIGRATE_SIDE_SOURCE]);
 }
 
+static gboolean
+plans (MigratePlan *plan, const char *what)
+{
+  for (guint i = 0; i < migrate_plan_get_n_steps (plan); i++)
+    {
+      g_autoptr (MigrateStep) step = migrate_plan_get_step (plan, i);
+
+      if (g_str_equal (migrate_step_get_what (step), what))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+Test (connect, is_planned)
+{
+  g_autoptr (MigrateJob) job = job_new ("g0");
+  g_autoptr (TestConnector) connector = connector_new (job);
+  g_autoptr (MigrateReport) report = migrate_job_check (job, NULL, NULL);
+  g_autoptr (MigratePlan) plan = migrate_job_dup_plan (job);
+
+  cr_assert (plans (plan, "connect-volume"));
+  cr_assert (plans (plan, "disconnect-volume"));
+  cr_assert_eq (connector->told->len, 0);
+  cr_assert_not_null (report);
+}
+
 Test (connect, a_refusal_gives_the_move_up)
 {
   g_autoptr (MigrateJob) job = job_new ("g0");
