@@ -2,6 +2,7 @@
 #include "migrate/cold-private.h"
 
 #include "migrate/carry-private.h"
+#include "migrate/saved-private.h"
 #include "steps/steps-private.h"
 #include "storage/files-private.h"
 
@@ -70,6 +71,8 @@ make_off (MigrateWork *work, const MigrateBefore *before, GError **error)
     return FALSE;
   if (off)
     return TRUE;
+  if (migrate_plan_get_kind (work->plan) == MIGRATE_KIND_SUSPEND)
+    return _migrate_save_guest (work, error);
   if (before->was_running)
     return shut_down (work, error);
   _migrate_set_error (error, MIGRATE_ERROR_CHANGED, "Check again",
@@ -95,21 +98,45 @@ was_made (MigrateWork *work, GVariant *row)
   return FALSE;
 }
 
-static GPtrArray *
-pick (MigrateWork *work, GVariant *rows, MigrateFileHow how)
+/* What could not be made before: now that it is here, its size is known. NULL: it failed. */
+static GVariant *
+make_late (MigrateWork *work, GVariant *planned, GError **error)
 {
-  GPtrArray *picked = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  g_autoptr (GVariant) row = _migrate_file_complete (work, planned, error);
+
+  if (row == NULL
+      || (!was_made (work, row) && !_migrate_make_volume (work, row, TRUE /* raw */, error)))
+    return NULL;
+  return g_steal_pointer (&row);
+}
+
+/* What the program's image source had is there by now, and so is what was found there. */
+static gboolean
+is_to_be_copied (MigrateWork *work, GVariant *row)
+{
+  return _migrate_file_comes_later (row)
+         || (was_made (work, row) && !_migrate_stream_is_done (work, row));
+}
+
+static GPtrArray *
+pick (MigrateWork *work, GVariant *rows, MigrateFileHow how, GError **error)
+{
+  g_autoptr (GPtrArray) picked = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
 
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+      g_autoptr (GVariant) whole = NULL;
 
-      /* One that the program's image source had is there by now. */
-      if (_migrate_file_how (row) == how && was_made (work, row)
-          && !_migrate_stream_is_done (work, row))
-        g_ptr_array_add (picked, g_steal_pointer (&row));
+      if (_migrate_file_how (row) != how || !is_to_be_copied (work, row))
+        continue;
+      whole = _migrate_file_comes_later (row) ? make_late (work, row, error)
+                                              : _migrate_file_complete (work, row, error);
+      if (whole == NULL)
+        return NULL;
+      g_ptr_array_add (picked, g_steal_pointer (&whole));
     }
-  return picked;
+  return g_steal_pointer (&picked);
 }
 
 /* What has gone wrong on the one road need not on the other; but where a disk is full, or somebody
@@ -146,10 +173,11 @@ static gboolean
 copy (MigrateWork *work, GError **error)
 {
   g_autoptr (GVariant) rows = _migrate_files_of (work->plan);
-  g_autoptr (GPtrArray) mirrored = pick (work, rows, MIGRATE_FILE_MIRROR);
-  g_autoptr (GPtrArray) streamed = pick (work, rows, MIGRATE_FILE_STREAM);
+  g_autoptr (GPtrArray) mirrored = pick (work, rows, MIGRATE_FILE_MIRROR, error);
+  g_autoptr (GPtrArray) streamed
+    = mirrored != NULL ? pick (work, rows, MIGRATE_FILE_STREAM, error) : NULL;
 
-  return mirror (work, mirrored, error)
+  return streamed != NULL && mirror (work, mirrored, error)
          && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
 }
 
@@ -181,5 +209,10 @@ gboolean
 _migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
   return once (work, "mark-source", error) && once (work, "adopt-destination", error)
-         && (!before->was_running || once (work, "start-destination", error));
+         && (!before->was_running
+             || once (work,
+                      migrate_plan_get_kind (work->plan) == MIGRATE_KIND_SUSPEND
+                        ? "restore-destination"
+                        : "start-destination",
+                      error));
 }

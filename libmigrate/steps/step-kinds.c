@@ -284,7 +284,7 @@ static struct
 {
   const MigrateStepKind *kinds;
   gsize n;
-} more[4];
+} more[8];
 static gsize n_more;
 
 void

@@ -22,10 +22,9 @@
  *                 "encryption" (a format), "encryption-secret" (UUID), "owner", "group", "mode"
  *   "remove"   b  the move may take it away at the source in the end: it is proven not to be the
  *                 destination's. The policy's keep-source is looked at then
- *   "optional" b  where there is none at the source there is nothing to copy: a guest that never ran
- *                 has no NVRAM yet
- *   "open"     b  a binding says where it is there: "path-there" and what follows from it are absent
- *   "new-capacity" t  of a resize; absent: as it is */
+ *   "optional" b  where there is none at the source there is nothing to copy: a guest that never
+ * ran has no NVRAM yet "open"     b  a binding says where it is there: "path-there" and what
+ * follows from it are absent "new-capacity" t  of a resize; absent: as it is */
 #pragma once
 
 #include "steps/steps-private.h"
@@ -53,6 +52,8 @@ MigrateFileHow _migrate_file_how (GVariant *row);
 gboolean _migrate_file_may_serve (GVariant *row);
 /* It is a new file there. */
 gboolean _migrate_file_is_made (GVariant *row);
+/* It does not exist before the guest is stopped. */
+gboolean _migrate_file_comes_later (GVariant *row);
 /* The plan's rows, aa{sv}; none where it has no such list. */
 GVariant *_migrate_files_of (MigratePlan *plan);
 
@@ -84,6 +85,9 @@ gboolean _migrate_make_volume (MigrateWork *work, GVariant *row, gboolean raw, G
 /* What a host says of a volume; NULL and no error: there is none. */
 MigrateVolume *_migrate_ask_volume (MigrateWork *work, MigrateSide side, const char *pool,
                                     const char *name, GError **error);
+
+/* The row with its size as it is now, where that was not known. NULL: it failed. */
+GVariant *_migrate_file_complete (MigrateWork *work, GVariant *row, GError **error);
 
 /* release.c */
 gboolean _migrate_remove_image_act (MigrateWork *work, GVariant *args, GError **error);

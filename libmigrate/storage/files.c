@@ -42,6 +42,12 @@ _migrate_file_is_made (GVariant *row)
   return how == MIGRATE_FILE_MIRROR || how == MIGRATE_FILE_STREAM || how == MIGRATE_FILE_RECREATE;
 }
 
+gboolean
+_migrate_file_comes_later (GVariant *row)
+{
+  return g_strcmp0 (_migrate_variant_string (row, "role"), "saved-memory") == 0;
+}
+
 GVariant *
 _migrate_files_of (MigratePlan *plan)
 {

@@ -376,6 +376,33 @@ _migrate_make_volume (MigrateWork *work, GVariant *row, gboolean raw, GError **e
   return prove_size (work, row, pool, raw, error);
 }
 
+/* What is in no pool of the source's is seen when it has been given one. NULL: it failed. */
+GVariant *
+_migrate_file_complete (MigrateWork *work, GVariant *row, GError **error)
+{
+  g_autofree char *name = NULL;
+  const char *pool;
+  g_autoptr (MigrateVolume) here = NULL;
+  GVariantDict dict;
+
+  if (_migrate_variant_uint64 (row, "size", 0) > 0 && !_migrate_file_comes_later (row))
+    return g_variant_ref (row);
+  if (!_migrate_find_source (work, row, &pool, &name, error))
+    return NULL;
+  here = _migrate_ask_volume (work, MIGRATE_SIDE_SOURCE, pool, name, error);
+  if (here == NULL)
+    {
+      if (error != NULL && *error == NULL)
+        _migrate_set_error (error, MIGRATE_ERROR_NOT_FOUND, "Look for it, and check again",
+                            "The source does not show “%s”", _migrate_variant_string (row, "path"));
+      return NULL;
+    }
+  g_variant_dict_init (&dict, row);
+  g_variant_dict_insert (&dict, "size", "t", here->physical > 0 ? here->physical : here->capacity);
+  g_variant_dict_insert (&dict, "allocation", "t", here->allocation);
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
 /* ---- what a step is, for the journal and a recovery ---- */
 
 void

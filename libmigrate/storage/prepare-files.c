@@ -28,33 +28,6 @@ make_pools (MigrateWork *work, GVariant *rows, GError **error)
   return TRUE;
 }
 
-/* What is in no pool of the source's is seen when it has been given one. NULL: it failed. */
-static GVariant *
-complete (MigrateWork *work, GVariant *row, GError **error)
-{
-  g_autofree char *name = NULL;
-  const char *pool;
-  g_autoptr (MigrateVolume) here = NULL;
-  GVariantDict dict;
-
-  if (_migrate_variant_uint64 (row, "size", 0) > 0)
-    return g_variant_ref (row);
-  if (!_migrate_find_source (work, row, &pool, &name, error))
-    return NULL;
-  here = _migrate_ask_volume (work, MIGRATE_SIDE_SOURCE, pool, name, error);
-  if (here == NULL)
-    {
-      if (error != NULL && *error == NULL)
-        _migrate_set_error (error, MIGRATE_ERROR_NOT_FOUND, "Look for it, and check again",
-                            "The source does not show “%s”", _migrate_variant_string (row, "path"));
-      return NULL;
-    }
-  g_variant_dict_init (&dict, row);
-  g_variant_dict_insert (&dict, "size", "t", here->physical > 0 ? here->physical : here->capacity);
-  g_variant_dict_insert (&dict, "allocation", "t", here->allocation);
-  return g_variant_ref_sink (g_variant_dict_end (&dict));
-}
-
 /* What the program's image source has, else what the source host has, into a new volume. */
 static gboolean
 make_copy (MigrateWork *work, GVariant *row, GPtrArray *fetched, GPtrArray *copies, GError **error)
@@ -108,9 +81,9 @@ make_streamed (MigrateWork *work, GVariant *rows, GPtrArray *fetched, GPtrArray 
 
       if (_migrate_work_check_cancelled (work, error))
         return FALSE;
-      if (_migrate_file_how (planned) != MIGRATE_FILE_STREAM)
+      if (_migrate_file_how (planned) != MIGRATE_FILE_STREAM || _migrate_file_comes_later (planned))
         continue;
-      row = complete (work, planned, error);
+      row = _migrate_file_complete (work, planned, error);
       if (row == NULL || !find_or_make (work, row, fetched, copies, error))
         return FALSE;
     }
@@ -139,6 +112,7 @@ make_empty (MigrateWork *work, GVariant *rows, GError **error)
       if (_migrate_work_check_cancelled (work, error))
         return FALSE;
       if ((how == MIGRATE_FILE_MIRROR || how == MIGRATE_FILE_RECREATE)
+          && !_migrate_file_comes_later (row)
           && !_migrate_make_volume (work, row, how == MIGRATE_FILE_MIRROR && !is_block (work),
                                     error))
         return FALSE;

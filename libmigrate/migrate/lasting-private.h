@@ -1,0 +1,10 @@
+/* Calls that last as long as what they do: a guest's memory is written to a file, or read from one.
+ */
+#pragma once
+
+#include "migrate/migrate-private.h"
+
+/* Until it returns. A cancel aborts it, where that is possible, and is what it fails with then; one
+ * of which nothing moves for the policy's stall-timeout is aborted too. */
+gboolean
+_migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error);

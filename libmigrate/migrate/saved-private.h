@@ -1,0 +1,8 @@
+/* A guest's memory in a file, which travels with the guest's others. */
+#pragma once
+
+#include "migrate/migrate-private.h"
+
+/* Stops the guest with its memory in the plan's file, which gets a volume at the destination. */
+gboolean _migrate_save_guest (MigrateWork *work, GError **error);
+void _migrate_saved_add_step_kinds (void);

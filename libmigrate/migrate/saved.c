@@ -1,0 +1,210 @@
+/* Act: a guest is saved here and restored there. The file is worth something exactly once: memory
+ * that is restored after the guest has written to its disks again destroys them. So it is taken
+ * away as soon as the guest runs, on whichever host that is, and a guest that may have run since is
+ * not restored. */
+#include "migrate/saved-private.h"
+
+#include "check/plan-private.h"
+#include "migrate/lasting-private.h"
+#include "steps/probe-private.h"
+#include "steps/steps-private.h"
+#include "storage/files-private.h"
+
+static GVariant *
+find_row (MigrateWork *work)
+{
+  g_autoptr (GVariant) rows = _migrate_files_of (work->plan);
+
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+
+      if (g_strcmp0 (_migrate_variant_string (row, "role"), "saved-memory") == 0)
+        return g_steal_pointer (&row);
+    }
+  return NULL;
+}
+
+static GVariant *
+need_row (MigrateWork *work, GError **error)
+{
+  GVariant *row = find_row (work);
+
+  if (row == NULL)
+    _migrate_set_error (error, MIGRATE_ERROR_CHANGED, "Check again",
+                        "The plan names no file for the guest's memory");
+  return row;
+}
+
+/* Off, and not because it ran and ended. */
+static gboolean
+has_not_run (const MigrateDomain *domain)
+{
+  return domain->state == MIGRATE_DOMAIN_SHUTOFF && domain->reason != MIGRATE_SHUTOFF_SHUTDOWN
+         && domain->reason != MIGRATE_SHUTOFF_DESTROYED
+         && domain->reason != MIGRATE_SHUTOFF_CRASHED;
+}
+
+static gboolean
+is_up (const MigrateDomain *domain)
+{
+  return domain->state == MIGRATE_DOMAIN_RUNNING || domain->state == MIGRATE_DOMAIN_PAUSED;
+}
+
+/* ---- the file ---- */
+
+static gboolean
+remove_file (MigrateWork *work, MigrateSide side, GVariant *row, GError **error)
+{
+  g_autofree char *name = NULL;
+  const char *pool;
+
+  if (side == MIGRATE_SIDE_DESTINATION)
+    {
+      pool = _migrate_made_pool (work, row);
+      name = g_strdup (_migrate_variant_string (row, "name-there"));
+    }
+  else if (!_migrate_find_source (work, row, &pool, &name, error))
+    return FALSE;
+  return pool == NULL
+         || _migrate_probe_file_remove (work, side, pool, name, MIGRATE_REFRESH_BEFORE,
+                                        NULL /* was_there */, error);
+}
+
+/* ---- saving ---- */
+
+static gboolean
+save (MigrateWork *work, GVariant *row, GError **error)
+{
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_SAVE, work->result->guest_uuid);
+  g_autoptr (MigrateCall) seen = NULL;
+
+  call->text_in = g_strdup (_migrate_variant_string (row, "path"));
+  if (!_migrate_lasting_call (work, MIGRATE_SIDE_SOURCE, call, error))
+    return FALSE;
+  seen = _migrate_step_find (work, MIGRATE_SIDE_SOURCE, error);
+  if (seen == NULL)
+    return FALSE;
+  return seen->domain.state == MIGRATE_DOMAIN_SHUTOFF
+         || _migrate_step_unproven (error, MIGRATE_SIDE_SOURCE, "Saving the guest");
+}
+
+gboolean
+_migrate_save_guest (MigrateWork *work, GError **error)
+{
+  g_autoptr (GVariant) row = need_row (work, error);
+  MigrateStepEntry *step
+    = row != NULL ? _migrate_steps_begin (work, "save-guest", NULL /* args */, error) : NULL;
+  GError *failure = NULL;
+
+  if (step == NULL)
+    return FALSE;
+  _migrate_work_set_phase (work, MIGRATE_PHASE_SHUTTING_DOWN);
+  if (save (work, row, &failure))
+    return _migrate_steps_end (work, step, NULL /* failure */, error);
+  _migrate_steps_end (work, step, failure, NULL /* error */);
+  g_propagate_error (error, failure);
+  return FALSE;
+}
+
+/* ---- restoring ---- */
+
+/* With other names for what is named otherwise there. */
+static gboolean
+make_xml (MigrateWork *work, const char *path, char **xml, GError **error)
+{
+  const MigrateCheckRequest request = _migrate_check_request (work);
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_SAVED_XML, NULL /* guest */);
+
+  *xml = NULL;
+  if (!_migrate_plan_rewrites (work->plan, &request, work->bindings))
+    return TRUE;
+  call->text_in = g_strdup (path);
+  call->value = MIGRATE_XML_SECURE;
+  return _migrate_work_run_call (work, MIGRATE_SIDE_DESTINATION, call, error)
+         && _migrate_plan_finish_xml (call->text_out, &request, work->bindings, xml, error);
+}
+
+static gboolean
+restore (MigrateWork *work, MigrateSide side, const char *path, GError **error)
+{
+  const MigrateBefore before = _migrate_before (work->before);
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_RESTORE, work->result->guest_uuid);
+  g_autoptr (MigrateCall) seen = NULL;
+
+  call->text_in = g_strdup (path);
+  call->value = before.was_paused;
+  if ((side == MIGRATE_SIDE_DESTINATION && !make_xml (work, path, &call->transfer.dest_xml, error))
+      || !_migrate_lasting_call (work, side, call, error))
+    return FALSE;
+  seen = _migrate_step_find (work, side, error);
+  if (seen == NULL)
+    return FALSE;
+  return is_up (&seen->domain) || _migrate_step_unproven (error, side, "Restoring the guest");
+}
+
+static gboolean
+refuse_stale (GError **error, MigrateSide side, const MigrateDomain *domain)
+{
+  g_autofree char *state = _migrate_domain_describe (domain->state, domain->reason);
+  GError *refused = _migrate_error_new (
+    MIGRATE_ERROR_NEEDS_RECOVER, "Start it from its disks, or leave it off",
+    "Guest “%s” is %s: it may have run since its memory was saved", domain->name, state);
+
+  _migrate_error_set_side (refused, side);
+  g_propagate_error (error, refused);
+  return FALSE;
+}
+
+static gboolean
+restore_once (MigrateWork *work, MigrateSide side, const char *key, GError **error)
+{
+  g_autoptr (GVariant) row = need_row (work, error);
+  g_autoptr (MigrateCall) seen = row != NULL ? _migrate_step_find (work, side, error) : NULL;
+
+  if (seen == NULL)
+    return FALSE;
+  if (!is_up (&seen->domain))
+    {
+      if (!has_not_run (&seen->domain))
+        return refuse_stale (error, side, &seen->domain);
+      if (!restore (work, side, _migrate_variant_string (row, key), error))
+        return FALSE;
+    }
+  return remove_file (work, side, row, error);
+}
+
+static gboolean
+save_guest_undo (MigrateWork *work, GVariant *args, GError **error)
+{
+  return restore_once (work, MIGRATE_SIDE_SOURCE, "path", error);
+}
+
+static gboolean
+restore_destination_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  return restore_once (work, MIGRATE_SIDE_DESTINATION, "path-there", error);
+}
+
+/* Part of a revert alone. */
+static gboolean
+restore_destination_undo (MigrateWork *work, GVariant *args, GError **error)
+{
+  return _migrate_step_end_guest (work, MIGRATE_SIDE_DESTINATION, error);
+}
+
+void
+_migrate_saved_add_step_kinds (void)
+{
+  static const MigrateStepKind kinds[] = {
+    { "save-guest", NULL, save_guest_undo },
+    { "restore-destination", restore_destination_act, restore_destination_undo },
+  };
+  static gsize once = 0;
+
+  if (g_once_init_enter (&once))
+    {
+      _migrate_step_kinds_add (kinds, G_N_ELEMENTS (kinds));
+      g_once_init_leave (&once, 1);
+    }
+}
