@@ -768,7 +768,7 @@ plans (MigratePlan *plan, const char *what)
 {
   for (guint i = 0; i < migrate_plan_get_n_steps (plan); i++)
     {
-      g_autoptr (MigrateStep) step = migrate_plan_get_step (plan, i);
+      MigrateStep *step = migrate_plan_get_step (plan, i);
 
       if (g_str_equal (migrate_step_get_what (step), what))
         return TRUE;
