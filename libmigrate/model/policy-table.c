@@ -427,6 +427,13 @@ _migrate_policy_preset_settings (gsize *n)
  * Since: 1.0
  */
 /**
+ * MigratePolicy:fetch-timeout:
+ *
+ * How long the program's image source may take to name a backing file, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
  * MigratePolicy:fence-timeout:
  *
  * How long a fence may take to answer a recovery, in seconds.
