@@ -35,6 +35,10 @@ typedef struct
   char *uuid, *usage, *usage_type;
 } MigrateSecretFacts;
 
+/* NULL: it is not among them. secrets: nullable. */
+const MigrateSecretFacts *
+_migrate_secret_find (const GPtrArray *secrets, const MigrateSecretUse *use);
+
 /* One host. What a host could not tell is NULL, or 0 where said so: never a finding by itself. */
 typedef struct
 {
@@ -152,13 +156,13 @@ typedef struct
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
   const char *disks_uri, *listen_address, *tls_name;                   /* nullable */
-  const char *source_name, *destination_name;     /* of the platform's record */
-  gboolean has_hooks, has_inventory, has_rewrite; /* of the program's */
-  gboolean sync_writes;                           /* needed, as a transfer has shown */
-  MigrateMapping *mapping, *profile;              /* nullable: the job's, the destination's */
-  MigrateMapping *whole;         /* nullable: disks that travel become one image each */
-  const MigrateGuest *there;     /* the guest as it will be there; NULL: as it is here */
-  const MigrateThere *documents; /* the same, as text; nullable */
+  const char *source_name, *destination_name;                    /* of the platform's record */
+  gboolean has_hooks, has_inventory, has_rewrite, has_connector; /* of the program's */
+  gboolean sync_writes;              /* needed, as a transfer has shown */
+  MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's */
+  MigrateMapping *whole;             /* nullable: disks that travel become one image each */
+  const MigrateGuest *there;         /* the guest as it will be there; NULL: as it is here */
+  const MigrateThere *documents;     /* the same, as text; nullable */
 } MigrateCheckRequest;
 
 /* What was asked when the facts were gathered, but for what a policy says; strings are borrowed. */

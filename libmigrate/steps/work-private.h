@@ -47,6 +47,8 @@ struct _MigrateWork
   MigrateJournal *journal;           /* nullable until the first operation */
   MigrateHooks *hooks;               /* nullable */
   MigrateInventory *inventory;       /* nullable */
+  MigrateImageSource *image_source;  /* nullable */
+  MigrateVolumeConnector *connector; /* nullable */
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
                                         replaced until prepared */
   gboolean has_rewrite;              /* the program's function, which the report calls */
