@@ -26,15 +26,20 @@ make_details (const MigrateMirrorStuck *stuck)
   return g_variant_builder_end (&builder);
 }
 
+static double
+mib (guint64 bytes)
+{
+  return (double) bytes / (1 << 20);
+}
+
 static char *
 tell_stuck (const MigrateMirrorStuck *stuck)
 {
   return g_strdup_printf (
-    "the disks do not get ready: for %" G_GUINT64_FORMAT " s what is left, %" G_GUINT64_FORMAT
-    " MiB, goes down no more: %" G_GUINT64_FORMAT
-    " MiB/s travel, and the guest writes %" G_GUINT64_FORMAT
-    " MiB/s of what has to be copied again; a bandwidth above that would have been enough",
-    stuck->span_ms / 1000, stuck->remaining >> 20, stuck->rate >> 20, stuck->written >> 20);
+    "the disks do not get ready: for %" G_GUINT64_FORMAT
+    " s what is left, %.0f MiB, goes down no more: %.1f MiB/s travel, and the guest writes "
+    "%.1f MiB/s of what has to be copied again; a bandwidth above that would have been enough",
+    stuck->span_ms / 1000, mib (stuck->remaining), mib (stuck->rate), mib (stuck->written));
 }
 
 /* What is not done, for now or at all, is told once. */

@@ -18,9 +18,9 @@ typedef struct
   GVariant *bindings;      /* a{sv}: see _migrate_mapping_new_from_bindings(); nullable */
   MigrateMapping *mapping; /* nullable */
   MigrateMapping *profile; /* nullable */
-  MigrateMapping *policy;  /* nullable */
   /* Names ("disk:vda") of the bindings that the plan's steps will answer; nullable. */
   const char *const *expected;
+  MigrateMapping *policy; /* nullable: what the way needs on which the guest travels */
 } MigrateRewrite;
 
 /* One value that is another one now. No secret. */

@@ -28,12 +28,8 @@ disktest_tear_down (void)
 }
 
 void
-disktest_add_guest (guint64 base_data, guint64 top_data, guint64 write_rate)
+disktest_add_images (guint64 base_data, guint64 top_data)
 {
-  const SimDiskSpec disks[]
-    = { { .target = "vda", .path = "/images/top", .format = "qcow2", .write_rate = write_rate },
-        { .target = NULL } };
-
   sim_world_add_image (
     disktest_world, "h1",
     &(SimImageSpec){ .path = "/images/base", .capacity = base_data + MIB, .data = base_data });
@@ -45,9 +41,25 @@ disktest_add_guest (guint64 base_data, guint64 top_data, guint64 write_rate)
                                         .data = top_data,
                                         .backing = "/images/base",
                                         .backing_format = "raw" });
+}
+
+void
+disktest_add_guest_alone (guint64 write_rate)
+{
+  const SimDiskSpec disks[]
+    = { { .target = "vda", .path = "/images/top", .format = "qcow2", .write_rate = write_rate },
+        { .target = NULL } };
+
   sim_world_add_guest (
     disktest_world, "h1",
     &(SimGuestSpec){ .name = "g0", .memory = 32 * MIB, .dirty_rate = MIB, .disks = disks });
+}
+
+void
+disktest_add_guest (guint64 base_data, guint64 top_data, guint64 write_rate)
+{
+  disktest_add_images (base_data, top_data);
+  disktest_add_guest_alone (write_rate);
 }
 
 MigrateJob *

@@ -16,6 +16,8 @@ void disktest_tear_down (void);
 
 /* A raw image /images/base on h1, and above it /images/top, vda of the guest g0. top_data: bytes
  * that are the top image's own; write_rate: of the guest, to it. */
+void disktest_add_images (guint64 base_data, guint64 top_data);
+void disktest_add_guest_alone (guint64 write_rate);
 void disktest_add_guest (guint64 base_data, guint64 top_data, guint64 write_rate);
 /* settings: pairs, NULL-terminated; nullable. */
 MigrateJob *disktest_job (const char *guest, const char *const *settings);

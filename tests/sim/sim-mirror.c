@@ -341,7 +341,9 @@ share (SimTransfer *self, guint64 sent)
           moved |= n > 0;
         }
     }
-  self->disk_dirty -= MIN (self->disk_dirty, sent);
+  sent = MIN (self->disk_dirty, sent);
+  self->disk_dirty -= sent;
+  self->disk_again += sent;
 }
 
 void
@@ -434,8 +436,8 @@ _sim_mirror_get_stats (const SimTransfer *self, MigrateStats *stats)
 
   if (self->mirrors == NULL)
     return;
-  /* What was written anew is more to do, as QEMU counts. */
-  stats->disk_total = _sim_mirror_get_total (self) + self->disk_dirty;
+  /* What was written anew is more to do, and stays so when it is done, as QEMU counts. */
+  stats->disk_total = _sim_mirror_get_total (self) + self->disk_dirty + self->disk_again;
   stats->disk_remaining = left;
   stats->disk_processed = stats->disk_total - left;
   stats->disk_bps = self->mirroring && self->segment_moves ? self->rate : 0;

@@ -518,6 +518,7 @@ struct _SimTransfer
   GPtrArray *mirrors; /* nullable; of SimMirror */
   gboolean mirroring; /* they are not alike yet */
   guint64 disk_dirty; /* bytes written since they were sent */
+  guint64 disk_again; /* bytes of them that were sent since */
   char *disks_failed; /* nullable: target, newline, words */
 
   GError *failure; /* what the caller will get */

@@ -238,6 +238,7 @@ archive_transfer (Archive *ar, SimTransfer *self)
   NUMBER (self, keep_source);
   NUMBER (self, mirroring);
   NUMBER (self, disk_dirty);
+  NUMBER (self, disk_again);
   TEXT (self, disks_failed);
 }
 

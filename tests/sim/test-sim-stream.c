@@ -44,11 +44,12 @@ Test (stream, zeros_take_up_no_room_there)
   g_autoptr (MigrateResult) result = NULL;
   g_autofree char *bytes = NULL;
 
-  disktest_add_guest (8 * MIB, MIB, 0);
+  disktest_add_images (8 * MIB, MIB);
   sim_world_enter (world);
   write_zeros (MIB, 2 * MIB);
   write_zeros (4 * MIB + 4096, 65536); /* askew: less than a block of them is whole */
   sim_world_leave (world);
+  disktest_add_guest_alone (0);
   bytes = sim_world_dup_bytes_of (world, "h1", BASE);
   cr_assert_eq (sim_world_get_allocation (world, "h1", BASE), 8 * MIB);
   job = disktest_job ("g0", NULL);
@@ -64,8 +65,9 @@ Test (stream, holes_are_not_sent)
   g_autoptr (MigrateResult) result = NULL;
   g_autofree char *bytes = NULL;
 
-  disktest_add_guest (MIB, MIB, 0);
+  disktest_add_images (MIB, MIB);
   sim_world_truncate (world, "h1", BASE, G_GUINT64_CONSTANT (1) << 41); /* 2 TiB */
+  disktest_add_guest_alone (0);
   bytes = sim_world_dup_bytes_of (world, "h1", BASE);
   job = disktest_job ("g0", NULL);
   result = disktest_move (job);
@@ -136,15 +138,22 @@ meddled_job (Meddling *meddling)
 }
 
 static void
-assert_fails_and_moves_again (Meddling *meddling, MigrateError code, const char *words)
+assert_fails (Meddling *meddling, MigrateError code, const char *words)
 {
   g_autoptr (MigrateJob) job = meddled_job (meddling);
-  g_autoptr (MigrateJob) again = NULL;
-  g_autoptr (MigrateResult) result = NULL;
 
   disktest_fail (job, code, words);
   cr_assert_eq (meddling->size + meddling->spoil, 0);
   disktest_assert_stayed ();
+}
+
+static void
+assert_fails_and_moves_again (Meddling *meddling, MigrateError code, const char *words)
+{
+  g_autoptr (MigrateJob) again = NULL;
+  g_autoptr (MigrateResult) result = NULL;
+
+  assert_fails (meddling, code, words);
   again = disktest_job ("g0", NULL);
   result = disktest_move (again);
   disktest_assert_moved ();
@@ -155,7 +164,7 @@ Test (stream, one_that_ends_early_is_refused)
   Meddling meddling = { .size = 60 * MIB };
 
   disktest_add_guest (100 * MIB, MIB, 0);
-  assert_fails_and_moves_again (&meddling, MIGRATE_ERROR_CHANGED, "ends at byte 62914560");
+  assert_fails (&meddling, MIGRATE_ERROR_CHANGED, "ends at byte 62914560");
 }
 
 Test (stream, one_that_has_become_longer_is_refused)
@@ -172,7 +181,7 @@ Test (stream, a_disk_that_lies_is_found_out)
   Meddling meddling = { .spoil = 4096 };
 
   disktest_add_guest (100 * MIB, MIB, 0);
-  assert_fails_and_moves_again (&meddling, MIGRATE_ERROR_FAILED, "is not what is written");
+  assert_fails_and_moves_again (&meddling, MIGRATE_ERROR_FAILED, "is not what was written");
 }
 
 /* ---- streams that break ---- */
@@ -214,7 +223,7 @@ Test (stream, goes_on_at_what_is_proven)
   job = disktest_job ("g0", NULL);
   result = disktest_move (job);
   disktest_assert_moved ();
-  cr_assert_geq (migrate_result_get_disk_bytes (result), (300 + 34) * MIB);
+  cr_assert_geq (migrate_result_get_disk_bytes (result), 300 * MIB);
   cr_assert_leq (migrate_result_get_disk_bytes (result), (300 + 46) * MIB);
 }
 
@@ -342,6 +351,6 @@ Test (stream, what_is_there_and_the_same_serves)
   second = disktest_job ("g1", NULL);
   heard = disktest_listen (second);
   result = disktest_move (second);
-  cr_assert (disktest_decided (heard, "use-backing-file", BASE));
+  cr_assert (disktest_decided (heard, "use-file", BASE));
   cr_assert_leq (migrate_result_get_disk_bytes (result), 2 * MIB);
 }
