@@ -156,6 +156,15 @@ MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_give_up_finish (MigrateJob *self, GAsyncResult *result, GError **error);
 
 MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_revert (MigrateJob *self, MigrateRisk up_to_risk, GCancellable *cancellable,
+                             GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_revert_async (MigrateJob *self, MigrateRisk up_to_risk, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_revert_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+
+MIGRATE_AVAILABLE_IN_1_0
 MigrateRecovery *migrate_job_recover (MigrateJob *self, GCancellable *cancellable, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_recover_async (MigrateJob *self, GCancellable *cancellable,

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @MIGRATE_STATE_UNDONE: closed: an operation failed and everything was undone
  * @MIGRATE_STATE_CANCELLED: closed: cancelled before the hand-over, everything was undone
  * @MIGRATE_STATE_FAILED: an operation failed and something is left to repair
+ * @MIGRATE_STATE_REVERTED: closed: the hand-over was taken back; the source owns the guest
  *
  * Where a job rests.
  *
@@ -35,7 +36,8 @@ typedef enum
   MIGRATE_STATE_FINALIZED,
   MIGRATE_STATE_UNDONE,
   MIGRATE_STATE_CANCELLED,
-  MIGRATE_STATE_FAILED
+  MIGRATE_STATE_FAILED,
+  MIGRATE_STATE_REVERTED
 } MigrateState;
 
 /**

@@ -68,7 +68,8 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_FACTS "facts" /* a{sv}: what was true before the move */
 #define MIGRATE_JOB_KEY_PLAN "plan"   /* a{sv}: what the move does, without XML */
 #define MIGRATE_JOB_KEY_HANDED_OVER                                                                \
-  "handed-over" /* b: by this journal, for no host runs the guest */
+  "handed-over"                               /* b: by this journal, for no host runs the guest */
+#define MIGRATE_JOB_KEY_REVERTING "reverting" /* b: that is being taken back, to its end */
 #define MIGRATE_JOB_KEY_PROVEN                                                                     \
   "proven"                                /* a{sv}: how far files were copied and read back, by id \
                                            */

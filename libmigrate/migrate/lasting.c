@@ -8,6 +8,7 @@ typedef struct
 {
   gatomicrefcount ref_count;
   MigrateWork *work;
+  gboolean may_be_cancelled;
   GMutex lock;
   gboolean done;
   GError *error;
@@ -61,12 +62,13 @@ look (MigrateWork *work, MigrateSide side, guint64 before)
 }
 
 static GError *
-give_up (MigrateWork *work, gint64 moved_at)
+give_up (Lasting *self, gint64 moved_at)
 {
+  MigrateWork *work = self->work;
   gint64 stall = (gint64) _migrate_policy_get_uint (work->policy, "stall-timeout");
   GError *error = NULL;
 
-  if (_migrate_work_check_cancelled (work, &error))
+  if (self->may_be_cancelled && _migrate_work_check_cancelled (work, &error))
     return error;
   if (stall == 0 || _migrate_backend_now (work->backend) - moved_at <= stall * G_TIME_SPAN_SECOND)
     return NULL;
@@ -101,7 +103,7 @@ wait (Lasting *self, MigrateSide side)
         moved_at = now;
       moved = seen;
       if (given_up == NULL)
-        given_up = give_up (work, moved_at);
+        given_up = give_up (self, moved_at);
       if (given_up != NULL && (aborted_at == 0 || now - aborted_at > ABORT_AGAIN_US))
         {
           aborted_at = now;
@@ -113,7 +115,8 @@ wait (Lasting *self, MigrateSide side)
 }
 
 gboolean
-_migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error)
+_migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call,
+                       gboolean may_be_cancelled, GError **error)
 {
   g_autoptr (Lasting) self = g_new0 (Lasting, 1);
   g_autoptr (GError) given_up = NULL;
@@ -121,6 +124,7 @@ _migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call, G
   g_atomic_ref_count_init (&self->ref_count);
   g_atomic_ref_count_inc (&self->ref_count); /* the call's thread */
   self->work = _migrate_work_ref (work);
+  self->may_be_cancelled = may_be_cancelled;
   g_mutex_init (&self->lock);
   if (!_migrate_link_start_transfer (_migrate_work_link (work, side), call, lasting_done, self,
                                      error))

@@ -60,6 +60,8 @@ struct _MigrateWork
   gboolean slots_held;
   gboolean told_handed_over;
   gboolean handed_over; /* of a guest that no host runs: the journal says so */
+  gboolean reverting;   /* that is being taken back: nothing but that is done any more */
+  MigrateRisk up_to;    /* of a revert: what it may do */
   MigrateFacts *facts;  /* nullable; of the last check or prepare */
   GVariant *before;     /* a{sv}; nullable until prepared: what was true before the move */
   MigratePlan *plan;    /* nullable until checked: what the move does */

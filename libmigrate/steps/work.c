@@ -557,6 +557,7 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
   load_names (self, values);
   g_clear_pointer (&self->proven, g_variant_unref);
   self->handed_over = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_HANDED_OVER);
+  self->reverting = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_REVERTING);
   self->proven = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROVEN, G_VARIANT_TYPE_VARDICT);
   if (result != NULL)
     {
