@@ -432,6 +432,15 @@ add_tpm (Files *self)
   add_file (self, &file);
 }
 
+/* A new file is in the pool that has its neighbour. NULL: none has it, or nobody was asked. */
+static const char *
+pool_beside (const MigrateHostFacts *host, const char *path)
+{
+  const MigrateFileFacts *known = _migrate_host_file (host, path);
+
+  return known != NULL ? known->pool : NULL;
+}
+
 /* What has room for a disk has room for memory, as a rule. Where both hosts have the folder it is
  * there as soon as it is saved. */
 static void
@@ -460,6 +469,9 @@ add_saved_memory (Files *self)
                : how_of_copy (self, beside);
   file.path = path;
   file.path_there = folder_there != NULL ? g_build_filename (folder_there, name, NULL) : NULL;
+  file.pool = pool_beside (&self->facts->on_source, beside->path);
+  file.volume = file.pool != NULL ? name : NULL;
+  file.pool_there = pool_beside (&self->facts->on_destination, disk_there);
   file.format = "raw";
   file.size = self->facts->shape->memory_kib * 1024;
   file.remove = TRUE;
