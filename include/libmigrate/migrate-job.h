@@ -206,6 +206,10 @@ MigrateMapping *migrate_job_dup_mapping (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_mapping (MigrateJob *self, MigrateMapping *mapping);
 MIGRATE_AVAILABLE_IN_1_0
+GVariant *migrate_job_dup_resize (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_resize (MigrateJob *self, GVariant *resize);
+MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_rewrite_func (MigrateJob *self, MigrateRewriteFunc func, gpointer user_data,
                                    GDestroyNotify destroy);
 MIGRATE_AVAILABLE_IN_1_0

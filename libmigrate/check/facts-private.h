@@ -99,6 +99,7 @@ struct _MigrateFacts
   MigrateResolved resolved;          /* the address that the source will be given, as we see it */
   char *address;                     /* that address; nullable */
   MigrateMapping *mapping, *profile; /* of the request; nullable */
+  GVariant *resize;                  /* a{sv}, nullable: the same */
 };
 
 /* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND,
@@ -155,6 +156,7 @@ typedef struct
   const char *source_name, *destination_name;     /* of the platform's record */
   gboolean has_hooks, has_inventory, has_rewrite; /* of the program's */
   MigrateMapping *mapping, *profile;              /* nullable: the job's, the destination's */
+  GVariant *resize;              /* a{sv}, borrowed, nullable: model/resize-private.h */
   const MigrateGuest *there;     /* the guest as it will be there; NULL: as it is here */
   const MigrateThere *documents; /* the same, as text; nullable */
 } MigrateCheckRequest;

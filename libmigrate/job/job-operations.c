@@ -406,6 +406,8 @@ refresh_names (MigrateJob *self)
   if (work->before != NULL)
     return;
   g_set_object (&work->mapping, self->mapping);
+  g_clear_pointer (&work->resize, g_variant_unref);
+  work->resize = self->resize != NULL ? g_variant_ref (self->resize) : NULL;
   g_clear_object (&work->profile);
   work->profile = migrate_host_dup_profile (self->destination);
   take_string (&work->source_name, _migrate_host_dup_platform_name (self->source));

@@ -24,6 +24,7 @@ struct _MigrateJob
   MigrateHooks *hooks;         /* nullable */
   MigrateInventory *inventory; /* nullable */
   MigrateMapping *mapping;     /* nullable; never changed, but replaced */
+  GVariant *resize;            /* a{sv}, nullable */
   MigrateRewriter *rewriter;   /* nullable */
   gboolean forecast;
   MigrateJournal *history; /* nullable */

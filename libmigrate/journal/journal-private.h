@@ -75,6 +75,7 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
                                            */
 #define MIGRATE_JOB_KEY_MAPPING "mapping" /* a{sv}: the job's, by name */
 #define MIGRATE_JOB_KEY_PROFILE "profile" /* a{sv}: the destination's */
+#define MIGRATE_JOB_KEY_RESIZE "resize"   /* a{sv}: of the guest's shape there */
 #define MIGRATE_JOB_KEY_BINDINGS "bindings"  /* a{sv}: what hooks answered */
 #define MIGRATE_JOB_KEY_PROBE "probe-us"     /* t: wall clock, of a probe under way; 0: none is */
 #define MIGRATE_JOB_KEY_CREATED "created-us" /* t: wall clock, added on load */

@@ -2,6 +2,7 @@
 #include "migrate/lasting-private.h"
 
 #define ABORT_AGAIN_US (2 * G_TIME_SPAN_SECOND)
+#define ABORT_PATIENCE_US (60 * G_TIME_SPAN_SECOND)
 
 /* Outlives its caller, for libvirt may never answer. */
 typedef struct
@@ -84,13 +85,14 @@ abort_call (MigrateWork *work, MigrateSide side)
                                                      work->result->guest_uuid, 0, NULL /* error */);
 }
 
-/* The error that it was given up with; NULL: it came back. */
+/* The error that it was given up with; NULL: it came back. One that comes back from no abort is
+ * left: what the host shows of the guest counts then. */
 static GError *
 wait (Lasting *self, MigrateSide side)
 {
   MigrateWork *work = self->work;
   guint poll = _migrate_policy_get_uint (work->policy, "poll-interval");
-  gint64 moved_at = _migrate_backend_now (work->backend), aborted_at = 0;
+  gint64 moved_at = _migrate_backend_now (work->backend), aborted_at = 0, abort_since = 0;
   guint64 moved = 0;
   g_autoptr (GError) given_up = NULL;
 
@@ -107,6 +109,10 @@ wait (Lasting *self, MigrateSide side)
       if (given_up != NULL && (aborted_at == 0 || now - aborted_at > ABORT_AGAIN_US))
         {
           aborted_at = now;
+          if (abort_since == 0)
+            abort_since = now;
+          if (now - abort_since > ABORT_PATIENCE_US)
+            break;
           abort_call (work, side);
         }
       _migrate_work_sleep (work, poll);
@@ -120,6 +126,8 @@ _migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call,
 {
   g_autoptr (Lasting) self = g_new0 (Lasting, 1);
   g_autoptr (GError) given_up = NULL;
+  g_autoptr (GError) said = NULL;
+  gboolean done;
 
   g_atomic_ref_count_init (&self->ref_count);
   g_atomic_ref_count_inc (&self->ref_count); /* the call's thread */
@@ -133,9 +141,14 @@ _migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call,
       return FALSE;
     }
   given_up = wait (self, side);
-  if (self->error == NULL) /* it was done before the abort */
+  g_mutex_lock (&self->lock);
+  done = self->done;
+  if (self->error != NULL)
+    said = g_error_copy (self->error);
+  g_mutex_unlock (&self->lock);
+  if (done && said == NULL) /* it was, before the abort */
     return TRUE;
   g_propagate_error (error,
-                     given_up != NULL ? g_steal_pointer (&given_up) : g_error_copy (self->error));
+                     given_up != NULL ? g_steal_pointer (&given_up) : g_steal_pointer (&said));
   return FALSE;
 }

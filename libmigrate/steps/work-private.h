@@ -48,6 +48,7 @@ struct _MigrateWork
   MigrateInventory *inventory;       /* nullable */
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
                                         replaced until prepared */
+  GVariant *resize;                  /* a{sv}, nullable: so too; model/resize-private.h */
   gboolean has_rewrite;              /* the program's function, which the report calls */
   gboolean forecast;                 /* wanted */
   gboolean in_a_hurry;               /* the move begins at once: a forecast may come later */

@@ -53,6 +53,7 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->inventory);
   g_clear_object (&self->mapping);
   g_clear_object (&self->profile);
+  g_clear_pointer (&self->resize, g_variant_unref);
   g_clear_object (&self->history);
   g_clear_pointer (&self->looked, g_variant_unref);
   g_clear_pointer (&self->before, g_variant_unref);
@@ -527,6 +528,8 @@ load_names (MigrateWork *self, GVariant *values)
     return;
   g_set_object (&self->mapping, mapping);
   g_set_object (&self->profile, profile);
+  g_clear_pointer (&self->resize, g_variant_unref);
+  self->resize = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESIZE, G_VARIANT_TYPE_VARDICT);
   load_name (values, MIGRATE_JOB_KEY_SOURCE_NAME, &self->source_name);
   load_name (values, MIGRATE_JOB_KEY_DESTINATION_NAME, &self->destination_name);
   load_name (values, MIGRATE_JOB_KEY_PEER_URI, &self->peer_uri);

@@ -404,6 +404,7 @@ _migrate_storage_add_step_kinds (void)
     { "make-volume", make_volume_act, make_volume_undo },
     /* The volume's own undo removes what was written to it. */
     { "copy-file", NULL, NULL },
+    { "resize-volume", _migrate_resize_volume_act, NULL },
     { "remove-image", _migrate_remove_image_act, NULL },
   };
   static gsize once = 0;

@@ -404,7 +404,7 @@ revert_for_every_call (MigrateDomainState state, MigrateKind kind, const char *c
           reached = revert_with (spoils[i], n, where, kind, policies);
           world_free ();
         }
-      cr_assert_gt (n, 10);
+      cr_assert_gt (n, 10, "%u calls", n);
     }
   world_new (state, FALSE);
 }
