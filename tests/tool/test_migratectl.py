@@ -17,7 +17,7 @@ HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
 SLOW = ('--set', 'bandwidth=2')  # some 40 s on the simulated clock, which is twenty times as fast
 PATIENT = ('--set', 'call-timeout=60000')  # the asker's clock is as fast
 VERBS = ('check', 'plan', 'move', 'list', 'show', 'follow', 'cancel', 'retune', 'finish-now', 'pause', 'give-up',
-         'chores', 'recover')
+         'finalize', 'revert', 'chores', 'recover')
 place = tempfile.TemporaryDirectory()
 JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
 
@@ -803,7 +803,11 @@ def a_wrong_command_line_is_refused():
             (move('g0', '--set', 'x=1'), '“x”'),
             (move('g0', '--deadline', '-1'), 'deadline'),
             (move('g0', '--transport', 'post'), 'transport'),
-            (move('g0', '--set', 'confirm=manual'), 'migratectl always finalizes'),
+            (move('g0', '--resize', 'vcpus=0'), 'a number from 1 on'),
+            (move('g0', '--resize', 'cpus=4'), 'vcpus, memory and disk:TARGET'),
+            (move('g0', '--resize', 'disk:vda=20GB'), 'KiB, MiB, GiB or TiB'),
+            (move('g0', '--resize', 'memory'), 'not vcpus=N'),
+            (('revert', 'j', '--apply', 'all', *JOURNAL), 'not “all”'),
             (move('g0', '--policy', '/nonexistent'), '/nonexistent'),
             (('list', 'g0'), '“list” does not take “g0”'),
             (('list', '--journal', 'none'), '“none” is none'),
