@@ -44,7 +44,7 @@ _migratectl ()
         tls resume-timeout postcopy-timeout deadline at-deadline memory-timeout
         disk-timeout call-timeout settle-timeout stall-timeout
         switchover-timeout at-stall poll-interval shadow hook-timeout
-        fence-timeout chores chore-timeout space-margin space-reserve disks
+        fetch-timeout fence-timeout chores chore-timeout space-margin space-reserve disks
         disk-copy sync-writes road verify keep-source shut-down shutdown-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--listen-address|--tls-name|--target-downtime|--max-downtime|--deadline|\

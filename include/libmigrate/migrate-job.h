@@ -12,10 +12,12 @@
 #include <libmigrate/migrate-policy.h>
 #include <libmigrate/migrate-report.h>
 #include <libmigrate/migrate-hooks.h>
+#include <libmigrate/migrate-image-source.h>
 #include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-journal.h>
 #include <libmigrate/migrate-mapping.h>
 #include <libmigrate/migrate-recovery.h>
+#include <libmigrate/migrate-volume-connector.h>
 
 G_BEGIN_DECLS
 
@@ -201,6 +203,14 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateInventory *migrate_job_dup_inventory (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_inventory (MigrateJob *self, MigrateInventory *inventory);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateImageSource *migrate_job_dup_image_source (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_image_source (MigrateJob *self, MigrateImageSource *image_source);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateVolumeConnector *migrate_job_dup_volume_connector (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_volume_connector (MigrateJob *self, MigrateVolumeConnector *connector);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateMapping *migrate_job_dup_mapping (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -12,6 +12,7 @@
 #include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-journal.h>
 #include <libmigrate/migrate-policy.h>
+#include <libmigrate/migrate-volume-connector.h>
 
 G_BEGIN_DECLS
 
@@ -64,6 +65,11 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateInventory *migrate_recovery_dup_inventory (MigrateRecovery *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_recovery_set_inventory (MigrateRecovery *self, MigrateInventory *inventory);
+MIGRATE_AVAILABLE_IN_1_0
+MigrateVolumeConnector *migrate_recovery_dup_volume_connector (MigrateRecovery *self);
+MIGRATE_AVAILABLE_IN_1_0
+void
+migrate_recovery_set_volume_connector (MigrateRecovery *self, MigrateVolumeConnector *connector);
 MIGRATE_AVAILABLE_IN_1_0
 MigrateFence *migrate_recovery_dup_fence (MigrateRecovery *self);
 MIGRATE_AVAILABLE_IN_1_0

@@ -10,6 +10,7 @@
 #include <libmigrate/migrate-baseline.h>
 #include <libmigrate/migrate-command-fence.h>
 #include <libmigrate/migrate-decision.h>
+#include <libmigrate/migrate-directory-image-source.h>
 #include <libmigrate/migrate-events.h>
 #include <libmigrate/migrate-evidence.h>
 #include <libmigrate/migrate-facts.h>
@@ -19,10 +20,12 @@
 #include <libmigrate/migrate-forecast.h>
 #include <libmigrate/migrate-hooks.h>
 #include <libmigrate/migrate-host.h>
+#include <libmigrate/migrate-image-source.h>
 #include <libmigrate/migrate-inventory.h>
 #include <libmigrate/migrate-job.h>
 #include <libmigrate/migrate-job-record.h>
 #include <libmigrate/migrate-journal.h>
+#include <libmigrate/migrate-libvirt-volume-connector.h>
 #include <libmigrate/migrate-mapping.h>
 #include <libmigrate/migrate-plan.h>
 #include <libmigrate/migrate-policy.h>
@@ -35,5 +38,6 @@
 #include <libmigrate/migrate-step.h>
 #include <libmigrate/migrate-survey.h>
 #include <libmigrate/migrate-survey-entry.h>
+#include <libmigrate/migrate-volume-connector.h>
 
 #undef MIGRATE_INSIDE

@@ -336,6 +336,7 @@ _migrate_check_request (MigrateWork *work)
     .destination_name = work->destination_name,
     .has_hooks = work->hooks != NULL,
     .has_inventory = work->inventory != NULL,
+    .has_connector = work->connector != NULL,
     .has_rewrite = work->has_rewrite,
     .mapping = work->mapping,
     .profile = work->profile,

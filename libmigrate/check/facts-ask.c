@@ -267,6 +267,7 @@ _migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, gui
   ask_networks (guest, &question);
   ask_files (guest, side == MIGRATE_SIDE_DESTINATION, FALSE /* nvram */, NULL /* known */,
              &question);
+  add_flag (&question, MIGRATE_FACT_SECRETS, needs_secrets (guest));
   if (side == MIGRATE_SIDE_DESTINATION)
     {
       add_text (&question, MIGRATE_FACT_FIND_UUID, guest->uuid);
@@ -274,7 +275,6 @@ _migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, gui
       ask_emulator (guest, &question);
       ask_links (guest, &question);
       ask_pages (guest, &question);
-      add_flag (&question, MIGRATE_FACT_SECRETS, needs_secrets (guest));
       add_flag (&question, MIGRATE_FACT_DEVICES, guest->host_devices->len > 0);
       add_flag (&question, MIGRATE_FACT_POOLS, guest->disks->len > 0);
     }
@@ -342,6 +342,7 @@ _migrate_facts_request_to_variant (const MigrateCheckRequest *request)
   add_text (&values, MIGRATE_REQUEST_KEY_DESTINATION_NAME, request->destination_name);
   g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_HOOKS, "b", request->has_hooks);
   g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_INVENTORY, "b", request->has_inventory);
+  g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_CONNECTOR, "b", request->has_connector);
   g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_REWRITE, "b", request->has_rewrite);
   add_mapping (&values, MIGRATE_REQUEST_KEY_MAPPING, request->mapping);
   add_mapping (&values, MIGRATE_REQUEST_KEY_PROFILE, request->profile);

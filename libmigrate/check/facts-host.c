@@ -146,6 +146,24 @@ secret_free (gpointer data)
   g_free (self);
 }
 
+static gboolean
+is_secret (const MigrateSecretUse *use, const MigrateSecretFacts *secret)
+{
+  if (use->uuid != NULL)
+    return secret->uuid != NULL && g_ascii_strcasecmp (use->uuid, secret->uuid) == 0;
+  return g_strcmp0 (use->usage, secret->usage) == 0
+         && (use->usage_type == NULL || g_strcmp0 (use->usage_type, secret->usage_type) == 0);
+}
+
+const MigrateSecretFacts *
+_migrate_secret_find (const GPtrArray *secrets, const MigrateSecretUse *use)
+{
+  for (guint i = 0; secrets != NULL && i < secrets->len; i++)
+    if (is_secret (use, secrets->pdata[i]))
+      return secrets->pdata[i];
+  return NULL;
+}
+
 static GPtrArray *
 read_secrets (GVariant *answer)
 {

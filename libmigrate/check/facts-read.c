@@ -244,6 +244,7 @@ _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy)
     .destination_name = read_needed (values, MIGRATE_REQUEST_KEY_DESTINATION_NAME),
     .has_hooks = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_HOOKS),
     .has_inventory = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_INVENTORY),
+    .has_connector = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_CONNECTOR),
     .has_rewrite = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_REWRITE),
     .mapping = self->mapping,
     .profile = self->profile,

@@ -35,6 +35,7 @@
 #define MIGRATE_REQUEST_KEY_DESTINATION_NAME "destination-name"
 #define MIGRATE_REQUEST_KEY_HOOKS "hooks" /* b: the program has some; so the next two */
 #define MIGRATE_REQUEST_KEY_INVENTORY "inventory"
+#define MIGRATE_REQUEST_KEY_CONNECTOR "volume-connector"
 #define MIGRATE_REQUEST_KEY_REWRITE "rewrite"
 #define MIGRATE_REQUEST_KEY_MAPPING "mapping" /* a{sv}: the job's */
 #define MIGRATE_REQUEST_KEY_PROFILE "profile" /* a{sv}: the destination's */

@@ -115,39 +115,24 @@ look_format (MigrateLook *look)
 
 /* ---- secrets, pools ---- */
 
-static gboolean
-is_secret (const MigrateSecretUse *use, const MigrateSecretFacts *secret)
-{
-  if (use->uuid != NULL)
-    return secret->uuid != NULL && g_ascii_strcasecmp (use->uuid, secret->uuid) == 0;
-  return g_strcmp0 (use->usage, secret->usage) == 0
-         && (use->usage_type == NULL || g_strcmp0 (use->usage_type, secret->usage_type) == 0);
-}
-
+/* What names none needs none. */
 static void
-look_secrets_of (MigrateLook *look, const char *subject, const GPtrArray *uses)
+look_secrets_of (MigrateLook *look, const char *subject, const GPtrArray *uses, gboolean known)
 {
-  const GPtrArray *secrets = look->facts->on_destination.secrets;
-
   for (guint i = 0; i < uses->len; i++)
     {
       const MigrateSecretUse *use = uses->pdata[i];
       const char *name = use->uuid != NULL ? use->uuid : use->usage;
-      gboolean found = name == NULL; /* what names none needs none */
 
-      for (guint j = 0; j < secrets->len; j++)
-        found |= is_secret (use, secrets->pdata[j]);
-      if (!found && _migrate_kind_copies (look->kind) && use->uuid != NULL)
-        _migrate_look_found (
-          look, MIGRATE_SEVERITY_NOTE, subject != NULL ? subject : use->of, NULL /* remedy */,
-          "The secret “%s” (%s) is made known to the destination", name, use->of);
-      else if (!found)
+      if (name != NULL && _migrate_secret_find (look->facts->on_destination.secrets, use) == NULL
+          && (_migrate_secret_find (look->facts->on_source.secrets, use) != NULL) == known)
         _migrate_look_find (look, subject != NULL ? subject : use->of, name, use->of, NULL);
     }
 }
 
+/* known: of those that the source has, else of those that it has not. */
 static void
-look_secrets (MigrateLook *look)
+look_secrets (MigrateLook *look, gboolean known)
 {
   const MigrateGuest *there = _migrate_look_there (look);
   const MigrateDisk *disk;
@@ -155,8 +140,20 @@ look_secrets (MigrateLook *look)
   if (look->facts->on_destination.secrets == NULL)
     return;
   for (guint i = 0; (disk = nth_disk (look, i)) != NULL; i++)
-    look_secrets_of (look, disk->target, disk->secrets);
-  look_secrets_of (look, NULL, there->secrets);
+    look_secrets_of (look, disk->target, disk->secrets, known);
+  look_secrets_of (look, NULL, there->secrets, known);
+}
+
+static void
+look_secret_missing (MigrateLook *look)
+{
+  look_secrets (look, FALSE);
+}
+
+static void
+look_secret_copied (MigrateLook *look)
+{
+  look_secrets (look, TRUE);
 }
 
 static const MigratePool *
@@ -211,12 +208,13 @@ static const MigrateCheck checks[] = {
     "Convert the image to qcow2 or raw; or move the guest while it is off", look_format,
     MIGRATE_CHECK_COLD },
   { "secret-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
-    "a secret that a disk or a device needs is not at the destination: with a live move secrets do "
-    "not move; with the other kinds one that has a UUID does, and this is a note",
-    "“$1” needs the secret “$2” ($3), which the destination does not have",
+    "a secret that a disk or a device needs is not at the destination, and the source does not "
+    "have "
+    "it either",
+    "“$1” needs the secret “$2” ($3), which neither host has",
     "Define it there, with the same UUID and usage, and give it its value (virsh secret-define, "
     "secret-set-value)",
-    look_secrets },
+    look_secret_missing },
   { "pool-missing", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a disk is a volume of a pool that the destination does not have, or that is not started there",
     "Disk “$1” is a volume of pool “$2”, which the destination $3",
@@ -226,6 +224,12 @@ static const MigrateCheck checks[] = {
     "Disk “$1” reads the file “$2”: nothing shows that the destination has it",
     "Make sure that it is there, with the same content", look_image_unproven,
     MIGRATE_CHECK_COPIES },
+  { "secret-copied", MIGRATE_SEVERITY_NOTE, FALSE,
+    "a secret that a disk or a device needs is not at the destination: it is defined there, as it "
+    "is at the source, when the move is prepared; a private one cannot be read, and ends the move "
+    "then",
+    "“$1” needs the secret “$2” ($3), which is copied to the destination", NULL,
+    look_secret_copied },
   { "image-copy", MIGRATE_SEVERITY_NOTE, FALSE,
     "a disk that is only read is a file that both hosts have, and nothing shows that their "
     "contents are equal",

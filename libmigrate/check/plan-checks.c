@@ -48,7 +48,7 @@ look_open (MigrateLook *look)
   const MigrateThere *there = look->request->documents;
   g_auto (GStrv) names = NULL;
 
-  if (there == NULL || look->request->has_hooks)
+  if (there == NULL || look->request->has_hooks || look->request->has_connector)
     return;
   names = _migrate_there_dup_holes (there);
   for (gsize i = 0; names[i] != NULL; i++)

@@ -83,6 +83,32 @@ add_for_file (Steps *self, const char *what, MigrateSide side, MigrateRisk risk,
   add (self, what, side, risk, sentence, undo);
 }
 
+/* What is below an image comes with it. */
+static gboolean
+is_connected (Steps *self, GVariant *row)
+{
+  return self->request->has_connector && _migrate_file_how (row) == MIGRATE_FILE_STAYS
+         && g_strcmp0 (_migrate_variant_string (row, "id"), _migrate_variant_string (row, "target"))
+              == 0;
+}
+
+static void
+connect_volume (Steps *self, GVariant *row)
+{
+  if (is_connected (self, row))
+    add_for_file (self, "connect-volume", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+                  _migrate_variant_string (row, "id"), "is connected by the program",
+                  "it is disconnected");
+}
+
+static void
+disconnect_volume (Steps *self, GVariant *row)
+{
+  if (is_connected (self, row))
+    add_for_file (self, "disconnect-volume", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
+                  _migrate_variant_string (row, "id"), "is disconnected by the program", NULL);
+}
+
 static void
 make_pool (Steps *self, GVariant *row)
 {
@@ -160,6 +186,7 @@ add_preparation (Steps *self, const MigratePlanBasis *basis)
     add (self, "clear-autostart", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
          "the definition there does not start by itself while there may be two",
          "autostart is set again");
+  for_each_file (self, basis, connect_volume);
   for_each_file (self, basis, make_pool);
   for_each_file (self, basis, make_volume);
   if (basis->kind == MIGRATE_KIND_BLOCK)
@@ -267,6 +294,7 @@ add_finalization (Steps *self, const MigratePlanBasis *basis, MigratePolicy *pol
   if (_migrate_kind_stops (basis->kind) && basis->persistent)
     add (self, "undefine-source", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_DESTRUCTIVE,
          "the definition there is removed", NULL);
+  for_each_file (self, basis, disconnect_volume);
   if (!_migrate_policy_get_bool (policy, "keep-source"))
     for_each_file (self, basis, remove_image);
   add_hooks (self, MIGRATE_HOOK_POINT_AFTER_FINALIZE, NULL);

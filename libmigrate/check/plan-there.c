@@ -137,7 +137,9 @@ holes_to_variant (const MigrateThere *self, const MigrateCheckRequest *request)
       g_variant_dict_init (&dict, NULL);
       g_variant_dict_insert (&dict, "name", "s", names[i]);
       g_variant_dict_insert (&dict, "filled-by", "s",
-                             request->has_hooks ? "the program's hooks" : "nobody");
+                             request->has_hooks       ? "the program's hooks"
+                             : request->has_connector ? "the program's volume connector"
+                                                      : "nobody");
       g_variant_builder_add_value (&builder, g_variant_dict_end (&dict));
     }
   return g_variant_builder_end (&builder);

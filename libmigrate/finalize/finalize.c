@@ -3,6 +3,7 @@
 #include "finalize/finalize-private.h"
 
 #include "steps/steps-private.h"
+#include "storage/connect-private.h"
 #include "storage/files-private.h"
 
 static gboolean
@@ -122,6 +123,7 @@ _migrate_finalize (MigrateWork *work, gboolean persistent, gboolean was_autostar
     return FALSE;
   if (defined && !undefine_source (work, error))
     return FALSE;
+  _migrate_volumes_disconnect (work);
   _migrate_storage_release (work);
   _migrate_steps_release (work);
   _migrate_steps_hook_or_warn (work, MIGRATE_HOOK_POINT_AFTER_FINALIZE);

@@ -429,6 +429,8 @@ refresh_work (MigrateJob *self)
   g_set_object (&work->journal, self->journal);
   g_set_object (&work->hooks, self->hooks);
   g_set_object (&work->inventory, self->inventory);
+  g_set_object (&work->image_source, self->image_source);
+  g_set_object (&work->connector, self->connector);
   g_set_object (&work->history, self->history);
   work->forecast = self->forecast;
   g_set_object (&work->policy, self->policy);

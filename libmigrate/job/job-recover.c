@@ -30,6 +30,7 @@ recovery_of (MigrateJob *self, GError **error)
   g_autoptr (MigrateJournal) journal = migrate_job_dup_journal (self);
   g_autoptr (MigrateHooks) hooks = migrate_job_dup_hooks (self);
   g_autoptr (MigrateInventory) inventory = migrate_job_dup_inventory (self);
+  g_autoptr (MigrateVolumeConnector) connector = migrate_job_dup_volume_connector (self);
   MigrateRecovery *recovery;
   gboolean in_flight, busy;
   MigrateState state;
@@ -53,6 +54,7 @@ recovery_of (MigrateJob *self, GError **error)
   migrate_recovery_set_journal (recovery, journal);
   migrate_recovery_set_hooks (recovery, hooks);
   migrate_recovery_set_inventory (recovery, inventory);
+  migrate_recovery_set_volume_connector (recovery, connector);
   g_signal_connect_object (recovery, "notify::verdict", G_CALLBACK (on_verdict), self, 0);
   return recovery;
 }
@@ -63,10 +65,10 @@ recovery_of (MigrateJob *self, GError **error)
  * @cancellable: (nullable): a cancellable
  * @error: return location for an error
  *
- * Finds out what is true of the job's guest, with the job's hosts, journal, policy, hooks and
- * inventory. Changes nothing; [method@Migrate.Recovery.apply] on what is returned puts it right,
- * and the job's state follows. Allowed in the states `prepared` (also in flight), `migrated` and
- * `failed`.
+ * Finds out what is true of the job's guest, with the job's hosts, journal, policy, hooks,
+ * inventory and volume connector. Changes nothing; [method@Migrate.Recovery.apply] on what is
+ * returned puts it right, and the job's state follows. Allowed in the states `prepared` (also in
+ * flight), `migrated` and `failed`.
  *
  * Blocks; signals are delivered meanwhile.
  *

@@ -36,6 +36,8 @@ enum
   PROP_JOURNAL,
   PROP_HOOKS,
   PROP_INVENTORY,
+  PROP_IMAGE_SOURCE,
+  PROP_VOLUME_CONNECTOR,
   PROP_MAPPING,
   PROP_RESIZE,
   PROP_FORECAST,
@@ -74,6 +76,8 @@ job_dispose (GObject *object)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->image_source);
+  g_clear_object (&self->connector);
   g_clear_object (&self->mapping);
   g_clear_pointer (&self->rewriter, _migrate_rewriter_unref);
   g_clear_object (&self->history);
@@ -140,6 +144,12 @@ job_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_INVENTORY:
       g_value_take_object (value, migrate_job_dup_inventory (self));
+      break;
+    case PROP_IMAGE_SOURCE:
+      g_value_take_object (value, migrate_job_dup_image_source (self));
+      break;
+    case PROP_VOLUME_CONNECTOR:
+      g_value_take_object (value, migrate_job_dup_volume_connector (self));
       break;
     case PROP_MAPPING:
       g_value_take_object (value, migrate_job_dup_mapping (self));
@@ -210,6 +220,12 @@ job_set_property (GObject *object, guint id, const GValue *value, GParamSpec *ps
       break;
     case PROP_INVENTORY:
       migrate_job_set_inventory (self, g_value_get_object (value));
+      break;
+    case PROP_IMAGE_SOURCE:
+      migrate_job_set_image_source (self, g_value_get_object (value));
+      break;
+    case PROP_VOLUME_CONNECTOR:
+      migrate_job_set_volume_connector (self, g_value_get_object (value));
       break;
     case PROP_MAPPING:
       migrate_job_set_mapping (self, g_value_get_object (value));
@@ -310,6 +326,25 @@ install_properties (GObjectClass *klass)
    */
   props[PROP_INVENTORY]
     = g_param_spec_object ("inventory", NULL, NULL, MIGRATE_TYPE_INVENTORY, write);
+  /**
+   * MigrateJob:image-source:
+   *
+   * Where backing files come from that the destination lacks. %NULL: from the source host.
+   *
+   * Since: 1.0
+   */
+  props[PROP_IMAGE_SOURCE]
+    = g_param_spec_object ("image-source", NULL, NULL, MIGRATE_TYPE_IMAGE_SOURCE, write);
+  /**
+   * MigrateJob:volume-connector:
+   *
+   * What makes the guest's network volumes reachable at the destination, and not reachable at the
+   * source any more. %NULL: libvirt does, as with [class@Migrate.LibvirtVolumeConnector].
+   *
+   * Since: 1.0
+   */
+  props[PROP_VOLUME_CONNECTOR]
+    = g_param_spec_object ("volume-connector", NULL, NULL, MIGRATE_TYPE_VOLUME_CONNECTOR, write);
   /* Documented where they are read, in migrate-job-forecast.c. */
   props[PROP_FORECAST] = g_param_spec_boolean ("forecast", NULL, NULL, FALSE, write);
   props[PROP_HISTORY] = g_param_spec_object ("history", NULL, NULL, MIGRATE_TYPE_JOURNAL, write);

@@ -102,6 +102,7 @@ gboolean _migrate_store_holder_is_alive (MigrateStore *self, const char *own, co
 
 /* ---- sqlite-values.c: a{sv} as legible text ---- */
 char *_migrate_store_print (GVariant *values);
+/* Of a job: without what is told on load. values: nullable. */
 char *_migrate_store_merge (GVariant *values, GVariant *changes);
 GVariant *
 _migrate_store_parse (MigrateStore *self, const char *id, const char *text, GError **error);

@@ -110,6 +110,14 @@ make_late (MigrateWork *work, GVariant *planned, GError **error)
   return g_steal_pointer (&row);
 }
 
+/* What the program's image source had is there by now, and so is what was found there. */
+static gboolean
+is_to_be_copied (MigrateWork *work, GVariant *row)
+{
+  return _migrate_file_comes_later (row)
+         || (was_made (work, row) && !_migrate_stream_is_done (work, row));
+}
+
 static GPtrArray *
 pick (MigrateWork *work, GVariant *rows, MigrateFileHow how, GError **error)
 {
@@ -118,19 +126,15 @@ pick (MigrateWork *work, GVariant *rows, MigrateFileHow how, GError **error)
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+      g_autoptr (GVariant) whole = NULL;
 
-      if (_migrate_file_how (row) != how)
+      if (_migrate_file_how (row) != how || !is_to_be_copied (work, row))
         continue;
-      if (_migrate_file_comes_later (row))
-        {
-          GVariant *late = make_late (work, row, error);
-
-          if (late == NULL)
-            return NULL;
-          g_ptr_array_add (picked, late);
-        }
-      else if (was_made (work, row))
-        g_ptr_array_add (picked, g_steal_pointer (&row));
+      whole = _migrate_file_comes_later (row) ? make_late (work, row, error)
+                                              : _migrate_file_complete (work, row, error);
+      if (whole == NULL)
+        return NULL;
+      g_ptr_array_add (picked, g_steal_pointer (&whole));
     }
   return g_steal_pointer (&picked);
 }

@@ -110,6 +110,8 @@ GVariant *_migrate_progress_to_variant (MigrateProgress *self);
 MigrateProgress *_migrate_progress_from_variant (GVariant *value);
 const MigrateProgressValues *_migrate_progress_peek (MigrateProgress *self);
 
+#define MIGRATE_SHA256_LENGTH 64 /* hexadecimal digits */
+
 #define MIGRATE_N_PHASES (MIGRATE_PHASE_VERIFYING + 1)
 
 struct _MigrateResult

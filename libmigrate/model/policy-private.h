@@ -3,7 +3,7 @@
 
 #include "model/model-private.h"
 
-#define MIGRATE_N_POLICY_KEYS 47
+#define MIGRATE_N_POLICY_KEYS 48
 
 typedef enum
 {

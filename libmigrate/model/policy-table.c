@@ -94,6 +94,8 @@ const MigratePolicyKey _migrate_policy_keys[] = {
   SWITCH ("shadow", IN_FLIGHT, "tell what convergence decides, and do nothing of it"),
   NUMBER ("hook-timeout", 60, 1, 3600, "s", FALSE,
           "how long the program may take to answer a request"),
+  NUMBER ("fetch-timeout", 600, 1, 24 * 3600, "s", FALSE,
+          "how long the program's image source may take to name a backing file"),
   NUMBER ("fence-timeout", 180, 1, 7200, "s", FALSE,
           "how long a fence may take to answer a recovery"),
   /* None by default: clock and trim need an agent in the guest, announce taints it in libvirt. */
@@ -421,6 +423,13 @@ _migrate_policy_preset_settings (gsize *n)
  * MigratePolicy:hook-timeout:
  *
  * How long the program may take to answer a request, in seconds.
+ *
+ * Since: 1.0
+ */
+/**
+ * MigratePolicy:fetch-timeout:
+ *
+ * How long the program's image source may take to name a backing file, in seconds.
  *
  * Since: 1.0
  */

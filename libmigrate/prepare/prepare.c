@@ -3,6 +3,7 @@
 
 #include "check/plan-private.h"
 #include "steps/steps-private.h"
+#include "storage/connect-private.h"
 #include "storage/files-private.h"
 
 #include <string.h>
@@ -267,6 +268,17 @@ settle_and_note (MigrateWork *work, GError **error)
   return TRUE;
 }
 
+/* Before images are made: those may be encrypted, or have something on a server below them. */
+static gboolean
+connect_volumes (MigrateWork *work, GError **error)
+{
+  g_autoptr (GVariant) volumes = _migrate_prepare_volumes (work->facts, work->plan);
+  g_autoptr (GVariant) secrets = _migrate_prepare_secrets (work->facts, work->policy);
+
+  return _migrate_volumes_connect (work, volumes, error)
+         && _migrate_secrets_provide (work, secrets, error);
+}
+
 gboolean
 _migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
 {
@@ -281,7 +293,7 @@ _migrate_prepare (MigrateWork *work, MigrateReport **report, GError **error)
   if (work->facts->guest.autostart
       && !_migrate_steps_run (work, "clear-autostart", NULL /* args */, error))
     return FALSE;
-  if (!_migrate_storage_prepare (work, error))
+  if (!connect_volumes (work, error) || !_migrate_storage_prepare (work, error))
     return FALSE;
   return _migrate_steps_hook (work, MIGRATE_HOOK_POINT_AFTER_PREPARE, error)
          && !_migrate_work_check_cancelled (work, error);

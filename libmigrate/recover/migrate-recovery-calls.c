@@ -299,6 +299,7 @@ refresh_work (MigrateRecovery *self)
   g_set_object (&work->journal, self->journal);
   g_set_object (&work->hooks, self->hooks);
   g_set_object (&work->inventory, self->inventory);
+  g_set_object (&work->connector, self->connector);
   g_set_object (&self->recovery->fence, self->fence);
   g_clear_object (&work->policy);
   work->policy = migrate_policy_copy (self->policy);

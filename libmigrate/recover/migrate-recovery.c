@@ -35,6 +35,7 @@ enum
   PROP_JOURNAL,
   PROP_HOOKS,
   PROP_INVENTORY,
+  PROP_VOLUME_CONNECTOR,
   PROP_FENCE,
   PROP_JOB_ID,
   PROP_VERDICT,
@@ -63,6 +64,7 @@ recovery_dispose (GObject *object)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->connector);
   g_clear_object (&self->fence);
   G_OBJECT_CLASS (migrate_recovery_parent_class)->dispose (object);
 }
@@ -111,6 +113,9 @@ recovery_get_property (GObject *object, guint id, GValue *value, GParamSpec *psp
     case PROP_INVENTORY:
       g_value_take_object (value, migrate_recovery_dup_inventory (self));
       break;
+    case PROP_VOLUME_CONNECTOR:
+      g_value_take_object (value, migrate_recovery_dup_volume_connector (self));
+      break;
     case PROP_FENCE:
       g_value_take_object (value, migrate_recovery_dup_fence (self));
       break;
@@ -150,6 +155,9 @@ recovery_set_property (GObject *object, guint id, const GValue *value, GParamSpe
       break;
     case PROP_INVENTORY:
       migrate_recovery_set_inventory (self, g_value_get_object (value));
+      break;
+    case PROP_VOLUME_CONNECTOR:
+      migrate_recovery_set_volume_connector (self, g_value_get_object (value));
       break;
     case PROP_FENCE:
       migrate_recovery_set_fence (self, g_value_get_object (value));
@@ -229,6 +237,15 @@ install_properties (GObjectClass *klass)
    */
   props[PROP_INVENTORY]
     = g_param_spec_object ("inventory", NULL, NULL, MIGRATE_TYPE_INVENTORY, write);
+  /**
+   * MigrateRecovery:volume-connector:
+   *
+   * The program's connector, for the volumes of a job that have to be disconnected.
+   *
+   * Since: 1.0
+   */
+  props[PROP_VOLUME_CONNECTOR]
+    = g_param_spec_object ("volume-connector", NULL, NULL, MIGRATE_TYPE_VOLUME_CONNECTOR, write);
   /**
    * MigrateRecovery:fence:
    *
@@ -569,6 +586,41 @@ migrate_recovery_set_inventory (MigrateRecovery *self, MigrateInventory *invento
   g_return_if_fail (MIGRATE_IS_RECOVERY (self));
   g_return_if_fail (inventory == NULL || MIGRATE_IS_INVENTORY (inventory));
   set_object (self, (gpointer *) &self->inventory, inventory, PROP_INVENTORY);
+}
+
+/**
+ * migrate_recovery_dup_volume_connector:
+ * @self: a recovery
+ *
+ * Gets [property@Migrate.Recovery:volume-connector].
+ *
+ * Returns: (transfer full) (nullable): the connector, or %NULL
+ *
+ * Since: 1.0
+ */
+MigrateVolumeConnector *
+migrate_recovery_dup_volume_connector (MigrateRecovery *self)
+{
+  g_return_val_if_fail (MIGRATE_IS_RECOVERY (self), NULL);
+  return dup_object (self, (gpointer *) &self->connector);
+}
+
+/**
+ * migrate_recovery_set_volume_connector:
+ * @self: a recovery
+ * @connector: (nullable): the connector, or %NULL
+ *
+ * Sets [property@Migrate.Recovery:volume-connector]. Without it a volume that a program's connector
+ * has connected and that has to be disconnected is left, and said.
+ *
+ * Since: 1.0
+ */
+void
+migrate_recovery_set_volume_connector (MigrateRecovery *self, MigrateVolumeConnector *connector)
+{
+  g_return_if_fail (MIGRATE_IS_RECOVERY (self));
+  g_return_if_fail (connector == NULL || MIGRATE_IS_VOLUME_CONNECTOR (connector));
+  set_object (self, (gpointer *) &self->connector, connector, PROP_VOLUME_CONNECTOR);
 }
 
 /**

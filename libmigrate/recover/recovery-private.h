@@ -13,11 +13,12 @@ struct _MigrateRecovery
   GListModel *hosts;   /* set once; of MigrateHost */
   MigrateQueue *queue; /* set once */
   MigratePolicy *policy;
-  MigrateJournal *journal;     /* nullable until used */
-  MigrateHooks *hooks;         /* nullable */
-  MigrateInventory *inventory; /* nullable */
-  MigrateFence *fence;         /* nullable */
-  char *kept;                  /* nullable */
+  MigrateJournal *journal;           /* nullable until used */
+  MigrateHooks *hooks;               /* nullable */
+  MigrateInventory *inventory;       /* nullable */
+  MigrateVolumeConnector *connector; /* nullable */
+  MigrateFence *fence;               /* nullable */
+  char *kept;                        /* nullable */
   gboolean busy;
 
   MigrateVerdict verdict;

@@ -4,6 +4,7 @@
 #include "recover/recover-private.h"
 
 #include "steps/fence-private.h"
+#include "storage/connect-private.h"
 
 #define ROUNDS_AT_MOST 20
 
@@ -51,6 +52,8 @@ bind_sides (MigrateRecoveryWork *self, int source, int destination)
   work->destination = _migrate_link_ref (to->link);
   take_string (&work->source_uri, from->uri);
   take_string (&work->destination_uri, to->uri);
+  take_string (&work->source_name, from->name);
+  take_string (&work->destination_name, to->name);
   take_string (&work->peer_uri, to->peer_uri);
   take_string (&work->migration_uri, to->migration_uri);
   take_string (&work->listen_address, to->listen_address);
@@ -62,7 +65,8 @@ bind_for (MigrateRecoveryWork *self, const MigratePlannedStep *step)
 {
   int source = self->judgement.source, destination = self->judgement.destination;
 
-  if (g_str_equal (step->kind, "release-obligations") || g_str_equal (step->kind, "remove-probe"))
+  if (g_str_equal (step->kind, "release-obligations") || g_str_equal (step->kind, "remove-probe")
+      || g_str_equal (step->kind, "close-job"))
     {
       source = self->facts.source;
       destination = self->facts.destination;
@@ -135,7 +139,10 @@ close_job (MigrateRecoveryWork *self, GError **error)
   if (!_migrate_case_close (&self->facts, &self->judgement, &state, &outcome))
     return TRUE;
   if (state == MIGRATE_STATE_FINALIZED)
-    _migrate_steps_release (self->work);
+    {
+      _migrate_volumes_disconnect (self->work);
+      _migrate_steps_release (self->work);
+    }
   if (!_migrate_recovery_note_state (self, state, outcome, error))
     return FALSE;
   _migrate_recovery_release (self);

@@ -58,22 +58,20 @@ merge_bindings (MigrateWork *work, GVariant *answered)
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_BINDINGS, work->bindings);
 }
 
-static gboolean
-take_bindings (MigrateWork *work, MigrateHookPoint point, MigrateSide side, GVariant *reply,
-               GError **error)
+gboolean
+_migrate_steps_take_bindings (MigrateWork *work, const char *who, GVariant *reply, GError **error)
 {
   g_autoptr (GVariant) bindings
     = g_variant_lookup_value (reply, "bindings", G_VARIANT_TYPE_VARDICT);
   g_autoptr (MigrateMapping) mapping = NULL;
   g_autoptr (GVariant) normal = NULL;
 
-  if (bindings == NULL || !binds (point, side))
+  if (bindings == NULL)
     return TRUE;
   mapping = _migrate_mapping_new_from_bindings (bindings, error);
   if (mapping == NULL)
     {
-      g_prefix_error (error, "The program's hook “%s” answered bindings that are none: ",
-                      _migrate_enum_nick (MIGRATE_TYPE_HOOK_POINT, (int) point));
+      g_prefix_error (error, "The program's %s answered bindings that are none: ", who);
       return FALSE;
     }
   normal = g_variant_ref_sink (_migrate_mapping_to_variant (mapping));
@@ -86,11 +84,14 @@ ask (MigrateWork *work, MigrateHookPoint point, MigrateSide side, const char *un
      GError **error)
 {
   g_autoptr (GVariant) reply = NULL;
+  g_autofree char *who
+    = g_strdup_printf ("hook “%s”", _migrate_enum_nick (MIGRATE_TYPE_HOOK_POINT, (int) point));
   MigrateQuestion question;
 
   hook_question (work, point, side, undone, &question);
   reply = _migrate_request_ask (work, &question, error);
-  return reply != NULL && take_bindings (work, point, side, reply, error);
+  return reply != NULL
+         && (!binds (point, side) || _migrate_steps_take_bindings (work, who, reply, error));
 }
 
 /* ---- the step ---- */

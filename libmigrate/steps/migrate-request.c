@@ -229,6 +229,9 @@ static const char *const subject_words[] = {
   [MIGRATE_REQUEST_SUBJECT_INVENTORY_COMPARE_AND_SET] = "inventory (compare-and-set)",
   [MIGRATE_REQUEST_SUBJECT_FENCE] = "fence",
   [MIGRATE_REQUEST_SUBJECT_FENCE_RESET_STREAM] = "fence (reset of the stream)",
+  [MIGRATE_REQUEST_SUBJECT_IMAGE_FETCH] = "image source",
+  [MIGRATE_REQUEST_SUBJECT_VOLUME_CONNECT] = "volume connector (connect)",
+  [MIGRATE_REQUEST_SUBJECT_VOLUME_DISCONNECT] = "volume connector (disconnect)",
 };
 
 static char *

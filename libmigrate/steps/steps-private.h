@@ -76,6 +76,14 @@ gboolean _migrate_steps_has_open (MigrateWork *work, gboolean of_check);
 /* Asks the program at this point, once for each side, source first, as steps; TRUE when no hooks
  * are set. Stops at the first refusal. */
 gboolean _migrate_steps_hook (MigrateWork *work, MigrateHookPoint point, GError **error);
+/* Merges the names that an answer has for the destination's XML; who: "hook “x”", for messages. An
+ * answer without any is one too. Errors: INVALID. */
+gboolean
+_migrate_steps_take_bindings (MigrateWork *work, const char *who, GVariant *reply, GError **error);
+/* Whether another job of the journal that went to the same destination, and was not undone, has
+ * begun a step of one of these kinds with that value (s) in its arguments. In doubt: TRUE. */
+gboolean _migrate_steps_is_used_elsewhere (MigrateWork *work, const char *const *kinds,
+                                           const char *key, const char *value);
 /* After the hand-over: a refusal is a warning, and both sides are asked. */
 void _migrate_steps_hook_or_warn (MigrateWork *work, MigrateHookPoint point);
 /* Tells the program, the first time, and waits for nothing. No step: there is nothing to undo, and

@@ -46,6 +46,8 @@ struct _MigrateWork
   MigrateJournal *journal;           /* nullable until the first operation */
   MigrateHooks *hooks;               /* nullable */
   MigrateInventory *inventory;       /* nullable */
+  MigrateImageSource *image_source;  /* nullable */
+  MigrateVolumeConnector *connector; /* nullable */
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
                                         replaced until prepared */
   GVariant *resize;                  /* a{sv}, nullable: so too; model/resize-private.h */

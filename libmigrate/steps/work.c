@@ -51,6 +51,8 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->journal);
   g_clear_object (&self->hooks);
   g_clear_object (&self->inventory);
+  g_clear_object (&self->image_source);
+  g_clear_object (&self->connector);
   g_clear_object (&self->mapping);
   g_clear_object (&self->profile);
   g_clear_pointer (&self->resize, g_variant_unref);

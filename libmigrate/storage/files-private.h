@@ -48,6 +48,8 @@ const char *_migrate_file_how_name (MigrateFileHow how);
 /* "found" is decided when it is looked for; so a row that no name fits is REFUSED. */
 MigrateFileHow _migrate_file_how (GVariant *row);
 
+/* What is there already may serve, when it is proven to be the same: nobody writes to it. */
+gboolean _migrate_file_may_serve (GVariant *row);
 /* It is a new file there. */
 gboolean _migrate_file_is_made (GVariant *row);
 /* It does not exist before the guest is stopped. */
@@ -102,3 +104,8 @@ gboolean _migrate_remove_image_act (MigrateWork *work, GVariant *args, GError **
 gboolean _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error);
 /* Whether both hosts' files are the same, by reading both. */
 gboolean _migrate_stream_compare (MigrateWork *work, GVariant *row, gboolean *same, GError **error);
+/* The same by reading pieces here and there. */
+gboolean
+_migrate_stream_compare_parts (MigrateWork *work, GVariant *row, gboolean *same, GError **error);
+/* It was copied before, by this job. */
+gboolean _migrate_stream_is_done (MigrateWork *work, GVariant *row);

@@ -26,6 +26,15 @@ _migrate_file_how (GVariant *row)
 }
 
 gboolean
+_migrate_file_may_serve (GVariant *row)
+{
+  static const char *const roles[] = { "backing", "cdrom", "kernel", "initrd", "dtb", NULL };
+  const char *role = _migrate_variant_string (row, "role");
+
+  return role != NULL && g_strv_contains (roles, role);
+}
+
+gboolean
 _migrate_file_is_made (GVariant *row)
 {
   MigrateFileHow how = _migrate_file_how (row);

@@ -1,6 +1,7 @@
 /* Act: pools and volumes at the destination, each a step. What is in the way is found before the
  * intent is written down: whatever the name leads to after that was made by the step, and its undo
  * may remove it. */
+#include "storage/connect-private.h"
 #include "storage/files-private.h"
 
 #include "steps/probe-private.h"
@@ -267,6 +268,20 @@ make_volume_act (MigrateWork *work, GVariant *args, GError **error)
     }
 }
 
+/* A file that others only read too, as soon as it is whole. */
+static gboolean
+is_relied_on (MigrateWork *work, GVariant *args)
+{
+  static const char *const kinds[] = { "use-file", NULL };
+  const char *path = _migrate_variant_string (args, "path");
+
+  if (path == NULL || !_migrate_stream_is_done (work, args)
+      || !_migrate_steps_is_used_elsewhere (work, kinds, "path", path))
+    return FALSE;
+  _migrate_work_warn (work, "“%s” is left at the destination: another job uses it", path);
+  return TRUE;
+}
+
 /* A transient pool does not outlive its host: then the folder gets one for as long as it takes. */
 static gboolean
 make_volume_undo (MigrateWork *work, GVariant *args, GError **error)
@@ -277,6 +292,8 @@ make_volume_undo (MigrateWork *work, GVariant *args, GError **error)
   g_autofree char *found = NULL;
   gboolean was_there = FALSE;
 
+  if (is_relied_on (work, args))
+    return TRUE;
   if (!_migrate_probe_file_remove (work, MIGRATE_SIDE_DESTINATION, pool, name,
                                    MIGRATE_REFRESH_BEFORE, &was_there, error))
     return FALSE;
@@ -308,6 +325,8 @@ volume_args (MigrateWork *work, GVariant *row, const char *pool, const char *doc
   _migrate_builder_add_string (&builder, "folder", _migrate_variant_string (row, "folder-there"));
   _migrate_builder_add_string (&builder, "name", _migrate_variant_string (row, "name-there"));
   _migrate_builder_add_string (&builder, "document", document);
+  if (_migrate_file_may_serve (row))
+    _migrate_builder_add_string (&builder, "path", _migrate_variant_string (row, "path-there"));
   g_variant_builder_add (&builder, "{sv}", "capacity", g_variant_new_uint64 (capacity));
   return g_variant_builder_end (&builder);
 }
@@ -404,7 +423,16 @@ _migrate_storage_add_step_kinds (void)
     { "make-volume", make_volume_act, make_volume_undo },
     /* The volume's own undo removes what was written to it. */
     { "copy-file", NULL, NULL },
+<<<<<<< HEAD
     { "resize-volume", _migrate_resize_volume_act, NULL },
+=======
+    { "fetch-image", NULL, NULL },
+    { "use-file", NULL, NULL },
+    { "connect-volume", _migrate_connect_volume_act, _migrate_connect_volume_undo },
+    { "disconnect-volume", _migrate_disconnect_volume_act, NULL },
+    { "use-secret", NULL, NULL },
+    { "define-secret", NULL, _migrate_define_secret_undo },
+>>>>>>> disks
     { "remove-image", _migrate_remove_image_act, NULL },
   };
   static gsize once = 0;

@@ -1,7 +1,10 @@
 /* Act: everything that the destination's storage needs before the transfer, in the plan's order:
  * pools; what is copied through streams, the deepest image of a chain first; then the empty images
  * that the hypervisor writes, for one that has a backing file is only made where that is. */
-#include "storage/files-private.h"
+#include "storage/fetch-private.h"
+#include "storage/found-private.h"
+
+#define RACES 3
 
 static gboolean
 is_block (MigrateWork *work)
@@ -25,58 +28,76 @@ make_pools (MigrateWork *work, GVariant *rows, GError **error)
   return TRUE;
 }
 
-/* What another move has brought, or this guest left, may serve: when it is proven to be the same.
- */
+/* What the program's image source has, else what the source host has, into a new volume. */
 static gboolean
-is_found (MigrateWork *work, GVariant *row, gboolean *found, GError **error)
+make_copy (MigrateWork *work, GVariant *row, GPtrArray *fetched, GPtrArray *copies, GError **error)
 {
-  const char *pool = _migrate_made_pool (work, row);
-  GError *local_error = NULL;
-  g_autoptr (MigrateVolume) there
-    = _migrate_ask_volume (work, MIGRATE_SIDE_DESTINATION, pool,
-                           _migrate_variant_string (row, "name-there"), &local_error);
+  gboolean asks = g_strcmp0 (_migrate_variant_string (row, "role"), "backing") == 0;
+  g_autoptr (GVariant) from = NULL;
 
-  *found = FALSE;
-  if (local_error != NULL)
-    {
-      g_propagate_error (error, local_error);
-      return FALSE;
-    }
-  if (there == NULL || g_strcmp0 (_migrate_variant_string (row, "role"), "disk") == 0)
-    return TRUE;
-  if (!_migrate_stream_compare (work, row, found, error))
+  if (asks && !_migrate_fetch (work, row, &from, error))
     return FALSE;
-  if (*found)
-    _migrate_work_decide (work, "use-backing-file", "“%s” is there already, and is the same",
-                          _migrate_variant_string (row, "path-there"));
+  if (!_migrate_make_volume (work, row, TRUE /* raw */, error))
+    return FALSE;
+  if (from != NULL)
+    g_ptr_array_add (fetched, g_steal_pointer (&from));
+  else
+    g_ptr_array_add (copies, g_variant_ref (row));
   return TRUE;
+}
+
+/* While an image is fetched another job may have begun to bring the same. */
+static gboolean
+find_or_make (MigrateWork *work, GVariant *row, GPtrArray *fetched, GPtrArray *copies,
+              GError **error)
+{
+  for (guint tries = 0;; tries++)
+    {
+      g_autoptr (GError) failure = NULL;
+      MigratePlace place;
+
+      if (!_migrate_find_place (work, row, &place, error))
+        return FALSE;
+      if (place == MIGRATE_PLACE_SAME || make_copy (work, row, fetched, copies, &failure))
+        return TRUE;
+      if (place != MIGRATE_PLACE_FREE || tries >= RACES || !_migrate_file_may_serve (row)
+          || !g_error_matches (failure, MIGRATE_ERROR, MIGRATE_ERROR_BUSY))
+        {
+          g_propagate_error (error, g_steal_pointer (&failure));
+          return FALSE;
+        }
+    }
 }
 
 /* The last row of a chain is its deepest image. */
 static gboolean
-make_streamed (MigrateWork *work, GVariant *rows, GPtrArray *copies, GError **error)
+make_streamed (MigrateWork *work, GVariant *rows, GPtrArray *fetched, GPtrArray *copies,
+               GError **error)
 {
   for (gsize i = g_variant_n_children (rows); i-- > 0;)
     {
       g_autoptr (GVariant) planned = g_variant_get_child_value (rows, i);
       g_autoptr (GVariant) row = NULL;
-      gboolean found;
 
       if (_migrate_work_check_cancelled (work, error))
         return FALSE;
       if (_migrate_file_how (planned) != MIGRATE_FILE_STREAM || _migrate_file_comes_later (planned))
         continue;
       row = _migrate_file_complete (work, planned, error);
-      if (row == NULL)
+      if (row == NULL || !find_or_make (work, row, fetched, copies, error))
         return FALSE;
-      if (!is_found (work, row, &found, error))
-        return FALSE;
-      if (found)
-        continue;
-      if (!_migrate_make_volume (work, row, TRUE /* raw */, error))
-        return FALSE;
-      g_ptr_array_add (copies, g_steal_pointer (&row));
     }
+  return TRUE;
+}
+
+static gboolean
+copy_fetched (MigrateWork *work, GPtrArray *fetched, GError **error)
+{
+  if (fetched->len > 0 && !_migrate_stream_rows (work, fetched, error))
+    return FALSE;
+  for (guint i = 0; i < fetched->len; i++)
+    if (!_migrate_fetch_prove (work, fetched->pdata[i], error))
+      return FALSE;
   return TRUE;
 }
 
@@ -104,8 +125,10 @@ _migrate_storage_prepare (MigrateWork *work, GError **error)
 {
   g_autoptr (GVariant) rows = _migrate_files_of (work->plan);
   g_autoptr (GPtrArray) copies = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+  g_autoptr (GPtrArray) fetched = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
 
-  if (!make_pools (work, rows, error) || !make_streamed (work, rows, copies, error))
+  if (!make_pools (work, rows, error) || !make_streamed (work, rows, fetched, copies, error)
+      || !copy_fetched (work, fetched, error))
     return FALSE;
   if (is_block (work) && copies->len > 0 && !_migrate_stream_rows (work, copies, error))
     return FALSE;

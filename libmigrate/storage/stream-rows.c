@@ -1,5 +1,6 @@
 /* Act: several files at once through streams, each a step that says how far it is proven; the
  * threads only copy, and the job's own worker tells and writes. */
+#include "storage/fetch-private.h"
 #include "storage/stream-private.h"
 
 #define AT_ONCE 2
@@ -33,33 +34,81 @@ copying_unref (Copying *self)
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Copying, copying_unref)
 
-static MigrateStream *
-stream_new (Copying *copying, GVariant *row, GError **error)
+static gboolean
+is_fetched (GVariant *row)
 {
-  g_autofree char *name = NULL;
-  const char *pool;
-  MigrateStream *self;
+  return g_variant_lookup (row, MIGRATE_FETCH_LOCAL, "@ay", NULL)
+         || _migrate_variant_string (row, MIGRATE_FETCH_POOL) != NULL;
+}
 
-  if (!_migrate_find_source (copying->work, row, &pool, &name, error))
-    return NULL;
-  self = g_new0 (MigrateStream, 1);
+/* Where the program has it. */
+static gboolean
+set_fetched (MigrateStream *self, GVariant *row, GError **error)
+{
+  const char *checksum = _migrate_variant_string (row, MIGRATE_FETCH_CHECKSUM);
+  const char *path;
+
+  if (checksum != NULL)
+    {
+      self->checksum = g_strdup (checksum);
+      self->whole = _migrate_whole_new ();
+    }
+  if (g_variant_lookup (row, MIGRATE_FETCH_LOCAL, "^&ay", &path))
+    {
+      self->from = MIGRATE_SIDE_NONE;
+      self->name = g_strdup (path);
+      self->file = _migrate_stream_open_local (path, self->size, error);
+      if (self->file < 0)
+        g_prefix_error (error, "Fetching “%s”: ", _migrate_variant_string (row, "path"));
+      return self->file >= 0;
+    }
+  self->from = g_str_equal (_migrate_variant_string (row, MIGRATE_FETCH_SIDE), "source")
+                 ? MIGRATE_SIDE_SOURCE
+                 : MIGRATE_SIDE_DESTINATION;
+  self->pool = g_strdup (_migrate_variant_string (row, MIGRATE_FETCH_POOL));
+  self->name = g_strdup (_migrate_variant_string (row, MIGRATE_FETCH_NAME));
+  return TRUE;
+}
+
+static gboolean
+set_source (MigrateStream *self, GVariant *row, GError **error)
+{
+  const char *pool;
+
+  self->from = MIGRATE_SIDE_SOURCE;
+  if (!_migrate_find_source (self->work, row, &pool, &self->name, error))
+    return FALSE;
+  self->pool = g_strdup (pool);
+  return TRUE;
+}
+
+/* compare: with the source's file, wherever the copy came from. */
+static MigrateStream *
+stream_new (Copying *copying, GVariant *row, gboolean compare, GError **error)
+{
+  gboolean fetched = !compare && is_fetched (row);
+  MigrateStream *self = g_new0 (MigrateStream, 1);
+
   self->work = copying->work;
   self->tally = &copying->tally;
+  self->file = -1;
   self->id = _migrate_variant_string (row, "id");
-  self->pool = g_strdup (pool);
-  self->name = g_steal_pointer (&name);
   self->pool_there = _migrate_made_pool (copying->work, row);
   self->name_there = _migrate_variant_string (row, "name-there");
   self->size = _migrate_variant_uint64 (row, "size", 0);
-  self->proven = _migrate_variant_uint64 (copying->proven, self->id, 0);
   self->sent = _migrate_digest_new ();
   self->found = _migrate_digest_new ();
-  return self;
+  if (!compare && !fetched)
+    self->proven = _migrate_variant_uint64 (copying->proven, self->id, 0);
+  if (fetched ? set_fetched (self, row, error) : set_source (self, row, error))
+    return self;
+  _migrate_stream_free (self);
+  return NULL;
 }
 
 /* Everything that a row borrows lives as long as the rows. NULL: it failed. */
 static Copying *
-copying_new (MigrateWork *work, GPtrArray *rows, GError **error)
+copying_new (MigrateWork *work, GPtrArray *rows, gboolean compare, GError **error)
 {
   g_autoptr (Copying) self = g_new0 (Copying, 1);
 
@@ -72,7 +121,7 @@ copying_new (MigrateWork *work, GPtrArray *rows, GError **error)
   for (guint i = 0; i < rows->len; i++)
     {
       GVariant *row = rows->pdata[i];
-      MigrateStream *stream = stream_new (self, row, error);
+      MigrateStream *stream = stream_new (self, row, compare, error);
 
       if (stream == NULL)
         return NULL;
@@ -251,7 +300,7 @@ end_steps (Copying *self, GPtrArray *steps, const GError *failure, GError **erro
 gboolean
 _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
 {
-  g_autoptr (Copying) self = copying_new (work, rows, error);
+  g_autoptr (Copying) self = copying_new (work, rows, FALSE /* compare */, error);
   g_autoptr (GPtrArray) steps = g_ptr_array_new ();
   g_autoptr (GError) failure = NULL;
 
@@ -274,8 +323,10 @@ _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
   return FALSE;
 }
 
-gboolean
-_migrate_stream_compare (MigrateWork *work, GVariant *row, gboolean *same, GError **error)
+typedef gboolean (*CompareFunc) (MigrateStream *stream, gboolean *same, GError **error);
+
+static gboolean
+compare (MigrateWork *work, GVariant *row, CompareFunc func, gboolean *same, GError **error)
 {
   g_autoptr (GPtrArray) rows = g_ptr_array_new ();
   g_autoptr (Copying) self = NULL;
@@ -283,10 +334,10 @@ _migrate_stream_compare (MigrateWork *work, GVariant *row, gboolean *same, GErro
 
   *same = FALSE;
   g_ptr_array_add (rows, row);
-  self = copying_new (work, rows, error);
+  self = copying_new (work, rows, TRUE /* compare */, error);
   if (self == NULL)
     return FALSE;
-  if (_migrate_stream_is_same (self->streams->pdata[0], same, &local_error))
+  if (func (self->streams->pdata[0], same, &local_error))
     return TRUE;
   if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_CHANGED)) /* of another size */
     {
@@ -294,5 +345,33 @@ _migrate_stream_compare (MigrateWork *work, GVariant *row, gboolean *same, GErro
       return TRUE;
     }
   g_propagate_error (error, local_error);
+  return FALSE;
+}
+
+gboolean
+_migrate_stream_compare (MigrateWork *work, GVariant *row, gboolean *same, GError **error)
+{
+  return compare (work, row, _migrate_stream_is_same, same, error);
+}
+
+gboolean
+_migrate_stream_compare_parts (MigrateWork *work, GVariant *row, gboolean *same, GError **error)
+{
+  return compare (work, row, _migrate_stream_is_alike, same, error);
+}
+
+gboolean
+_migrate_stream_is_done (MigrateWork *work, GVariant *row)
+{
+  const char *id = _migrate_variant_string (row, "id");
+
+  for (guint i = 0; i < work->steps->len; i++)
+    {
+      const MigrateStepEntry *step = work->steps->pdata[i];
+
+      if (g_str_equal (step->kind->name, "copy-file") && step->status == MIGRATE_STEP_DONE
+          && g_strcmp0 (_migrate_variant_string (step->args, "id"), id) == 0)
+        return TRUE;
+    }
   return FALSE;
 }

@@ -5,10 +5,15 @@
  * itself, into a file that was made with its whole size. */
 #include "storage/stream-private.h"
 
+#include <string.h>
+#include <unistd.h>
+
 #define RANGE (256 << 20) /* data between two proofs, bytes */
 #define BUSY_TRIES 50     /* libvirt has the volume open yet, from the piece before */
 #define BUSY_POLL_MS 100
 #define RETRY_MS 1000
+#define PARTS 16        /* of a file that is looked at here and there */
+#define PART (64 << 10) /* bytes */
 
 gboolean
 _migrate_stream_stop (MigrateStream *self, GError **error)
@@ -57,6 +62,8 @@ reader_begin (Reader *self, guint64 at, GError **error)
   self->call->storage.name = g_strdup (self->name);
   self->call->storage.offset = at;
   self->call->storage.length = self->stream->size > at ? self->stream->size - at : 0;
+  if (self->side == MIGRATE_SIDE_NONE) /* read when it is wanted */
+    return TRUE;
   self->bounded = _migrate_link_begin (_migrate_work_link (work, self->side), self->call,
                                        _migrate_work_call_timeout (work, self->call->kind), error);
   return self->bounded != NULL;
@@ -70,6 +77,8 @@ reader_end (Reader *self, GError **error)
   MigrateBoundedCall *bounded = g_steal_pointer (&self->bounded);
   GError *local_error = NULL;
 
+  if (self->side == MIGRATE_SIDE_NONE)
+    return _migrate_stream_read_local (self->stream, call, error) ? g_steal_pointer (&call) : NULL;
   if (bounded == NULL || _migrate_link_end (bounded, &local_error))
     return g_steal_pointer (&call);
   local_error = _migrate_error_adopt (local_error);
@@ -166,9 +175,29 @@ write_piece (MigrateStream *self, guint64 offset, GBytes *bytes, GError **error)
 }
 
 static gboolean
+add_hole (MigrateStream *self, guint64 end, GError **error)
+{
+  while (!_migrate_whole_reach (self->whole, end))
+    if (_migrate_stream_stop (self, error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
+add_to_whole (MigrateStream *self, guint64 offset, GBytes *bytes, GError **error)
+{
+  if (self->whole == NULL)
+    return TRUE;
+  if (!add_hole (self, offset, error))
+    return FALSE;
+  _migrate_whole_feed (self->whole, bytes);
+  return TRUE;
+}
+
+static gboolean
 copy_piece (MigrateStream *self, guint64 offset, GBytes *bytes, GError **error)
 {
-  if (!write_piece (self, offset, bytes, error))
+  if (!write_piece (self, offset, bytes, error) || !add_to_whole (self, offset, bytes, error))
     return FALSE;
   _migrate_digest_feed (self->sent, offset, bytes);
   count (self, g_bytes_get_size (bytes), 0);
@@ -196,7 +225,7 @@ read_back (MigrateStream *self, guint64 offset, GBytes *bytes, GError **error)
 static gboolean
 walk_source (MigrateStream *self, guint64 *at, PieceFunc func, GError **error)
 {
-  g_auto (Reader) reader = { .stream = self, .side = MIGRATE_SIDE_SOURCE };
+  g_auto (Reader) reader = { .stream = self, .side = self->from };
 
   reader.pool = self->pool;
   reader.name = self->name;
@@ -255,8 +284,24 @@ may_pass (const GError *error)
 static void
 forget_range (MigrateStream *self)
 {
+  if (self->whole != NULL)
+    _migrate_whole_forget (self->whole);
   g_free (_migrate_digest_take (self->sent));
   g_free (_migrate_digest_take (self->found));
+}
+
+/* It is there, and read back; but is it what it was said to be. */
+static gboolean
+prove_whole (MigrateStream *self, GError **error)
+{
+  if (!add_hole (self, self->size, error))
+    return FALSE;
+  if (g_ascii_strcasecmp (_migrate_whole_end (self->whole), self->checksum) == 0)
+    return TRUE;
+  _migrate_set_error (error, MIGRATE_ERROR_INVALID, "Look at the image source, and try again",
+                      "What the image source has for “%s” has the SHA-256 checksum %s, not %s",
+                      self->id, _migrate_whole_end (self->whole), self->checksum);
+  return FALSE;
 }
 
 /* A host that does not answer is waited for, and the range begun anew. */
@@ -274,6 +319,8 @@ _migrate_stream_run (MigrateStream *self, GError **error)
 
       if (run_range (self, &local_error))
         {
+          if (self->whole != NULL)
+            _migrate_whole_keep (self->whole);
           since = _migrate_backend_now (work->backend);
           continue;
         }
@@ -287,7 +334,7 @@ _migrate_stream_run (MigrateStream *self, GError **error)
       g_error_free (local_error);
       _migrate_work_sleep (work, RETRY_MS);
     }
-  return TRUE;
+  return self->whole == NULL || prove_whole (self, error);
 }
 
 gboolean
@@ -307,9 +354,64 @@ _migrate_stream_is_same (MigrateStream *self, gboolean *same, GError **error)
   return TRUE;
 }
 
+/* ---- here and there ---- */
+
+/* A small piece of it, with its holes as the zeros that they are; short at its end. */
+static guint8 *
+read_part (MigrateStream *self, MigrateSide side, guint64 at, gsize n, GError **error)
+{
+  gboolean here = side == MIGRATE_SIDE_SOURCE;
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_VOLUME_READ_AT, NULL /* guest */);
+  g_autofree guint8 *part = g_malloc0 (n);
+  gsize got = 0;
+  const guint8 *data;
+
+  call->storage.pool = g_strdup (here ? self->pool : self->pool_there);
+  call->storage.name = g_strdup (here ? self->name : self->name_there);
+  call->storage.offset = at;
+  call->storage.length = n;
+  if (!_migrate_work_run_call (self->work, side, call, error))
+    return NULL;
+  if (call->storage.bytes != NULL && call->storage.skipped < n)
+    {
+      data = g_bytes_get_data (call->storage.bytes, &got);
+      memcpy (part + call->storage.skipped, data, MIN (got, n - call->storage.skipped));
+    }
+  return g_steal_pointer (&part);
+}
+
+gboolean
+_migrate_stream_is_alike (MigrateStream *self, gboolean *same, GError **error)
+{
+  guint64 step = MAX (self->size / PARTS, PART);
+
+  *same = TRUE;
+  for (guint64 at = 0; *same && at < self->size; at += step)
+    {
+      gsize n = MIN (self->size - at, PART);
+      g_autofree guint8 *here = NULL;
+      g_autofree guint8 *there = NULL;
+
+      if (_migrate_stream_stop (self, error))
+        return FALSE;
+      here = read_part (self, MIGRATE_SIDE_SOURCE, at, n, error);
+      if (here == NULL)
+        return FALSE;
+      there = read_part (self, MIGRATE_SIDE_DESTINATION, at, n, error);
+      if (there == NULL)
+        return FALSE;
+      *same = memcmp (here, there, n) == 0;
+    }
+  return TRUE;
+}
+
 void
 _migrate_stream_free (MigrateStream *self)
 {
+  if (self->file >= 0)
+    close (self->file);
+  g_clear_pointer (&self->whole, _migrate_whole_free);
+  g_free (self->checksum);
   _migrate_digest_free (self->sent);
   _migrate_digest_free (self->found);
   g_free (self->pool);

@@ -717,6 +717,9 @@ test('recover a guest, asynchronous', function()
   recovery:set_journal(job:dup_journal())
   recovery:set_hooks(nil)
   recovery:set_inventory(nil)
+  recovery:set_volume_connector(Migrate.LibvirtVolumeConnector.new())
+  eq(recovery:dup_volume_connector() ~= nil, true)
+  recovery:set_volume_connector(nil)
   local fence = Migrate.CommandFence.new({ '/bin/false' }, nil)
   recovery:set_fence(fence)
   eq(recovery:dup_inventory(), nil)
@@ -974,6 +977,41 @@ test('interfaces called by themselves', function()
   inventory.priv.record = { host = '', asked = '' }
   eq(Migrate.Inventory.get(inventory, request), false) -- it is answered already
   eq(Migrate.Inventory.compare_and_set(inventory, request), false)
+end)
+
+-- ---- where images come from, and what connects volumes ----
+
+local Images = GObject.Object:derive('TestLuaImages', { Migrate.ImageSource })
+function Images:do_fetch(request) return request:refuse('not-found', 'no images') end
+
+local Connector = GObject.Object:derive('TestLuaConnector', { Migrate.VolumeConnector })
+function Connector:do_connect(request)
+  self.priv.asked[#self.priv.asked + 1] = 'connect'
+  return request:answer { libvirt = true }
+end
+function Connector:do_disconnect(request)
+  self.priv.asked[#self.priv.asked + 1] = 'disconnect'
+  return request:answer()
+end
+
+test('images and volumes', function()
+  local images, connector, job = Images(), Connector(), make_job()
+  connector.priv.asked = {}
+  job:set_image_source(images)
+  job:set_volume_connector(connector)
+  eq(job:dup_image_source(), images)
+  eq(job:dup_volume_connector(), connector)
+  eq(job:run():get_outcome(), 'MOVED') -- its guest has no such disks
+  eq(#connector.priv.asked, 0)
+  local request = some_request() -- it is answered already
+  eq(Migrate.ImageSource.fetch(images, request), false)
+  eq(Migrate.VolumeConnector.connect(connector, request), false)
+  eq(Migrate.VolumeConnector.disconnect(connector, request), false)
+  eq(table.concat(connector.priv.asked, ' '), 'connect disconnect')
+  local directory = Migrate.DirectoryImageSource.new('/srv/images', nil)
+  eq(directory:get_path(), '/srv/images')
+  eq(directory:get_checksums(), nil)
+  eq(Migrate.ImageSource.fetch(directory, request), false)
 end)
 
 -- ---- the fence ----

@@ -2,6 +2,7 @@
 """Every public call once from Python, on simulated hosts (sim://w/h1 and h2, from MIGRATE_SIM) and
 on libvirt's test driver. The last test compares with the GIR: a call that is not here fails it."""
 import gc
+import hashlib
 import os
 import sqlite3
 import subprocess
@@ -735,6 +736,9 @@ def recover_a_guest_asynchronously():
     recovery.set_journal(job.dup_journal())
     recovery.set_hooks(None)
     recovery.set_inventory(None)
+    recovery.set_volume_connector(Migrate.LibvirtVolumeConnector.new())
+    assert isinstance(recovery.dup_volume_connector(), Migrate.LibvirtVolumeConnector)
+    recovery.set_volume_connector(None)
     fence = Migrate.CommandFence.new(['/bin/false'], None)
     recovery.set_fence(fence)
     assert recovery.dup_inventory() is None and recovery.dup_fence() == fence
@@ -1129,6 +1133,76 @@ def an_exception_in_an_inventory_is_a_clear_error():
     assert printed == [ValueError]
     assert 'inventory (compare-and-set) failed without saying why' in error.message
     assert inventory.host_of(job.get_guest()) == 'one'
+
+
+# ---- where images come from, and what connects volumes ----
+
+
+class Images(GObject.Object, Migrate.ImageSource):
+    """A folder, by names: what a program would fetch first."""
+
+    def __init__(self, folder):
+        super().__init__()
+        self.folder = folder
+
+    def do_fetch(self, request):
+        path = os.path.join(self.folder, os.path.basename(request.details.get('name', '')))
+        if not os.path.isfile(path):
+            return request.refuse('not-found', 'no such image')
+        with open(path, 'rb') as image:
+            checksum = hashlib.sha256(image.read()).hexdigest()
+        return request.answer({'path': path, 'size': os.path.getsize(path), 'checksum': checksum})
+
+
+class Connector(GObject.Object, Migrate.VolumeConnector):
+    def __init__(self):
+        super().__init__()
+        self.asked = []
+
+    def do_connect(self, request):
+        self.asked.append(request.get_subject())
+        return request.answer({'libvirt': True})
+
+    def do_disconnect(self, request):
+        self.asked.append(request.get_subject())
+        return request.answer()
+
+
+@test
+def images_and_volumes():
+    with tempfile.TemporaryDirectory() as folder:
+        images, connector = Images(folder), Connector()
+        job = make_job(image_source=images, volume_connector=connector)
+        assert job.dup_image_source() == images == job.props.image_source
+        assert job.dup_volume_connector() == connector == job.props.volume_connector
+        assert job.run().get_outcome() == Migrate.Outcome.MOVED  # its guest has no such disks
+        assert connector.asked == []
+        job.set_image_source(None)
+        job.set_volume_connector(None)
+        assert job.dup_image_source() is None and job.dup_volume_connector() is None
+        request = some_request()  # it is answered already
+        assert Migrate.ImageSource.fetch(images, request) is False
+        assert Migrate.VolumeConnector.connect(connector, request) is False
+        assert Migrate.VolumeConnector.disconnect(connector, request) is False
+        assert len(connector.asked) == 2
+        directory = Migrate.DirectoryImageSource.new(folder, None)
+        assert directory.get_path() == folder == directory.props.path
+        assert directory.get_checksums() is None
+        assert Migrate.ImageSource.fetch(directory, request) is False
+        default = Migrate.LibvirtVolumeConnector.new()
+        assert Migrate.VolumeConnector.connect(default, request) is False
+
+
+@test
+def the_example_of_storage():
+    example = os.path.join(os.environ['MIGRATE_SOURCE_DIR'], 'examples/storage.py')
+    with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, 'SHA256SUMS'), 'w', encoding='utf-8') as sums:
+            sums.write('%s  base\n' % hashlib.sha256(b'').hexdigest())
+        done = subprocess.run([sys.executable, example, 'g597', SOURCE, DESTINATION, folder, 'true'],
+                              env=dict(os.environ, XDG_STATE_HOME=folder), capture_output=True,
+                              text=True, check=False)
+        assert done.returncode == 0 and 'moved' in done.stdout, (done.stdout, done.stderr)
 
 
 @test

@@ -82,6 +82,18 @@ secret (CheckGiven *g, const char *uuid, const char *type, const char *usage)
     there (g)->secrets = g_ptr_array_new ();
   g_ptr_array_add (there (g)->secrets, known);
 }
+/* Moved from there to here: the destination has another one. */
+static void
+secret_here (CheckGiven *g, const char *uuid, const char *type, const char *usage)
+{
+  MigrateHostFacts *here = &g->facts->on_source, *other = there (g);
+  GPtrArray *known = other->secrets;
+
+  other->secrets = NULL;
+  secret (g, uuid, type, usage);
+  here->secrets = g_steal_pointer (&other->secrets);
+  other->secrets = known;
+}
 static void
 other_secret (CheckGiven *g)
 {
@@ -128,10 +140,16 @@ off (CheckGiven *g)
   g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
 }
 static void
-other_secret_block (CheckGiven *g)
+uuid_here (CheckGiven *g)
 {
   other_secret (g);
-  block (g);
+  secret_here (g, "abcdef00-0000-0000-0000-000000000001", NULL, NULL);
+}
+static void
+usage_here (CheckGiven *g)
+{
+  other_secret (g);
+  secret_here (g, "abcdef00-0000-0000-0000-000000000003", "ceph", "client.u");
 }
 static void
 other_pool (CheckGiven *g)
@@ -165,9 +183,6 @@ static const CheckRow rows[] = {
   { "two ISOs, compared", CDROM, iso_block, "image-copy", CHECK_ABSENT },
   { "base only here, and travels", CHAIN ("qcow2"), no_base_block, "chain-missing", CHECK_ABSENT },
   { "vmdk, off", FORMAT ("vmdk", ""), off, "disk-format", CHECK_ABSENT },
-  { "passphrase travels", LUKS, other_secret_block, "secret-missing", MIGRATE_SEVERITY_NOTE,
-    "made known" },
-  { "key without a UUID", CEPH, other_secret_block, "secret-missing", MIGRATE_SEVERITY_BLOCKER },
   { "base only here", CHAIN ("qcow2"), no_base, "chain-missing", MIGRATE_SEVERITY_BLOCKER,
     "/p/base" },
   { "base there too", CHAIN ("qcow2"), base, "chain-missing", CHECK_ABSENT },
@@ -183,6 +198,12 @@ static const CheckRow rows[] = {
   { "raw", RAW, NULL, "disk-format", CHECK_ABSENT },
   { "passphrase not there", LUKS, other_secret, "secret-missing", MIGRATE_SEVERITY_BLOCKER,
     "ABCDEF00" },
+  { "passphrase here", LUKS, uuid_here, "secret-missing", CHECK_ABSENT },
+  { "passphrase travels", LUKS, uuid_here, "secret-copied", MIGRATE_SEVERITY_NOTE, "ABCDEF00" },
+  { "key travels", CEPH, usage_here, "secret-copied", MIGRATE_SEVERITY_NOTE, "client.u" },
+  { "another key", CEPH, uuid_here, "secret-missing", MIGRATE_SEVERITY_BLOCKER },
+  { "passphrase of neither", LUKS, other_secret, "secret-copied", CHECK_ABSENT },
+  { "passphrase there already", LUKS, same_uuid, "secret-copied", CHECK_ABSENT },
   { "passphrase there", LUKS, same_uuid, "secret-missing", CHECK_ABSENT },
   { "passphrase unknown", LUKS, NULL, "secret-missing", CHECK_ABSENT },
   { "key not there", CEPH, other_secret, "secret-missing", MIGRATE_SEVERITY_BLOCKER, "client.u" },

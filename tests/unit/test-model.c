@@ -136,6 +136,7 @@ Test (policy, has_the_documented_defaults)
     { "postcopy-bandwidth", "0" },
     { "resume-timeout", "300" },
     { "chores", "" },
+    { "fetch-timeout", "600" },
     { "fence-timeout", "180" },
     { "chore-timeout", "60" },
     { "space-margin", "20" },
