@@ -157,20 +157,12 @@ typedef struct
   MigrateHandOver hand_over;
   const char *source_uri, *destination_uri, *peer_uri, *migration_uri; /* last two nullable */
   const char *listen_address, *tls_name;                               /* nullable */
-<<<<<<< HEAD
-  const char *source_name, *destination_name;     /* of the platform's record */
-  gboolean has_hooks, has_inventory, has_rewrite; /* of the program's */
-  MigrateMapping *mapping, *profile;              /* nullable: the job's, the destination's */
-  GVariant *resize;              /* a{sv}, borrowed, nullable: model/resize-private.h */
-  const MigrateGuest *there;     /* the guest as it will be there; NULL: as it is here */
-  const MigrateThere *documents; /* the same, as text; nullable */
-=======
   const char *source_name, *destination_name;                    /* of the platform's record */
   gboolean has_hooks, has_inventory, has_rewrite, has_connector; /* of the program's */
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's */
+  GVariant *resize;                  /* a{sv}, borrowed, nullable: model/resize-private.h */
   const MigrateGuest *there;         /* the guest as it will be there; NULL: as it is here */
   const MigrateThere *documents;     /* the same, as text; nullable */
->>>>>>> disks
 } MigrateCheckRequest;
 
 /* What was asked when the facts were gathered, but for what a policy says; strings are borrowed. */

@@ -20,22 +20,14 @@ struct _MigrateJob
   MigrateKind kind;
   MigratePolicy *policy; /* never changed, but replaced: the work has it too */
   gboolean policy_set;   /* since it was written down or read: it counts more than the journal's */
-<<<<<<< HEAD
-  MigrateJournal *journal;     /* nullable until used */
-  MigrateHooks *hooks;         /* nullable */
-  MigrateInventory *inventory; /* nullable */
-  MigrateMapping *mapping;     /* nullable; never changed, but replaced */
-  GVariant *resize;            /* a{sv}, nullable */
-  MigrateRewriter *rewriter;   /* nullable */
-=======
   MigrateJournal *journal;           /* nullable until used */
   MigrateHooks *hooks;               /* nullable */
   MigrateInventory *inventory;       /* nullable */
   MigrateImageSource *image_source;  /* nullable */
   MigrateVolumeConnector *connector; /* nullable */
   MigrateMapping *mapping;           /* nullable; never changed, but replaced */
+  GVariant *resize;                  /* a{sv}, nullable */
   MigrateRewriter *rewriter;         /* nullable */
->>>>>>> disks
   gboolean forecast;
   MigrateJournal *history; /* nullable */
 

@@ -423,16 +423,13 @@ _migrate_storage_add_step_kinds (void)
     { "make-volume", make_volume_act, make_volume_undo },
     /* The volume's own undo removes what was written to it. */
     { "copy-file", NULL, NULL },
-<<<<<<< HEAD
     { "resize-volume", _migrate_resize_volume_act, NULL },
-=======
     { "fetch-image", NULL, NULL },
     { "use-file", NULL, NULL },
     { "connect-volume", _migrate_connect_volume_act, _migrate_connect_volume_undo },
     { "disconnect-volume", _migrate_disconnect_volume_act, NULL },
     { "use-secret", NULL, NULL },
     { "define-secret", NULL, _migrate_define_secret_undo },
->>>>>>> disks
     { "remove-image", _migrate_remove_image_act, NULL },
   };
   static gsize once = 0;
