@@ -339,6 +339,106 @@ Test (cold, a_job_that_is_loaded_is_taken_back_too)
   assert_no_file ("h2");
 }
 
+/* ---- of another shape ---- */
+
+#define SHAPE                                                                                      \
+  "{'vcpus': <uint32 4>, 'memory': <uint64 268435456>, 'disks': <{'vda': uint64 134217728}>}"
+
+static MigrateJob *
+job_of_shape (const char *shape, const char *const *policies)
+{
+  MigrateJob *job = job_new (MIGRATE_KIND_COLD, policies);
+  g_autoptr (GVariant) resize = NULL;
+
+  migrate_job_set_resize (job, g_variant_parse (G_VARIANT_TYPE_VARDICT, shape, NULL, NULL, NULL));
+  resize = migrate_job_dup_resize (job);
+  cr_assert_not_null (resize);
+  return job;
+}
+
+static gboolean
+says (const char *host, const char *words)
+{
+  g_autofree char *xml = sim_world_dup_xml (world, host, "g0", TRUE /* definition */);
+
+  return xml != NULL && strstr (xml, words) != NULL;
+}
+
+static void
+assert_shape (const char *host, gboolean large)
+{
+  g_autofree char *chain = sim_world_dup_chain_of (world, host, IMAGE);
+
+  cr_assert_eq (says (host, ">4</vcpu>"), large, "%s", host);
+  cr_assert_eq (says (host, ">262144</memory>"), large, "%s", host);
+  cr_assert_eq (strstr (chain, "134217728") != NULL, large, "%s", chain);
+}
+
+Test (cold, a_guest_is_given_another_shape_on_its_way)
+{
+  g_autoptr (MigrateJob) job = NULL;
+
+  world_new (MIGRATE_DOMAIN_SHUTOFF, FALSE);
+  job = job_of_shape (SHAPE, plain);
+  run (job, MIGRATE_STATE_FINALIZED);
+  assert_shape ("h2", TRUE);
+  assert_no_file ("h1");
+}
+
+Test (cold, a_guest_has_its_old_shape_back)
+{
+  g_autoptr (MigrateJob) job = NULL;
+
+  world_new (MIGRATE_DOMAIN_SHUTOFF, FALSE);
+  job = job_of_shape (SHAPE, manual);
+  run (job, MIGRATE_STATE_MIGRATED);
+  assert_shape ("h2", TRUE);
+  assert_shape ("h1", FALSE);
+  revert (job, MIGRATE_RISK_SAFE);
+  assert_shape ("h1", FALSE);
+  assert_same_image ("h1");
+  assert_no_file ("h2");
+}
+
+static void
+run_fails (MigrateJob *job, int code, const char *words)
+{
+  g_autoptr (GError) error = NULL;
+
+  cr_assert_null (migrate_job_run (job, NULL, &error));
+  cr_assert (g_error_matches (error, MIGRATE_ERROR, code), "%d: %s", error->code, error->message);
+  cr_assert_not_null (strstr (error->message, words), "%s", error->message);
+}
+
+Test (cold, a_shape_that_is_none_is_refused)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (MigrateJob) smaller = NULL;
+
+  world_new (MIGRATE_DOMAIN_SHUTOFF, FALSE);
+  job = job_of_shape ("{'vcpus': <uint32 0>}", plain);
+  run_fails (job, MIGRATE_ERROR_INVALID, "“vcpus”");
+  smaller = job_of_shape ("{'disks': <{'vda': uint64 1048576}>}", plain);
+  run_fails (smaller, MIGRATE_ERROR_BLOCKED, "resize-shrinks");
+  assert_at ("h1: shut off (unknown) persistent autostart | h2: -");
+  assert_no_file ("h2");
+}
+
+/* The destination cannot make it larger: all is as it was. */
+Test (cold, a_disk_that_cannot_be_made_larger_stays)
+{
+  g_autoptr (MigrateJob) job = NULL;
+
+  world_new (MIGRATE_DOMAIN_SHUTOFF, FALSE);
+  job = job_of_shape (SHAPE, plain);
+  sim_world_fail_call (world, "volume-resize", 1, 1 /* VIR_ERR_INTERNAL_ERROR */);
+  run_fails (job, MIGRATE_ERROR_FAILED, "Making disk “vda” larger");
+  cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_UNDONE);
+  assert_at ("h1: shut off (unknown) persistent autostart | h2: -");
+  assert_same_image ("h1");
+  assert_no_file ("h2");
+}
+
 /* ---- the n-th call ---- */
 
 typedef void (*Spoil) (SimWorld *world, guint n);
