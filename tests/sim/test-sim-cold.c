@@ -339,6 +339,54 @@ Test (cold, a_job_that_is_loaded_is_taken_back_too)
   assert_no_file ("h2");
 }
 
+/* Half way there is nothing else to be done with the job. */
+static MigrateJob *
+half_reverted (void)
+{
+  MigrateJob *job;
+  g_autoptr (GError) error = NULL;
+
+  world_new (MIGRATE_DOMAIN_RUNNING, FALSE);
+  job = job_new (MIGRATE_KIND_COLD, shut_down_manual);
+  run (job, MIGRATE_STATE_MIGRATED);
+  sim_world_give_up (world, "g0");
+  sim_world_fail_call (world, "undefine:h2", 1, 1 /* VIR_ERR_INTERNAL_ERROR */);
+  cr_assert_not (migrate_job_revert (job, MIGRATE_RISK_DESTRUCTIVE, NULL, &error));
+  cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NEEDS_RECOVER), "%s",
+             error->message);
+  cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_FAILED);
+  assert_at ("h1: shut off (shutdown) persistent | h2: shut off (destroyed) persistent");
+  return job;
+}
+
+Test (cold, a_revert_that_failed_is_not_followed_but_done_again)
+{
+  g_autoptr (MigrateJob) job = half_reverted ();
+  g_autoptr (GError) error = NULL;
+
+  cr_assert_null (migrate_job_follow (job, NULL, &error));
+  cr_assert_not_null (strstr (error->message, "is being taken back"), "%s", error->message);
+  assert_at ("h1: shut off (shutdown) persistent | h2: shut off (destroyed) persistent");
+  revert (job, MIGRATE_RISK_SAFE); /* it was allowed when it began */
+  assert_at ("h1: running (booted) persistent autostart | h2: -");
+  assert_no_file ("h2");
+}
+
+Test (cold, a_recovery_goes_on_with_a_revert)
+{
+  g_autoptr (MigrateJob) job = half_reverted ();
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MigrateRecovery) recovery = migrate_job_recover (job, NULL, &error);
+
+  cr_assert_not_null (recovery, "%s", error != NULL ? error->message : "");
+  cr_assert_eq (migrate_recovery_get_verdict (recovery), MIGRATE_VERDICT_REVERTING);
+  cr_assert (migrate_recovery_apply (recovery, MIGRATE_RISK_SAFE, NULL, &error), "%s",
+             error != NULL ? error->message : "");
+  cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_REVERTED);
+  assert_at ("h1: running (booted) persistent autostart | h2: -");
+  assert_no_file ("h2");
+}
+
 /* ---- of another shape ---- */
 
 #define SHAPE                                                                                      \
