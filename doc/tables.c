@@ -37,7 +37,7 @@ print_edges (void)
 {
   printf ("| from | operation | to | owner of the guest then | claim then |\n");
   printf ("|---|---|---|---|---|\n");
-  for (int state = MIGRATE_STATE_NEW; state <= MIGRATE_STATE_FAILED; state++)
+  for (int state = MIGRATE_STATE_NEW; state <= MIGRATE_STATE_REVERTED; state++)
     for (int in_flight = FALSE; in_flight <= TRUE; in_flight++)
       for (int verb = MIGRATE_VERB_CHECK; verb < MIGRATE_VERB_RUN; verb++)
         print_edge (state, in_flight, verb);
@@ -47,7 +47,7 @@ static void
 print_run (void)
 {
   printf ("| where the job is | what `run` does next |\n|---|---|\n");
-  for (int state = MIGRATE_STATE_NEW; state <= MIGRATE_STATE_FAILED; state++)
+  for (int state = MIGRATE_STATE_NEW; state <= MIGRATE_STATE_REVERTED; state++)
     for (int in_flight = FALSE; in_flight <= TRUE; in_flight++)
       {
         MigrateVerb verb;

@@ -37,6 +37,9 @@ typedef struct
   gboolean baseline;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
+  char *disks;
+  gboolean keep_source, shut_down;
+  char **resize;       /* vcpus=4,memory=4GiB,disk:vda=20GiB */
   char *map, *profile; /* files */
   char **rename;       /* KIND:FROM=TO */
   char **set;
@@ -46,7 +49,7 @@ typedef struct
   gboolean xml;
   /* chores */
   char **chore;
-  /* recover */
+  /* recover; the last also revert */
   char **host;
   char *keep, *apply;
   char *fence_command, *fence_probe, *reset_stream_command;
@@ -71,6 +74,7 @@ typedef struct
     CTL_OPTIONS_LIST,
     CTL_OPTIONS_SHOW,
     CTL_OPTIONS_CHORES,
+    CTL_OPTIONS_REVERT,
     CTL_OPTIONS_RETUNE, /* KEY=VALUE… after the job */
     CTL_OPTIONS_RECOVER
   } options;
@@ -104,6 +108,8 @@ MigrateJournal *ctl_request_journal (const CtlOptions *options);
 /* Mapping and profile; *mapping: what counts where no --map is given, nullable. */
 gboolean ctl_request_profile (const CtlOptions *options, MigrateHost *destination, GError **error);
 gboolean ctl_request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error);
+/* resize.c; *resize: nullable, the caller's. */
+gboolean ctl_request_resize (const CtlOptions *options, GVariant **resize, GError **error);
 MigrateJob *ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error);
 
 /* ---- text.c: lines for people ---- */
@@ -236,5 +242,7 @@ CtlExit ctl_retune (const CtlOptions *options);
 CtlExit ctl_finish_now (const CtlOptions *options);
 CtlExit ctl_pause (const CtlOptions *options);
 CtlExit ctl_give_up (const CtlOptions *options);
+CtlExit ctl_finalize (const CtlOptions *options);
+CtlExit ctl_revert (const CtlOptions *options);
 CtlExit ctl_chores (const CtlOptions *options);
 CtlExit ctl_recover (const CtlOptions *options);

@@ -5,7 +5,7 @@ static gboolean
 is_closed (MigrateState state)
 {
   return state == MIGRATE_STATE_FINALIZED || state == MIGRATE_STATE_UNDONE
-         || state == MIGRATE_STATE_CANCELLED;
+         || state == MIGRATE_STATE_CANCELLED || state == MIGRATE_STATE_REVERTED;
 }
 
 /* It ended before we came: its end is told again. */

@@ -5,7 +5,7 @@ _migratectl ()
   local common='--journal --json --quiet --help'
   local move="--from --to --peer-uri --migration-uri --disks-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
-    --map --profile --rename --accept --set"
+    --map --profile --rename --accept --set --disks --keep-source --shut-down"
 
   COMPREPLY=()
   cur=${COMP_WORDS[COMP_CWORD]}
@@ -13,7 +13,7 @@ _migratectl ()
   for ((i = 1; i < COMP_CWORD; i++)); do
     case ${COMP_WORDS[i]} in
       --journal) journal=(--journal "${COMP_WORDS[i+1]}"); ((i++)) ;;
-      check|plan|move|list|show|follow|cancel|retune|finish-now|pause|give-up|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
+      check|plan|move|list|show|follow|cancel|retune|finish-now|pause|give-up|finalize|revert|chores|recover|help) [[ $verb ]] || verb=${COMP_WORDS[i]} ;;
     esac
   done
   case $prev in
@@ -48,24 +48,25 @@ _migratectl ()
         disk-copy sync-writes road verify keep-source shut-down shutdown-timeout accept' -- "$cur")
       compopt -o nospace; return ;;
     --from|--to|--peer-uri|--migration-uri|--disks-uri|--listen-address|--tls-name|--target-downtime|--max-downtime|--deadline|\
-    --bandwidth|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
+    --bandwidth|--disks|--resize|--host|--keep|--fence-command|--fence-probe|--reset-stream-command) return ;;
   esac
   case $verb in
     '') mapfile -t COMPREPLY < <(compgen -W "check plan move list show follow cancel retune finish-now pause give-up
-      chores recover help
+      finalize revert chores recover help
       --version
       $common" -- "$cur") ;;
     help) mapfile -t COMPREPLY < <(compgen -W 'check plan move list show follow
-      cancel retune finish-now pause give-up chores recover' -- "$cur") ;;
+      cancel retune finish-now pause give-up finalize revert chores recover' -- "$cur") ;;
     check) mapfile -t COMPREPLY < <(compgen -W "$move --forecast --save-facts --facts --baseline $common" -- "$cur") ;;
-    plan) mapfile -t COMPREPLY < <(compgen -W "$move --xml $common" -- "$cur") ;;
-    move) mapfile -t COMPREPLY < <(compgen -W "$move $common" -- "$cur") ;;
+    plan) mapfile -t COMPREPLY < <(compgen -W "$move --resize --xml $common" -- "$cur") ;;
+    move) mapfile -t COMPREPLY < <(compgen -W "$move --resize $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;
-    show|follow|cancel|retune|finish-now|pause|give-up|chores)
+    show|follow|cancel|retune|finish-now|pause|give-up|finalize|revert|chores)
       if [[ $cur == -* ]]; then
         [[ $verb == chores ]] && common+=' --chore'
+        [[ $verb == revert ]] && common+=' --apply'
         [[ $verb == show ]] && common+=' --svg'
         mapfile -t COMPREPLY < <(compgen -W "$common" -- "$cur")
       else

@@ -58,6 +58,15 @@ const CtlVerb ctl_verbs[] = {
     "Waits until the job is at rest. It is recorded as a failure with what remained; “cancel” is\n"
     "for a move that is not wanted any more.\n",
     CTL_OPTIONS_NONE, TRUE, ctl_give_up },
+  { "finalize", "JOB", "confirm a move that waits for it; the source is released",
+    "For a move with --set confirm=manual, which stops before that.\n", CTL_OPTIONS_NONE, TRUE,
+    ctl_finalize },
+  { "revert", "JOB", "take a move back that is not finalized yet",
+    "Of cold moves and of those with suspend: the source has kept all that it had. Where the "
+    "guest\n"
+    "has run at the destination, what it did there is lost: that is told, and done only with\n"
+    "--apply destructive. One that was cut short goes on when it is asked for again.\n",
+    CTL_OPTIONS_REVERT, TRUE, ctl_revert },
   { "chores", "JOB", "do the chores after a finished move, again or for the first time",
     "Those of the job's policy, or those named by --chore. The guest has moved whatever comes of\n"
     "them; the exit code is 5 when at least one was not done.\n",
@@ -103,6 +112,8 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->max_downtime);
   g_free (self->deadline);
   g_free (self->bandwidth);
+  g_free (self->disks);
+  g_strfreev (self->resize);
   g_strfreev (self->accept);
   g_free (self->map);
   g_free (self->profile);
@@ -177,6 +188,13 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "hand-over", &o->hand_over, "fast (default) or strict", "HAND-OVER");
   add_many (entries, "allow", &o->allow,
             "what may be done so that it ends: throttle, postcopy, pause", "WORD,…");
+  add_text (entries, "disks", &o->disks,
+            "the disks that travel, by target; else those that the destination does not have",
+            "TARGET,…");
+  add (entries, "keep-source", G_OPTION_ARG_NONE, &o->keep_source,
+       "the source's images stay when the guest has moved", NULL);
+  add (entries, "shut-down", G_OPTION_ARG_NONE, &o->shut_down,
+       "shut a guest that runs down for a cold move, and start it there", NULL);
   add_text (entries, "map", &o->map, "what the guest finds under another name there", "FILE");
   add_text (entries, "profile", &o->profile,
             "the same of the destination, for any guest that comes; --map counts more", "FILE");
@@ -218,6 +236,13 @@ add_recover (Entries *entries, CtlOptions *o)
 }
 
 static void
+add_revert (Entries *entries, CtlOptions *o)
+{
+  add_text (entries, "apply", &o->apply,
+            "“destructive”: also where the guest has run at the destination", "RISK");
+}
+
+static void
 add_chores (Entries *entries, CtlOptions *o)
 {
   add_many (entries, "chore", &o->chore,
@@ -252,8 +277,13 @@ entries_for (const CtlVerb *verb, CtlOptions *options)
   if (verb != NULL && verb->options == CTL_OPTIONS_PLAN)
     add (entries, "xml", G_OPTION_ARG_NONE, &options->xml,
          "tell the guest's XML too, as it would be at the destination", NULL);
+  if (verb != NULL && (verb->options == CTL_OPTIONS_MOVE || verb->options == CTL_OPTIONS_PLAN))
+    add_many (entries, "resize", &options->resize,
+              "another shape there, of a cold move: vcpus=4,memory=4GiB,disk:vda=20GiB", "WORD,…");
   if (verb != NULL && verb->options == CTL_OPTIONS_RECOVER)
     add_recover (entries, options);
+  if (verb != NULL && verb->options == CTL_OPTIONS_REVERT)
+    add_revert (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_CHORES)
     add_chores (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_LIST)

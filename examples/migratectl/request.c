@@ -95,6 +95,16 @@ add_words (MigratePolicy *policy, const char *key, char **words, GError **error)
   return words == NULL || migrate_policy_set (policy, key, all, error);
 }
 
+/* “vda,vdb” as the list that the policy has. */
+static gboolean
+set_disks (MigratePolicy *policy, const char *disks, GError **error)
+{
+  g_auto (GStrv) words = disks != NULL ? g_strsplit (disks, ",", -1) : NULL;
+  g_autofree char *list = words != NULL ? g_strjoinv (";", words) : NULL;
+
+  return list == NULL || migrate_policy_set (policy, "disks", list, error);
+}
+
 gboolean
 ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GError **error)
 {
@@ -102,14 +112,21 @@ ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GEr
   {
     const char *key, *value;
   } pairs[] = {
-    { "transport", options->transport }, { "hand-over", options->hand_over },
-    { "deadline", options->deadline },   { "target-downtime", options->target_downtime },
-    { "bandwidth", options->bandwidth }, { "max-downtime", options->max_downtime },
+    { "transport", options->transport },
+    { "hand-over", options->hand_over },
+    { "deadline", options->deadline },
+    { "target-downtime", options->target_downtime },
+    { "bandwidth", options->bandwidth },
+    { "max-downtime", options->max_downtime },
+    { "keep-source", options->keep_source ? "true" : NULL },
+    { "shut-down", options->shut_down ? "true" : NULL },
   };
 
   for (gsize i = 0; i < G_N_ELEMENTS (pairs); i++)
     if (pairs[i].value != NULL && !migrate_policy_set (policy, pairs[i].key, pairs[i].value, error))
       return FALSE;
+  if (!set_disks (policy, options->disks, error))
+    return FALSE;
   for (gsize i = 0; options->set != NULL && options->set[i] != NULL; i++)
     if (!set_pair (policy, options->set[i], error))
       return FALSE;
@@ -236,7 +253,7 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   g_autoptr (MigratePolicy) policy = NULL;
   g_autoptr (MigrateMapping) mapping = NULL;
   g_autoptr (MigrateJob) job = NULL;
-  g_autofree char *confirm = NULL;
+  g_autoptr (GVariant) resize = NULL;
   MigrateKind kind;
 
   if (!ctl_request_kind (options, &kind, error))
@@ -244,17 +261,11 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   policy = ctl_request_policy (options, error);
   if (policy == NULL)
     return NULL;
-  confirm = migrate_policy_dup (policy, "confirm", NULL);
-  if (g_str_equal (confirm, "manual"))
-    {
-      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
-                   "The policy “confirm = manual” is for programs: migratectl always finalizes");
-      return NULL;
-    }
   source = migrate_host_new (options->from);
   destination = ctl_request_destination (options, options->to[0]);
   if (!ctl_request_profile (options, destination, error)
-      || !ctl_request_mapping (options, &mapping, error))
+      || !ctl_request_mapping (options, &mapping, error)
+      || !ctl_request_resize (options, &resize, error))
     return NULL;
   job = migrate_job_new (options->rest[0], source, destination);
   migrate_job_set_kind (job, kind);
@@ -262,5 +273,6 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   migrate_job_set_journal (job, journal);
   migrate_job_set_forecast (job, TRUE);
   migrate_job_set_mapping (job, mapping);
+  migrate_job_set_resize (job, resize);
   return g_steal_pointer (&job);
 }

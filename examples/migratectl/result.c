@@ -126,6 +126,8 @@ outcome_words (MigrateJob *job, MigrateResult *result)
       return migrate_job_get_state (job) == MIGRATE_STATE_MIGRATED ? "moved, and not finalized yet"
                                                                    : "moved";
     case MIGRATE_OUTCOME_STAYED:
+      if (migrate_job_get_state (job) == MIGRATE_STATE_REVERTED)
+        return "taken back: the guest is at the source as before";
       return "stayed: the guest is at the source as before";
     case MIGRATE_OUTCOME_DOWN:
       return "down: the guest is off";
@@ -205,6 +207,7 @@ ctl_exit_of (MigrateJob *job, const GError *error)
       return CTL_REFUSED;
     case MIGRATE_STATE_UNDONE:
     case MIGRATE_STATE_CANCELLED:
+    case MIGRATE_STATE_REVERTED:
       return CTL_NOT_MOVED;
     case MIGRATE_STATE_PREPARED:
       if (outcome == MIGRATE_OUTCOME_DETACHED && !was_refused (error))

@@ -158,6 +158,15 @@ MIGRATE_AVAILABLE_IN_1_0
 gboolean migrate_job_give_up_finish (MigrateJob *self, GAsyncResult *result, GError **error);
 
 MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_revert (MigrateJob *self, MigrateRisk up_to_risk, GCancellable *cancellable,
+                             GError **error);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_revert_async (MigrateJob *self, MigrateRisk up_to_risk, GCancellable *cancellable,
+                               GAsyncReadyCallback callback, gpointer user_data);
+MIGRATE_AVAILABLE_IN_1_0
+gboolean migrate_job_revert_finish (MigrateJob *self, GAsyncResult *result, GError **error);
+
+MIGRATE_AVAILABLE_IN_1_0
 MigrateRecovery *migrate_job_recover (MigrateJob *self, GCancellable *cancellable, GError **error);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_recover_async (MigrateJob *self, GCancellable *cancellable,
@@ -206,6 +215,10 @@ MIGRATE_AVAILABLE_IN_1_0
 MigrateMapping *migrate_job_dup_mapping (MigrateJob *self);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_mapping (MigrateJob *self, MigrateMapping *mapping);
+MIGRATE_AVAILABLE_IN_1_0
+GVariant *migrate_job_dup_resize (MigrateJob *self);
+MIGRATE_AVAILABLE_IN_1_0
+void migrate_job_set_resize (MigrateJob *self, GVariant *resize);
 MIGRATE_AVAILABLE_IN_1_0
 void migrate_job_set_rewrite_func (MigrateJob *self, MigrateRewriteFunc func, gpointer user_data,
                                    GDestroyNotify destroy);

@@ -21,6 +21,7 @@ G_BEGIN_DECLS
  * @MIGRATE_STATE_UNDONE: closed: an operation failed and everything was undone
  * @MIGRATE_STATE_CANCELLED: closed: cancelled before the hand-over, everything was undone
  * @MIGRATE_STATE_FAILED: an operation failed and something is left to repair
+ * @MIGRATE_STATE_REVERTED: closed: the hand-over was taken back; the source owns the guest
  *
  * Where a job rests.
  *
@@ -35,7 +36,8 @@ typedef enum
   MIGRATE_STATE_FINALIZED,
   MIGRATE_STATE_UNDONE,
   MIGRATE_STATE_CANCELLED,
-  MIGRATE_STATE_FAILED
+  MIGRATE_STATE_FAILED,
+  MIGRATE_STATE_REVERTED
 } MigrateState;
 
 /**
@@ -427,6 +429,7 @@ typedef enum
  * @MIGRATE_VERDICT_FROZEN: the guest stands still in the switch-over, under a job that does not end
  * @MIGRATE_VERDICT_ABORT_STUCK: an abort was accepted and does not end
  * @MIGRATE_VERDICT_STALLED: a transfer is under way and does not move
+ * @MIGRATE_VERDICT_REVERTING: a move is being taken back, and nobody goes on with it
  *
  * What a recovery concludes from what all hosts say.
  *
@@ -453,7 +456,8 @@ typedef enum
   MIGRATE_VERDICT_UNKNOWN,
   MIGRATE_VERDICT_FROZEN,
   MIGRATE_VERDICT_ABORT_STUCK,
-  MIGRATE_VERDICT_STALLED
+  MIGRATE_VERDICT_STALLED,
+  MIGRATE_VERDICT_REVERTING
 } MigrateVerdict;
 
 /**

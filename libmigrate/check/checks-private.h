@@ -81,6 +81,7 @@ extern const MigrateCheckFamily _migrate_identity_checks;
 extern const MigrateCheckFamily _migrate_storage_checks;
 extern const MigrateCheckFamily _migrate_image_checks;
 extern const MigrateCheckFamily _migrate_copy_checks;
+extern const MigrateCheckFamily _migrate_resize_checks;
 extern const MigrateCheckFamily _migrate_chain_checks;
 extern const MigrateCheckFamily _migrate_cpu_checks;
 extern const MigrateCheckFamily _migrate_device_checks;

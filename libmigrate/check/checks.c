@@ -233,19 +233,13 @@ const MigrateCheckFamily *
 _migrate_check_family (gsize i)
 {
   static const MigrateCheckFamily *const families[] = {
-    &_migrate_identity_checks,
-    &_migrate_storage_checks,
-    &_migrate_image_checks,
-    &_migrate_copy_checks,
-    &_migrate_chain_checks,
-    &_migrate_cpu_checks,
-    &_migrate_device_checks,
-    &_migrate_tpm_checks,
-    &_migrate_network_checks,
-    &_migrate_capacity_checks,
-    &_migrate_transport_checks,
-    &_migrate_mapping_checks,
-    &accept_checks,
+    &_migrate_identity_checks, &_migrate_storage_checks,
+    &_migrate_image_checks,    &_migrate_copy_checks,
+    &_migrate_resize_checks,   &_migrate_chain_checks,
+    &_migrate_cpu_checks,      &_migrate_device_checks,
+    &_migrate_tpm_checks,      &_migrate_network_checks,
+    &_migrate_capacity_checks, &_migrate_transport_checks,
+    &_migrate_mapping_checks,  &accept_checks,
   };
 
   return i < G_N_ELEMENTS (families) ? families[i] : NULL;
@@ -348,5 +342,6 @@ _migrate_check_request (MigrateWork *work)
     .sync_writes = work->sync_writes,
     .mapping = work->mapping,
     .profile = work->profile,
+    .resize = work->resize,
   };
 }

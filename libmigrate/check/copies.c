@@ -2,6 +2,8 @@
  * and whether there is room. */
 #include "check/checks-private.h"
 
+#include "model/resize-private.h"
+
 #include <string.h>
 
 static const MigrateDisk *
@@ -273,6 +275,19 @@ add_need (Need *self, const char *here, const char *there, gboolean grows)
     self->bytes += need_of (self->look, volume_here (self->look, here), grows);
 }
 
+/* What a larger disk may take up one day. */
+static void
+add_growth (Need *self, const MigrateDisk *disk, const char *there)
+{
+  const MigrateVolume *volume = volume_here (self->look, disk->source);
+  const MigrateFileFacts *file = _migrate_host_file (&self->look->facts->on_destination, there);
+  guint64 wanted = _migrate_resize_get_disk (self->look->request->resize, disk->target);
+
+  if (volume != NULL && file != NULL && g_strcmp0 (file->pool, self->pool) == 0
+      && wanted > volume->capacity)
+    self->bytes += wanted - volume->capacity;
+}
+
 static void
 add_chain (Need *self, const MigrateDisk *disk, const MigrateDisk *there)
 {
@@ -320,6 +335,8 @@ need_in_pool (const MigrateLook *look, const char *pool)
       if (is_copied (look, disk))
         add_need (&need, disk->source, there->source,
                   look->kind == MIGRATE_KIND_BLOCK && !disk->read_only);
+      if (look->kind == MIGRATE_KIND_COLD && is_copied (look, disk))
+        add_growth (&need, disk, there->source);
       add_chain (&need, disk, there);
     }
   if (look->kind == MIGRATE_KIND_SUSPEND)

@@ -347,5 +347,7 @@ _migrate_facts_request_to_variant (const MigrateCheckRequest *request)
   g_variant_dict_insert (&values, MIGRATE_REQUEST_KEY_REWRITE, "b", request->has_rewrite);
   add_mapping (&values, MIGRATE_REQUEST_KEY_MAPPING, request->mapping);
   add_mapping (&values, MIGRATE_REQUEST_KEY_PROFILE, request->profile);
+  if (request->resize != NULL)
+    g_variant_dict_insert_value (&values, MIGRATE_REQUEST_KEY_RESIZE, request->resize);
   return g_variant_dict_end (&values);
 }

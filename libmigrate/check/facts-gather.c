@@ -7,6 +7,7 @@
 #include "check/chains-private.h"
 #include "check/fate-private.h"
 #include "check/plan-private.h"
+#include "model/resize-private.h"
 #include "steps/inventory-private.h"
 #include "virt/resolve-private.h"
 
@@ -550,7 +551,7 @@ _migrate_facts_gather_beside (MigrateWork *work, GVariant *source, GError **erro
   g_autoptr (GVariant) snapshot = NULL;
   Gather gather;
 
-  if (!_migrate_check_uris (work, error))
+  if (!_migrate_check_uris (work, error) || !_migrate_resize_check (work->resize, error))
     return NULL;
   gather_init (&gather, work, source);
   if (ask_first (&gather, error) && !_migrate_work_check_cancelled (work, error)

@@ -103,6 +103,7 @@ struct _MigrateFacts
   MigrateResolved resolved;          /* the address that the source will be given, as we see it */
   char *address;                     /* that address; nullable */
   MigrateMapping *mapping, *profile; /* of the request; nullable */
+  GVariant *resize;                  /* a{sv}, nullable: the same */
 };
 
 /* Gather: what is asked is put down in it too, without secrets. Errors: INVALID, NOT_FOUND,
@@ -161,6 +162,7 @@ typedef struct
   gboolean sync_writes;              /* needed, as a transfer has shown */
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's */
   MigrateMapping *whole;             /* nullable: disks that travel become one image each */
+  GVariant *resize;                  /* a{sv}, borrowed, nullable: model/resize-private.h */
   const MigrateGuest *there;         /* the guest as it will be there; NULL: as it is here */
   const MigrateThere *documents;     /* the same, as text; nullable */
 } MigrateCheckRequest;

@@ -4,6 +4,7 @@
 #include "check/facts-snapshot-private.h"
 
 #include "model/mapping-private.h"
+#include "model/resize-private.h"
 
 static gboolean
 refuse (GError **error, const char *what)
@@ -132,6 +133,17 @@ read_mapping (GVariant *snapshot, const char *key, MigrateMapping **mapping, GEr
   return values == NULL || *mapping != NULL;
 }
 
+static gboolean
+read_resize (GVariant *snapshot, GVariant **resize, GError **error)
+{
+  g_autoptr (GVariant) request
+    = g_variant_lookup_value (snapshot, MIGRATE_SNAPSHOT_REQUEST, G_VARIANT_TYPE_VARDICT);
+
+  if (request != NULL)
+    *resize = g_variant_lookup_value (request, MIGRATE_REQUEST_KEY_RESIZE, G_VARIANT_TYPE_VARDICT);
+  return _migrate_resize_check (*resize, error);
+}
+
 static void
 read_rest (GVariant *snapshot, MigrateFacts *self)
 {
@@ -170,7 +182,8 @@ _migrate_facts_read (GVariant *snapshot, GError **error)
       || !read_guest (source, self, error)
       || !read_side (destination, &self->destination, &self->on_destination, error)
       || !read_mapping (self->snapshot, MIGRATE_REQUEST_KEY_MAPPING, &self->mapping, error)
-      || !read_mapping (self->snapshot, MIGRATE_REQUEST_KEY_PROFILE, &self->profile, error))
+      || !read_mapping (self->snapshot, MIGRATE_REQUEST_KEY_PROFILE, &self->profile, error)
+      || !read_resize (self->snapshot, &self->resize, error))
     return NULL;
   read_same (destination, MIGRATE_FACT_SAME_UUID, &self->found_uuid, &self->same_uuid);
   read_same (destination, MIGRATE_FACT_SAME_NAME, &self->found_name, &self->same_name);
@@ -236,5 +249,6 @@ _migrate_facts_request (const MigrateFacts *self, MigratePolicy *policy)
     .has_rewrite = _migrate_variant_boolean (values, MIGRATE_REQUEST_KEY_REWRITE),
     .mapping = self->mapping,
     .profile = self->profile,
+    .resize = self->resize,
   };
 }

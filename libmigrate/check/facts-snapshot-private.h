@@ -40,6 +40,7 @@
 #define MIGRATE_REQUEST_KEY_REWRITE "rewrite"
 #define MIGRATE_REQUEST_KEY_MAPPING "mapping" /* a{sv}: the job's */
 #define MIGRATE_REQUEST_KEY_PROFILE "profile" /* a{sv}: the destination's */
+#define MIGRATE_REQUEST_KEY_RESIZE "resize"   /* a{sv}: model/resize-private.h */
 
 #define MIGRATE_PROBED_TARGET "target"
 #define MIGRATE_PROBED_PATH "path"

@@ -32,6 +32,7 @@ _migrate_facts_unref (MigrateFacts *self)
   g_free (self->address);
   g_clear_object (&self->mapping);
   g_clear_object (&self->profile);
+  g_clear_pointer (&self->resize, g_variant_unref);
   g_free (self);
 }
 

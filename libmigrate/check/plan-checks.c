@@ -37,9 +37,9 @@ look_abi (MigrateLook *look)
 
   if (there == NULL || there->live == NULL)
     return;
-  find_differences (look, look->facts->xml, there->live);
+  find_differences (look, there->shaped, there->live);
   if (there->definition != NULL)
-    find_differences (look, look->facts->inactive_xml, there->definition);
+    find_differences (look, there->shaped_definition, there->definition);
 }
 
 static void

@@ -1,7 +1,8 @@
 /* Decide: what a move means for its guest and its hosts, in sentences. Words only: nothing is
  * decided by them. */
-#include "check/fate-private.h"
+#include "check/checks-private.h"
 #include "check/plan-private.h"
+#include "model/resize-private.h"
 #include "storage/files-private.h"
 
 typedef GStrvBuilder Effects;
@@ -170,6 +171,41 @@ say_files (Effects *self, const MigratePlanBasis *basis, MigratePolicy *policy)
          removed);
 }
 
+static void
+say_larger (Effects *self, GVariant *row)
+{
+  guint64 bytes = _migrate_variant_uint64 (row, "new-capacity", 0);
+  g_autofree char *size = _migrate_look_size (bytes);
+
+  if (bytes > 0)
+    say (self, "Disk “%s” has %s at the destination", _migrate_variant_string (row, "id"), size);
+}
+
+static void
+say_shape (Effects *self, const MigratePlanBasis *basis, const MigrateCheckRequest *request,
+           MigratePolicy *policy)
+{
+  guint vcpus = _migrate_resize_get_vcpus (request->resize);
+  guint64 memory = _migrate_resize_get_memory (request->resize);
+  g_autofree char *size = _migrate_look_size (memory);
+
+  if (request->resize == NULL || basis->kind != MIGRATE_KIND_COLD)
+    return;
+  if (vcpus > 0)
+    say (self, "The guest has %u vCPU%s at the destination", vcpus, vcpus > 1 ? "s" : "");
+  if (memory > 0)
+    say (self, "The guest has %s of memory at the destination", size);
+  for (gsize i = 0; basis->files != NULL && i < g_variant_n_children (basis->files); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (basis->files, i);
+
+      say_larger (self, row);
+    }
+  if (_migrate_policy_get_enum (policy, "confirm") == MIGRATE_CONFIRM_MANUAL)
+    say (self, "The source keeps it in its old shape until the job is finalized; until then the "
+               "move can be taken back");
+}
+
 /* Of kinds that stop it. */
 static void
 say_stop (Effects *self, const MigratePlanBasis *basis)
@@ -216,6 +252,7 @@ _migrate_plan_effects (const MigratePlanBasis *basis, const MigrateCheckRequest 
         say_helps (self, policy);
       say_deadline (self, policy);
     }
+  say_shape (self, basis, request, policy);
   say_files (self, basis, policy);
   say_transport (self, request, policy);
   say_names (self, request);

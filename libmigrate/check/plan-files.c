@@ -1,6 +1,7 @@
 /* Decide: the files of a guest and what becomes of each, as the rows of storage/files-private.h. */
 #include "check/fate-private.h"
 #include "check/plan-private.h"
+#include "model/resize-private.h"
 #include "storage/files-private.h"
 
 #include <string.h>
@@ -30,6 +31,7 @@ typedef struct
   char *backing_there;     /* taken */
   const MigrateDisk *disk; /* nullable: of which it is the top; its secrets */
   guint64 size;            /* of one that no host has told of yet */
+  guint64 new_capacity;    /* 0: as it is */
   gboolean remove, optional, open;
 } File;
 
@@ -230,6 +232,7 @@ add_file (Files *self, File *file)
   _migrate_dict_set_string (&row, "format", file->format);
   _migrate_dict_set_string (&row, "backing-format", file->backing_format);
   _migrate_dict_set_string (&row, "backing-there", file->backing_there);
+  add_bytes (&row, "new-capacity", file->new_capacity);
   add_flag (&row, "remove", file->remove);
   add_flag (&row, "optional", file->optional);
   g_variant_builder_add_value (&self->rows, g_variant_dict_end (&row));
@@ -327,6 +330,8 @@ add_top (Files *self, const MigrateDisk *disk, MigrateFate fate, const char *why
                 .remove = may_be_removed (self, disk, fate),
                 .open = _migrate_disk_is_open (disk, self->holes) };
 
+  if (self->kind == MIGRATE_KIND_COLD && fate == MIGRATE_FATE_COPIED && !disk->read_only)
+    file.new_capacity = _migrate_resize_get_disk (self->request->resize, disk->target);
   if (!self->whole)
     set_backing (self, &file, below (disk, 0));
   if (disk->path != NULL)
@@ -458,6 +463,15 @@ add_tpm (Files *self)
   add_file (self, &file);
 }
 
+/* A new file is in the pool that has its neighbour. NULL: none has it, or nobody was asked. */
+static const char *
+pool_beside (const MigrateHostFacts *host, const char *path)
+{
+  const MigrateFileFacts *known = _migrate_host_file (host, path);
+
+  return known != NULL ? known->pool : NULL;
+}
+
 /* What has room for a disk has room for memory, as a rule. Where both hosts have the folder it is
  * there as soon as it is saved. */
 static void
@@ -486,6 +500,9 @@ add_saved_memory (Files *self)
                : how_of_copy (self, beside);
   file.path = path;
   file.path_there = folder_there != NULL ? g_build_filename (folder_there, name, NULL) : NULL;
+  file.pool = pool_beside (&self->facts->on_source, beside->path);
+  file.volume = file.pool != NULL ? name : NULL;
+  file.pool_there = pool_beside (&self->facts->on_destination, disk_there);
   file.format = "raw";
   file.size = self->facts->shape->memory_kib * 1024;
   file.remove = TRUE;

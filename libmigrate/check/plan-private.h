@@ -38,6 +38,8 @@ guint _migrate_plan_get_target_downtime (MigratePlan *plan);
  * holes. */
 struct _MigrateThere
 {
+  char *shaped, *shaped_definition;    /* what the source said, of the shape that is asked for */
+  GError *misshapen;                   /* why they are of its own; nullable */
   MigrateRewritten *live, *definition; /* NULL: it failed; the second also: a transient guest */
   MigrateGuest *guest;                 /* the first, read; nullable */
   GError *error;                       /* why there is none; nullable */

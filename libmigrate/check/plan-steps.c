@@ -144,6 +144,14 @@ copy_file (Steps *self, GVariant *row)
 }
 
 static void
+resize_volume (Steps *self, GVariant *row)
+{
+  if (_migrate_variant_uint64 (row, "new-capacity", 0) > 0)
+    add_for_file (self, "resize-volume", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+                  label_of (row), "becomes larger", "it is removed");
+}
+
+static void
 remove_image (Steps *self, GVariant *row)
 {
   const char *path = _migrate_variant_string (row, "path");
@@ -219,9 +227,8 @@ add_stop (Steps *self, const MigratePlanBasis *basis)
 }
 
 static void
-add_carriage (Steps *self, const MigratePlanBasis *basis)
+add_carrier (Steps *self, const MigratePlanBasis *basis)
 {
-  for_each_file (self, basis, copy_file);
   if (!has_files (basis, MIGRATE_FILE_MIRROR))
     return;
   add (self, "start-carrier", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
@@ -231,6 +238,14 @@ add_carriage (Steps *self, const MigratePlanBasis *basis)
        "its hypervisor copies them to the destination's", "the copy is aborted");
   add (self, "end-carrier", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE, "that guest is taken away",
        NULL);
+}
+
+static void
+add_carriage (Steps *self, const MigratePlanBasis *basis)
+{
+  for_each_file (self, basis, copy_file);
+  add_carrier (self, basis);
+  for_each_file (self, basis, resize_volume);
 }
 
 static void

@@ -3,6 +3,8 @@
 #include "check/chains-private.h"
 #include "check/plan-private.h"
 
+#include "xml/reshape-private.h"
+
 MigrateRewrite
 _migrate_plan_rewriting (const MigrateCheckRequest *request, GVariant *bindings)
 {
@@ -34,10 +36,22 @@ _migrate_plan_end_chains (const char *const *targets)
 void
 _migrate_there_clear (MigrateThere *self)
 {
+  g_clear_pointer (&self->shaped, g_free);
+  g_clear_pointer (&self->shaped_definition, g_free);
+  g_clear_error (&self->misshapen);
   g_clear_pointer (&self->live, _migrate_rewritten_free);
   g_clear_pointer (&self->definition, _migrate_rewritten_free);
   g_clear_pointer (&self->guest, _migrate_guest_free);
   g_clear_error (&self->error);
+}
+
+/* What contradicts is a finding; else all is as if nothing had been asked for. */
+static char *
+shape (const char *xml, GVariant *resize, GError **misshapen)
+{
+  char *shaped = *misshapen == NULL ? _migrate_xml_reshape (xml, resize, misshapen) : NULL;
+
+  return shaped != NULL ? shaped : g_strdup (xml);
 }
 
 void
@@ -46,14 +60,17 @@ _migrate_there_decide (const MigrateFacts *facts, const MigrateCheckRequest *req
 {
   const MigrateRewrite how = _migrate_plan_rewriting (request, NULL /* bindings */);
 
-  there->live = _migrate_xml_rewrite (facts->xml, &how, &there->error);
+  there->shaped = shape (facts->xml, request->resize, &there->misshapen);
+  if (facts->inactive_xml != NULL)
+    there->shaped_definition = shape (facts->inactive_xml, request->resize, &there->misshapen);
+  there->live = _migrate_xml_rewrite (there->shaped, &how, &there->error);
   if (there->live == NULL)
     return;
   there->guest = _migrate_guest_parse (there->live->xml, &there->error);
   if (there->guest != NULL)
     _migrate_chains_map (facts->shape, there->guest, &how);
-  if (there->guest != NULL && facts->inactive_xml != NULL)
-    there->definition = _migrate_xml_rewrite (facts->inactive_xml, &how, &there->error);
+  if (there->guest != NULL && there->shaped_definition != NULL)
+    there->definition = _migrate_xml_rewrite (there->shaped_definition, &how, &there->error);
 }
 
 /* ---- into the plan ---- */

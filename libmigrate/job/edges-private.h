@@ -18,6 +18,7 @@ typedef enum
   MIGRATE_VERB_FINISH_NOW,
   MIGRATE_VERB_PAUSE,
   MIGRATE_VERB_GIVE_UP,
+  MIGRATE_VERB_REVERT,
   MIGRATE_VERB_PLAN, /* takes the edge of a check */
   MIGRATE_VERB_RUN
 } MigrateVerb;

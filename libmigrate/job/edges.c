@@ -52,6 +52,10 @@ static const MigrateEdge edges[] = {
   { BIT (MIGRATE_STATE_NEW) | BIT (MIGRATE_STATE_CHECKED) | BIT (MIGRATE_STATE_PREPARED), FALSE,
     MIGRATE_VERB_GIVE_UP, MIGRATE_STATE_CANCELLED, SOURCE, FALSE },
   { BIT (MIGRATE_STATE_PREPARED), TRUE, MIGRATE_VERB_GIVE_UP, MIGRATE_STATE_UNDONE, SOURCE, FALSE },
+  /* Undoes the hand-over of a move whose source was kept; again, where that was cut short. Whether
+   * it was kept is the job's to prove. */
+  { BIT (MIGRATE_STATE_MIGRATED) | BIT (MIGRATE_STATE_FAILED), FALSE, MIGRATE_VERB_REVERT,
+    MIGRATE_STATE_REVERTED, SOURCE, FALSE },
   /* The chores after the move, again; the job stays as it is whatever comes of them. */
   { BIT (MIGRATE_STATE_FINALIZED), FALSE, MIGRATE_VERB_CHORES, MIGRATE_STATE_FINALIZED, DESTINATION,
     FALSE },
@@ -73,7 +77,7 @@ static const struct
 
 static const char *const verb_names[]
   = { "check",  "prepare", "migrate",    "finalize", "follow",  "cancel", "detach", "recover",
-      "chores", "retune",  "finish-now", "pause",    "give-up", "plan",   "run" };
+      "chores", "retune",  "finish-now", "pause",    "give-up", "revert", "plan",   "run" };
 
 const char *
 _migrate_verb_name (MigrateVerb verb)
@@ -110,6 +114,9 @@ _migrate_edge_require (MigrateState state, gboolean in_flight, MigrateVerb verb,
     _migrate_set_error (error, MIGRATE_ERROR_TOO_LATE, "Move it back with a new job",
                         "The guest has been handed over: it is too late to %s",
                         verb == MIGRATE_VERB_GIVE_UP ? "give up" : _migrate_verb_name (verb));
+  else if (state == MIGRATE_STATE_FINALIZED && verb == MIGRATE_VERB_REVERT)
+    _migrate_set_error (error, MIGRATE_ERROR_TOO_LATE, "Move it back with a new job",
+                        "The source has been released: it is too late to revert");
   else
     _migrate_set_error (error, MIGRATE_ERROR_WRONG_STATE, NULL /* remedy */,
                         "Operation “%s” is not allowed in state “%s”%s", _migrate_verb_name (verb),
@@ -134,5 +141,5 @@ gboolean
 _migrate_state_is_closed (MigrateState state)
 {
   return state == MIGRATE_STATE_FINALIZED || state == MIGRATE_STATE_UNDONE
-         || state == MIGRATE_STATE_CANCELLED;
+         || state == MIGRATE_STATE_CANCELLED || state == MIGRATE_STATE_REVERTED;
 }

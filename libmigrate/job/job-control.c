@@ -119,6 +119,7 @@ _migrate_job_judge_end (MigrateJob *self, MigrateVerb verb, GError **error)
       return TRUE;
     case MIGRATE_STATE_MIGRATED:
     case MIGRATE_STATE_FINALIZED:
+    case MIGRATE_STATE_REVERTED:
       _migrate_edge_require (state, FALSE, verb, error);
       return FALSE;
     default:

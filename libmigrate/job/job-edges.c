@@ -6,6 +6,7 @@
 #include "finalize/finalize-private.h"
 #include "migrate/forecast-private.h"
 #include "migrate/cold-private.h"
+#include "migrate/revert-private.h"
 #include "prepare/prepare-private.h"
 #include "steps/steps-private.h"
 
@@ -439,11 +440,22 @@ hand_over (MigrateJob *self, GError **error)
   return TRUE;
 }
 
+/* Half undone it can only be undone. */
+static gboolean
+refuse_reverting (MigrateJob *self, GError **error)
+{
+  _migrate_set_error (error, MIGRATE_ERROR_NEEDS_RECOVER, "Revert it again",
+                      "Job “%s” is being taken back, and that has not come to its end", self->id);
+  return FALSE;
+}
+
 static gboolean
 adopt (MigrateJob *self, GError **error)
 {
   MigrateBefore before = _migrate_before (self->before);
 
+  if (self->work->reverting)
+    return refuse_reverting (self, error);
   self->work->result->outcome = MIGRATE_OUTCOME_MOVED; /* nothing is taken back any more */
   return _migrate_cold_adopt (self->work, &before, error);
 }
@@ -548,6 +560,38 @@ edge_finalize (MigrateJob *self, GError **error)
   return TRUE;
 }
 
+/* From here on the destination is not to be believed in, whoever goes on with the job. */
+static gboolean
+begin_revert (MigrateJob *self, GError **error)
+{
+  MigrateWork *work = self->work;
+
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_REVERTING, g_variant_new_boolean (TRUE));
+  if (!_migrate_job_write (self, error))
+    {
+      _migrate_work_set_later (work, MIGRATE_JOB_KEY_REVERTING, g_variant_new_boolean (FALSE));
+      return FALSE;
+    }
+  work->reverting = TRUE;
+  return TRUE;
+}
+
+static gboolean
+edge_revert (MigrateJob *self, GError **error)
+{
+  MigrateWork *work = self->work;
+
+  if (!work->reverting
+      && (!_migrate_revert_prove (work, work->up_to, error)
+          || _migrate_work_check_cancelled (work, error) || !begin_revert (self, error)))
+    return FALSE;
+  work->result->outcome = MIGRATE_OUTCOME_UNKNOWN; /* until it is done */
+  if (!_migrate_revert (work, error))
+    return FALSE;
+  work->result->outcome = MIGRATE_OUTCOME_STAYED;
+  return TRUE;
+}
+
 static gboolean
 edge_chores (MigrateJob *self, GError **error)
 {
@@ -592,8 +636,10 @@ fail (MigrateJob *self, GError **error)
   _migrate_job_set_state (self, MIGRATE_STATE_FAILED, FALSE);
   if (first == NULL || (*error)->code == MIGRATE_ERROR_NEEDS_RECOVER)
     return; /* a cancellation stays one */
-  remedy = first->remedy != NULL ? g_strconcat (first->remedy, ", then follow the job again", NULL)
-                                 : g_strdup ("Follow the job again");
+  remedy = first->remedy != NULL
+             ? g_strdup_printf ("%s, then %s the job again", first->remedy,
+                                self->work->reverting ? "revert" : "follow")
+             : g_strdup (self->work->reverting ? "Revert the job again" : "Follow the job again");
   failed = _migrate_error_new (MIGRATE_ERROR_NEEDS_RECOVER, remedy, "%s", (*error)->message);
   _migrate_error_private (failed)->side = first->side;
   _migrate_error_private (failed)->vir_domain = first->vir_domain;
@@ -631,7 +677,8 @@ edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
   MigrateWork *work = self->work;
   gboolean cancelled = g_error_matches (*error, G_IO_ERROR, G_IO_ERROR_CANCELLED);
 
-  if (verb == MIGRATE_VERB_CHORES) /* no part of the move */
+  if (verb == MIGRATE_VERB_CHORES /* no part of the move */
+      || (verb == MIGRATE_VERB_REVERT && !work->reverting && !work->lost_claim)) /* refused */
     return;
   if (work->lost_claim)
     {
@@ -673,7 +720,8 @@ _migrate_job_run_edge (MigrateJob *self, MigrateVerb verb, GError **error)
   static gboolean (*const runs[]) (MigrateJob * self, GError * *error)
     = { [MIGRATE_VERB_CHECK] = edge_check,     [MIGRATE_VERB_PREPARE] = edge_prepare,
         [MIGRATE_VERB_MIGRATE] = edge_migrate, [MIGRATE_VERB_FINALIZE] = edge_finalize,
-        [MIGRATE_VERB_FOLLOW] = edge_follow,   [MIGRATE_VERB_CHORES] = edge_chores };
+        [MIGRATE_VERB_FOLLOW] = edge_follow,   [MIGRATE_VERB_CHORES] = edge_chores,
+        [MIGRATE_VERB_REVERT] = edge_revert };
   MigrateWork *work = self->work;
   g_autoptr (GError) failure = NULL;
   const MigrateEdge *edge;

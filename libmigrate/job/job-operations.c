@@ -115,7 +115,8 @@ settle_result (MigrateJob *self, const GError *error)
   work->result->total_ms = _migrate_work_elapsed_ms (work);
   if (error != NULL)
     _migrate_job_set_failure (self, _migrate_failure_new (error, phase));
-  else if (state == MIGRATE_STATE_FINALIZED || state == MIGRATE_STATE_MIGRATED)
+  else if (state == MIGRATE_STATE_FINALIZED || state == MIGRATE_STATE_MIGRATED
+           || state == MIGRATE_STATE_REVERTED)
     _migrate_job_set_failure (self, NULL);
   if (state != MIGRATE_STATE_NEW && state != MIGRATE_STATE_CHECKED)
     _migrate_job_publish_result (self);
@@ -198,6 +199,13 @@ rest_after_chores (MigrateJob *self)
   return unwritten;
 }
 
+/* A revert that was refused is no failure of the move. */
+static gboolean
+concerns_move (MigrateJobOperation *op)
+{
+  return op->verb != MIGRATE_VERB_REVERT || op->job->work->reverting || op->job->work->lost_claim;
+}
+
 /* The last that a worker does; afterwards the job may be gone. */
 static void
 operation_end (MigrateJobOperation *op, GError *error)
@@ -206,9 +214,10 @@ operation_end (MigrateJobOperation *op, GError *error)
   MigrateOutcome outcome = self->work->result->outcome;
   g_autoptr (MigrateWork) kept = _migrate_work_ref (self->work);
   gboolean looked_on = op->verb == MIGRATE_VERB_FOLLOW && self->work->generation == 0;
-  g_autoptr (GError) unwritten = op->verb == MIGRATE_VERB_CHORES
-                                   ? rest_after_chores (self)
-                                   : _migrate_job_rest (self, looked_on, error);
+  g_autoptr (GError) unwritten
+    = op->verb == MIGRATE_VERB_CHORES
+        ? rest_after_chores (self)
+        : _migrate_job_rest (self, looked_on, concerns_move (op) ? error : NULL);
   gpointer value = NULL;
   GDestroyNotify free_value = NULL;
 
@@ -397,6 +406,8 @@ refresh_names (MigrateJob *self)
   if (work->before != NULL)
     return;
   g_set_object (&work->mapping, self->mapping);
+  g_clear_pointer (&work->resize, g_variant_unref);
+  work->resize = self->resize != NULL ? g_variant_ref (self->resize) : NULL;
   g_clear_object (&work->profile);
   work->profile = migrate_host_dup_profile (self->destination);
   take_string (&work->source_name, _migrate_host_dup_platform_name (self->source));
@@ -523,8 +534,10 @@ _migrate_job_start (MigrateJob *self, MigrateVerb verb, GVariant *values, GCance
       if (!is_control (verb))
         self->current = op;
       /* One that came too late for the move. */
-      if (verb == MIGRATE_VERB_CHORES)
+      if (verb == MIGRATE_VERB_CHORES || verb == MIGRATE_VERB_REVERT)
         _migrate_work_take_cancel (self->work);
+      if (verb == MIGRATE_VERB_REVERT)
+        self->work->up_to = (MigrateRisk) _migrate_variant_uint64 (values, "up-to", 0);
     }
   g_mutex_unlock (&self->lock);
   if (op == NULL)

@@ -26,6 +26,7 @@ struct _MigrateJob
   MigrateImageSource *image_source;  /* nullable */
   MigrateVolumeConnector *connector; /* nullable */
   MigrateMapping *mapping;           /* nullable; never changed, but replaced */
+  GVariant *resize;                  /* a{sv}, nullable */
   MigrateRewriter *rewriter;         /* nullable */
   gboolean forecast;
   MigrateJournal *history; /* nullable */

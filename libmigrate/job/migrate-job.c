@@ -39,6 +39,7 @@ enum
   PROP_IMAGE_SOURCE,
   PROP_VOLUME_CONNECTOR,
   PROP_MAPPING,
+  PROP_RESIZE,
   PROP_FORECAST,
   PROP_HISTORY,
   PROP_STATE,
@@ -94,6 +95,7 @@ job_free (GObject *object)
       g_clear_pointer (&self->work->facts, _migrate_facts_unref);
       _migrate_work_unref (self->work);
     }
+  g_clear_pointer (&self->resize, g_variant_unref);
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->plan, migrate_plan_unref);
   g_clear_pointer (&self->source_says, g_variant_unref);
@@ -151,6 +153,9 @@ job_get_property (GObject *object, guint id, GValue *value, GParamSpec *pspec)
       break;
     case PROP_MAPPING:
       g_value_take_object (value, migrate_job_dup_mapping (self));
+      break;
+    case PROP_RESIZE:
+      g_value_take_variant (value, migrate_job_dup_resize (self));
       break;
     case PROP_FORECAST:
       g_value_set_boolean (value, migrate_job_get_forecast (self));
@@ -224,6 +229,9 @@ job_set_property (GObject *object, guint id, const GValue *value, GParamSpec *ps
       break;
     case PROP_MAPPING:
       migrate_job_set_mapping (self, g_value_get_object (value));
+      break;
+    case PROP_RESIZE:
+      migrate_job_set_resize (self, g_value_get_variant (value));
       break;
     case PROP_FORECAST:
       migrate_job_set_forecast (self, g_value_get_boolean (value));
@@ -350,6 +358,19 @@ install_properties (GObjectClass *klass)
    * Since: 1.0
    */
   props[PROP_MAPPING] = g_param_spec_object ("mapping", NULL, NULL, MIGRATE_TYPE_MAPPING, write);
+  /**
+   * MigrateJob:resize:
+   *
+   * Another shape that the guest is to have at the destination, as an `a{sv}`: `vcpus` (`u`),
+   * `memory` (`t`, bytes, a multiple of 1024), `disks` (`a{st}`, by target: the capacity in bytes,
+   * a multiple of 512). %NULL: it keeps its own. Of cold moves; a disk may only become larger. The
+   * source keeps what it had until the job is finalized, and [method@Migrate.Job.revert] goes
+   * back to it.
+   *
+   * Since: 1.0
+   */
+  props[PROP_RESIZE] = g_param_spec_variant ("resize", NULL, NULL, G_VARIANT_TYPE_VARDICT,
+                                             NULL /* default */, write);
   /**
    * MigrateJob:state:
    *
@@ -734,6 +755,56 @@ migrate_job_dup_mapping (MigrateJob *self)
   value = self->mapping != NULL ? migrate_mapping_copy (self->mapping) : NULL;
   g_mutex_unlock (&self->lock);
   return value;
+}
+
+/**
+ * migrate_job_dup_resize:
+ * @self: a job
+ *
+ * Gets [property@Migrate.Job:resize].
+ *
+ * Returns: (transfer full) (nullable): the shape, an `a{sv}`; %NULL: its own
+ *
+ * Since: 1.0
+ */
+GVariant *
+migrate_job_dup_resize (MigrateJob *self)
+{
+  GVariant *value;
+
+  g_return_val_if_fail (MIGRATE_IS_JOB (self), NULL);
+  g_mutex_lock (&self->lock);
+  value = self->resize != NULL ? g_variant_ref (self->resize) : NULL;
+  g_mutex_unlock (&self->lock);
+  return value;
+}
+
+/**
+ * migrate_job_set_resize:
+ * @self: a job
+ * @resize: (nullable): the shape, an `a{sv}`; a floating reference is taken
+ *
+ * Sets [property@Migrate.Job:resize]. Counts from the next operation on, until the job is
+ * prepared: the next check fails with %MIGRATE_ERROR_INVALID where it cannot be read, and has a
+ * finding where this guest cannot have it.
+ *
+ * Since: 1.0
+ */
+void
+migrate_job_set_resize (MigrateJob *self, GVariant *resize)
+{
+  GVariant *old;
+
+  g_return_if_fail (MIGRATE_IS_JOB (self));
+  g_return_if_fail (resize == NULL || g_variant_is_of_type (resize, G_VARIANT_TYPE_VARDICT));
+  if (resize != NULL)
+    g_variant_ref_sink (resize);
+  g_mutex_lock (&self->lock);
+  old = self->resize;
+  self->resize = resize;
+  g_mutex_unlock (&self->lock);
+  g_clear_pointer (&old, g_variant_unref);
+  g_object_notify_by_pspec (G_OBJECT (self), props[PROP_RESIZE]);
 }
 
 /**

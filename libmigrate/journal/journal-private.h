@@ -69,12 +69,14 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
 #define MIGRATE_JOB_KEY_FACTS "facts" /* a{sv}: what was true before the move */
 #define MIGRATE_JOB_KEY_PLAN "plan"   /* a{sv}: what the move does, without XML */
 #define MIGRATE_JOB_KEY_HANDED_OVER                                                                \
-  "handed-over" /* b: by this journal, for no host runs the guest */
+  "handed-over"                               /* b: by this journal, for no host runs the guest */
+#define MIGRATE_JOB_KEY_REVERTING "reverting" /* b: that is being taken back, to its end */
 #define MIGRATE_JOB_KEY_PROVEN                                                                     \
   "proven"                                /* a{sv}: how far files were copied and read back, by id \
                                            */
 #define MIGRATE_JOB_KEY_MAPPING "mapping" /* a{sv}: the job's, by name */
 #define MIGRATE_JOB_KEY_PROFILE "profile" /* a{sv}: the destination's */
+#define MIGRATE_JOB_KEY_RESIZE "resize"   /* a{sv}: of the guest's shape there */
 #define MIGRATE_JOB_KEY_BINDINGS "bindings"  /* a{sv}: what hooks answered */
 #define MIGRATE_JOB_KEY_PROBE "probe-us"     /* t: wall clock, of a probe under way; 0: none is */
 #define MIGRATE_JOB_KEY_CREATED "created-us" /* t: wall clock, added on load */

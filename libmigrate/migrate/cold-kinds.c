@@ -197,6 +197,22 @@ start_destination_undo (MigrateWork *work, GVariant *args, GError **error)
   return _migrate_step_end_guest (work, MIGRATE_SIDE_DESTINATION, error);
 }
 
+/* Of a revert: whoever started it there, it is off before anything else is undone. */
+static gboolean
+end_destination_act (MigrateWork *work, GVariant *args, GError **error)
+{
+  GError *local_error = NULL;
+  g_autoptr (MigrateCall) there = find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  return there == NULL || there->domain.state == MIGRATE_DOMAIN_SHUTOFF
+         || _migrate_step_end_guest (work, MIGRATE_SIDE_DESTINATION, error);
+}
+
 void
 _migrate_cold_add_step_kinds (void)
 {
@@ -206,6 +222,7 @@ _migrate_cold_add_step_kinds (void)
     { "mark-source", mark_source_act, mark_source_undo },
     { "adopt-destination", adopt_destination_act, adopt_destination_undo },
     { "start-destination", start_destination_act, start_destination_undo },
+    { "end-destination", end_destination_act, NULL },
   };
   static gsize once = 0;
 

@@ -185,7 +185,7 @@ gboolean
 _migrate_cold (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
   return make_off (work, before, error) && copy (work, error)
-         && !_migrate_work_check_cancelled (work, error)
+         && _migrate_storage_resize (work, error) && !_migrate_work_check_cancelled (work, error)
          && _migrate_steps_run (work, "define-destination", NULL /* args */, error);
 }
 

@@ -6,5 +6,5 @@
 
 /* Until it returns. A cancel aborts it, where that is possible, and is what it fails with then; one
  * of which nothing moves for the policy's stall-timeout is aborted too. */
-gboolean
-_migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error);
+gboolean _migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call,
+                                gboolean may_be_cancelled, GError **error);

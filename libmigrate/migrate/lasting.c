@@ -2,12 +2,14 @@
 #include "migrate/lasting-private.h"
 
 #define ABORT_AGAIN_US (2 * G_TIME_SPAN_SECOND)
+#define ABORT_PATIENCE_US (60 * G_TIME_SPAN_SECOND)
 
 /* Outlives its caller, for libvirt may never answer. */
 typedef struct
 {
   gatomicrefcount ref_count;
   MigrateWork *work;
+  gboolean may_be_cancelled;
   GMutex lock;
   gboolean done;
   GError *error;
@@ -61,12 +63,13 @@ look (MigrateWork *work, MigrateSide side, guint64 before)
 }
 
 static GError *
-give_up (MigrateWork *work, gint64 moved_at)
+give_up (Lasting *self, gint64 moved_at)
 {
+  MigrateWork *work = self->work;
   gint64 stall = (gint64) _migrate_policy_get_uint (work->policy, "stall-timeout");
   GError *error = NULL;
 
-  if (_migrate_work_check_cancelled (work, &error))
+  if (self->may_be_cancelled && _migrate_work_check_cancelled (work, &error))
     return error;
   if (stall == 0 || _migrate_backend_now (work->backend) - moved_at <= stall * G_TIME_SPAN_SECOND)
     return NULL;
@@ -82,13 +85,14 @@ abort_call (MigrateWork *work, MigrateSide side)
                                                      work->result->guest_uuid, 0, NULL /* error */);
 }
 
-/* The error that it was given up with; NULL: it came back. */
+/* The error that it was given up with; NULL: it came back. One that comes back from no abort is
+ * left: what the host shows of the guest counts then. */
 static GError *
 wait (Lasting *self, MigrateSide side)
 {
   MigrateWork *work = self->work;
   guint poll = _migrate_policy_get_uint (work->policy, "poll-interval");
-  gint64 moved_at = _migrate_backend_now (work->backend), aborted_at = 0;
+  gint64 moved_at = _migrate_backend_now (work->backend), aborted_at = 0, abort_since = 0;
   guint64 moved = 0;
   g_autoptr (GError) given_up = NULL;
 
@@ -101,10 +105,14 @@ wait (Lasting *self, MigrateSide side)
         moved_at = now;
       moved = seen;
       if (given_up == NULL)
-        given_up = give_up (work, moved_at);
+        given_up = give_up (self, moved_at);
       if (given_up != NULL && (aborted_at == 0 || now - aborted_at > ABORT_AGAIN_US))
         {
           aborted_at = now;
+          if (abort_since == 0)
+            abort_since = now;
+          if (now - abort_since > ABORT_PATIENCE_US)
+            break;
           abort_call (work, side);
         }
       _migrate_work_sleep (work, poll);
@@ -113,14 +121,18 @@ wait (Lasting *self, MigrateSide side)
 }
 
 gboolean
-_migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call, GError **error)
+_migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call,
+                       gboolean may_be_cancelled, GError **error)
 {
   g_autoptr (Lasting) self = g_new0 (Lasting, 1);
   g_autoptr (GError) given_up = NULL;
+  g_autoptr (GError) said = NULL;
+  gboolean done;
 
   g_atomic_ref_count_init (&self->ref_count);
   g_atomic_ref_count_inc (&self->ref_count); /* the call's thread */
   self->work = _migrate_work_ref (work);
+  self->may_be_cancelled = may_be_cancelled;
   g_mutex_init (&self->lock);
   if (!_migrate_link_start_transfer (_migrate_work_link (work, side), call, lasting_done, self,
                                      error))
@@ -129,9 +141,14 @@ _migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call, G
       return FALSE;
     }
   given_up = wait (self, side);
-  if (self->error == NULL) /* it was done before the abort */
+  g_mutex_lock (&self->lock);
+  done = self->done;
+  if (self->error != NULL)
+    said = g_error_copy (self->error);
+  g_mutex_unlock (&self->lock);
+  if (done && said == NULL) /* it was, before the abort */
     return TRUE;
   g_propagate_error (error,
-                     given_up != NULL ? g_steal_pointer (&given_up) : g_error_copy (self->error));
+                     given_up != NULL ? g_steal_pointer (&given_up) : g_steal_pointer (&said));
   return FALSE;
 }

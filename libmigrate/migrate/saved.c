@@ -80,7 +80,7 @@ save (MigrateWork *work, GVariant *row, GError **error)
   g_autoptr (MigrateCall) seen = NULL;
 
   call->text_in = g_strdup (_migrate_variant_string (row, "path"));
-  if (!_migrate_lasting_call (work, MIGRATE_SIDE_SOURCE, call, error))
+  if (!_migrate_lasting_call (work, MIGRATE_SIDE_SOURCE, call, TRUE /* may be cancelled */, error))
     return FALSE;
   seen = _migrate_step_find (work, MIGRATE_SIDE_SOURCE, error);
   if (seen == NULL)
@@ -135,7 +135,7 @@ restore (MigrateWork *work, MigrateSide side, const char *path, GError **error)
   call->text_in = g_strdup (path);
   call->value = before.was_paused;
   if ((side == MIGRATE_SIDE_DESTINATION && !make_xml (work, path, &call->transfer.dest_xml, error))
-      || !_migrate_lasting_call (work, side, call, error))
+      || !_migrate_lasting_call (work, side, call, FALSE /* may be cancelled */, error))
     return FALSE;
   seen = _migrate_step_find (work, side, error);
   if (seen == NULL)

@@ -4,6 +4,7 @@
 #include "migrate/migrate-private.h"
 
 #include "check/plan-private.h"
+#include "xml/reshape-private.h"
 
 static void
 free_secret (char *text)
@@ -49,6 +50,13 @@ read_xml (MigrateWork *work, guint flags, GError **error)
   return NULL;
 }
 
+/* Of kinds that stop it, and may so start as another machine. */
+static gboolean
+is_resized (MigrateWork *work, const MigrateCheckRequest *request)
+{
+  return request->resize != NULL && migrate_plan_get_kind (work->plan) == MIGRATE_KIND_COLD;
+}
+
 static gboolean
 ask_function (MigrateWork *work, gboolean definition, char **xml, GError **error)
 {
@@ -58,13 +66,27 @@ ask_function (MigrateWork *work, gboolean definition, char **xml, GError **error
   return *xml != NULL;
 }
 
+/* The guest as it is to be compared with, and what is made from: of the shape that it is to have.
+ */
+static char *
+read_shaped (MigrateWork *work, const MigrateCheckRequest *request, gboolean definition,
+             GError **error)
+{
+  char *xml = read_xml (work, definition ? MIGRATE_XML_INACTIVE : MIGRATE_XML_MIGRATABLE, error);
+  g_autoptr (Secret) source = NULL;
+
+  if (xml == NULL || !definition || !is_resized (work, request))
+    return xml;
+  source = xml;
+  return _migrate_xml_reshape (source, request->resize, error);
+}
+
 /* *result: NULL: it is as it was. */
 static gboolean
 make_one (MigrateWork *work, const MigrateCheckRequest *request, gboolean definition, char **result,
           GError **error)
 {
-  g_autoptr (Secret) source
-    = read_xml (work, definition ? MIGRATE_XML_INACTIVE : MIGRATE_XML_MIGRATABLE, error);
+  g_autoptr (Secret) source = read_shaped (work, request, definition, error);
   g_autoptr (Secret) made = NULL;
 
   if (source == NULL || !_migrate_plan_finish_xml (source, request, work->bindings, &made, error))
@@ -127,6 +149,6 @@ _migrate_transfer_make_definition (MigrateWork *work, char **xml, GError **error
       || !make_one (work, &request, TRUE /* definition */, xml, error))
     return FALSE;
   if (*xml == NULL)
-    *xml = read_xml (work, MIGRATE_XML_INACTIVE, error);
+    *xml = read_shaped (work, &request, TRUE /* definition */, error);
   return *xml != NULL;
 }

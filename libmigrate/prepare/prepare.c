@@ -248,6 +248,8 @@ note_plan (MigrateWork *work)
   if (work->profile != NULL)
     _migrate_work_set_later (work, MIGRATE_JOB_KEY_PROFILE,
                              _migrate_mapping_to_variant (work->profile));
+  if (work->resize != NULL)
+    _migrate_work_set_later (work, MIGRATE_JOB_KEY_RESIZE, work->resize);
 }
 
 static gboolean

@@ -35,6 +35,7 @@ typedef struct
   int source, destination;  /* its hosts, by index */
   gboolean begun;           /* its transfer was asked for */
   gboolean proven;          /* the hand-over was proven */
+  gboolean reverting;       /* the hand-over is being taken back, as its owner has asked for */
   gboolean arrives_paused;  /* the strict hand-over */
   gboolean resumed_there;   /* … and we have let it run */
   gboolean has_obligations; /* steps that are to be undone if it stayed */

@@ -197,6 +197,16 @@ judge_unasked (const MigrateCase *c, MigrateJudgement *j)
   return say_unknown (c, j, 0, "{H} cannot be asked, and could have the guest");
 }
 
+/* Wherever it stands: what had been allowed when it was begun is to be done to its end. */
+static gboolean
+judge_reverting (const MigrateCase *c, MigrateJudgement *j)
+{
+  if (!c->reverting)
+    return FALSE;
+  return say (j, MIGRATE_VERDICT_REVERTING, c->source, c->destination, 0,
+              "the move from {S} to {D} is being taken back, and has not come to its end");
+}
+
 static gboolean
 judge_stuck_job (const MigrateCase *c, MigrateJudgement *j)
 {
@@ -468,8 +478,8 @@ MigrateJudgement
 _migrate_case_judge (const MigrateCase *self)
 {
   static gboolean (*const rules[]) (const MigrateCase *, MigrateJudgement *)
-    = { judge_split,    judge_unasked, judge_stuck_job, judge_postcopy, judge_monitor,
-        judge_transfer, judge_runs,    judge_paused,    judge_off };
+    = { judge_split,   judge_unasked,  judge_reverting, judge_stuck_job, judge_postcopy,
+        judge_monitor, judge_transfer, judge_runs,      judge_paused,    judge_off };
   MigrateJudgement judgement = { 0 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)

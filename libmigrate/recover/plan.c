@@ -368,6 +368,10 @@ _migrate_case_plan (const MigrateCase *self, const MigrateJudgement *judgement)
     case MIGRATE_VERDICT_PAUSED_BEFORE_HAND_OVER:
       plan_before_hand_over (&plan);
       break;
+    case MIGRATE_VERDICT_REVERTING:
+      add (&plan, "revert", judgement->source, MIGRATE_RISK_SAFE,
+           "every step of the move is taken back, as its owner has asked for");
+      break;
     case MIGRATE_VERDICT_OFF_ON_BOTH:
       plan_off_on_both (&plan);
       break;

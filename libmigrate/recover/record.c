@@ -367,6 +367,7 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
   c->proven
     = self->proven
       || g_strcmp0 (_migrate_variant_string (self->values, MIGRATE_JOB_KEY_STATE), "migrated") == 0;
+  c->reverting = work->reverting;
   c->resumed_there = _migrate_steps_has (work, "resume-destination");
   c->has_obligations = _migrate_steps_has_open (work, FALSE /* of_check */);
   c->has_probe = _migrate_steps_has_open (work, TRUE /* of_check */);

@@ -3,6 +3,7 @@
  * is one more thing to recover from. */
 #include "recover/recover-private.h"
 
+#include "migrate/revert-private.h"
 #include "steps/fence-private.h"
 #include "storage/connect-private.h"
 
@@ -151,6 +152,18 @@ close_job (MigrateRecoveryWork *self, GError **error)
   return TRUE;
 }
 
+static gboolean
+revert (MigrateRecoveryWork *self, GError **error)
+{
+  if (!_migrate_revert (self->work, error)
+      || !_migrate_recovery_note_state (self, MIGRATE_STATE_REVERTED, MIGRATE_OUTCOME_STAYED,
+                                        error))
+    return FALSE;
+  _migrate_recovery_release (self);
+  _migrate_recovery_forget_job (self);
+  return TRUE;
+}
+
 /* A record that names none of our hosts is not ours to overwrite: it is expected to name the
  * source, and the swap then tells what it names. */
 static const char *
@@ -236,6 +249,8 @@ do_step (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **err
     return _migrate_steps_undo (self->work, NULL /* only */, error);
   if (g_str_equal (step->kind, "remove-probe"))
     return _migrate_steps_undo (self->work, "probe", error);
+  if (g_str_equal (step->kind, "revert"))
+    return revert (self, error);
   if (g_str_equal (step->kind, "close-job"))
     return close_job (self, error);
   if (g_str_equal (step->kind, "fence") || g_str_equal (step->kind, "reset-stream"))
@@ -270,8 +285,8 @@ take_step (Repair *repair, const MigratePlannedStep *step)
   repair->acted |= ok;
   repair->done (repair->data, step, host->shown, ok ? NULL : error->message);
   if (ok)
-    return !g_str_equal (step->kind, "close-job") && !g_str_equal (step->kind, "follow")
-           && !g_str_equal (step->kind, "resume-postcopy");
+    return !g_str_equal (step->kind, "close-job") && !g_str_equal (step->kind, "revert")
+           && !g_str_equal (step->kind, "follow") && !g_str_equal (step->kind, "resume-postcopy");
   if (is_stuck_job (self, step, error))
     {
       repair->acted = TRUE;

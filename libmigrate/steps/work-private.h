@@ -51,6 +51,7 @@ struct _MigrateWork
   MigrateVolumeConnector *connector; /* nullable */
   MigrateMapping *mapping, *profile; /* nullable: the job's, the destination's; never changed, but
                                         replaced until prepared */
+  GVariant *resize;                  /* a{sv}, nullable: so too; model/resize-private.h */
   gboolean has_rewrite;              /* the program's function, which the report calls */
   gboolean forecast;                 /* wanted */
   gboolean in_a_hurry;               /* the move begins at once: a forecast may come later */
@@ -64,6 +65,8 @@ struct _MigrateWork
   gboolean told_handed_over;
   gboolean handed_over; /* of a guest that no host runs: the journal says so */
   gboolean sync_writes; /* its disks did not get ready: the next transfer makes its writes wait */
+  gboolean reverting;   /* that is being taken back: nothing but that is done any more */
+  MigrateRisk up_to;    /* of a revert: what it may do */
   MigrateFacts *facts;  /* nullable; of the last check or prepare */
   GVariant *before;     /* a{sv}; nullable until prepared: what was true before the move */
   MigratePlan *plan;    /* nullable until checked: what the move does */

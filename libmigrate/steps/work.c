@@ -56,6 +56,7 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_object (&self->connector);
   g_clear_object (&self->mapping);
   g_clear_object (&self->profile);
+  g_clear_pointer (&self->resize, g_variant_unref);
   g_clear_object (&self->history);
   g_clear_pointer (&self->looked, g_variant_unref);
   g_clear_pointer (&self->before, g_variant_unref);
@@ -531,6 +532,8 @@ load_names (MigrateWork *self, GVariant *values)
     return;
   g_set_object (&self->mapping, mapping);
   g_set_object (&self->profile, profile);
+  g_clear_pointer (&self->resize, g_variant_unref);
+  self->resize = g_variant_lookup_value (values, MIGRATE_JOB_KEY_RESIZE, G_VARIANT_TYPE_VARDICT);
   load_name (values, MIGRATE_JOB_KEY_SOURCE_NAME, &self->source_name);
   load_name (values, MIGRATE_JOB_KEY_DESTINATION_NAME, &self->destination_name);
   load_name (values, MIGRATE_JOB_KEY_PEER_URI, &self->peer_uri);
@@ -562,6 +565,7 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
   load_names (self, values);
   g_clear_pointer (&self->proven, g_variant_unref);
   self->handed_over = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_HANDED_OVER);
+  self->reverting = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_REVERTING);
   self->proven = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROVEN, G_VARIANT_TYPE_VARDICT);
   if (result != NULL)
     {

@@ -67,6 +67,9 @@ void _migrate_storage_add_step_kinds (void);
 /* Pools, folders, backing files, empty images. On every failure the steps undo all of it. Errors:
  * NO_SPACE; BUSY: something is in the way that is not ours; CHANGED; cancelled, … */
 gboolean _migrate_storage_prepare (MigrateWork *work, GError **error);
+/* Once it is copied: what is to have a "new-capacity". Taken back with the volume itself. Errors:
+ * NO_SPACE; UNSUPPORTED: the destination takes it for another format. */
+gboolean _migrate_storage_resize (MigrateWork *work, GError **error);
 /* After the hand-over: what of the source's may go ("remove", and the policy does not keep it), and
  * the pools that were made. Failures are warnings: an image that is left is no failed move. */
 void _migrate_storage_release (MigrateWork *work);
@@ -92,7 +95,8 @@ MigrateVolume *_migrate_ask_volume (MigrateWork *work, MigrateSide side, const c
 /* The row with its size as it is now, where that was not known. NULL: it failed. */
 GVariant *_migrate_file_complete (MigrateWork *work, GVariant *row, GError **error);
 
-/* release.c */
+/* resize.c, release.c */
+gboolean _migrate_resize_volume_act (MigrateWork *work, GVariant *args, GError **error);
 gboolean _migrate_remove_image_act (MigrateWork *work, GVariant *args, GError **error);
 
 /* ---- stream.c: from host to host through libvirt's streams and this process ---- */

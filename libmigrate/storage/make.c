@@ -423,6 +423,7 @@ _migrate_storage_add_step_kinds (void)
     { "make-volume", make_volume_act, make_volume_undo },
     /* The volume's own undo removes what was written to it. */
     { "copy-file", NULL, NULL },
+    { "resize-volume", _migrate_resize_volume_act, NULL },
     { "fetch-image", NULL, NULL },
     { "use-file", NULL, NULL },
     { "connect-volume", _migrate_connect_volume_act, _migrate_connect_volume_undo },

@@ -35,6 +35,13 @@ has_copy (MigrateWork *work, GVariant *row, GError **error)
   return FALSE;
 }
 
+/* Its copy went as soon as it was restored, and it must not be restored again. */
+static gboolean
+is_used_up (GVariant *row)
+{
+  return _migrate_file_comes_later (row);
+}
+
 static gboolean
 remove_image (MigrateWork *work, GVariant *row, GError **error)
 {
@@ -42,7 +49,8 @@ remove_image (MigrateWork *work, GVariant *row, GError **error)
   const char *pool;
   GVariantBuilder builder;
 
-  if (!has_copy (work, row, error) || !_migrate_find_source (work, row, &pool, &name, error))
+  if ((!is_used_up (row) && !has_copy (work, row, error))
+      || !_migrate_find_source (work, row, &pool, &name, error))
     return FALSE;
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   _migrate_builder_add_string (&builder, "id", _migrate_variant_string (row, "id"));
@@ -58,12 +66,13 @@ _migrate_storage_release (MigrateWork *work)
   gboolean keep = _migrate_policy_get_bool (work->policy, "keep-source");
   g_autoptr (GError) pools = NULL;
 
-  for (gsize i = 0; !keep && i < g_variant_n_children (rows) && !work->lost_claim; i++)
+  for (gsize i = 0; i < g_variant_n_children (rows) && !work->lost_claim; i++)
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
       g_autoptr (GError) error = NULL;
 
-      if (_migrate_variant_boolean (row, "remove") && !remove_image (work, row, &error))
+      if (_migrate_variant_boolean (row, "remove") && (!keep || is_used_up (row))
+          && !remove_image (work, row, &error))
         _migrate_work_warn (work, "The image “%s” of “%s” is left at the source: %s",
                             _migrate_variant_string (row, "path"),
                             _migrate_variant_string (row, "id"), error->message);

@@ -626,6 +626,28 @@ test('steer', function()
   end
 end)
 
+-- ---- another shape, and back ----
+
+test('resize and revert', function()
+  local job = make_job()
+  job:set_resize(GLib.Variant('a{sv}', { vcpus = GLib.Variant('u', 4) }))
+  eq(job:dup_resize().value.vcpus, 4)
+  job:set_resize(GLib.Variant('a{sv}', { cpus = GLib.Variant('u', 4) }))
+  refused('INVALID', job:check())
+  job:set_resize(nil)
+  eq(job:dup_resize(), nil)
+
+  local policy = Migrate.Policy.new()
+  policy:set('confirm', 'manual')
+  local moved = make_job { policy = policy }
+  moved:run()
+  refused('WRONG_STATE', moved:revert('DESTRUCTIVE'))
+  refused('WRONG_STATE', finish(moved, Migrate.Job, 'revert', 'SAFE'))
+  eq(moved:get_state(), 'MIGRATED')
+  eq(moved:finalize(), true)
+  refused('TOO_LATE', moved:revert('SAFE'))
+end)
+
 -- ---- two at a time, cancel, detach, follow ----
 
 test('busy', function()

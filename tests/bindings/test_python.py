@@ -638,6 +638,39 @@ def steer():
         until(lambda ended=ended: ended)
 
 
+# ---- another shape, and back ----
+
+
+@test
+def resize_and_revert():
+    job = make_job()
+    shape = GLib.Variant('a{sv}', {'vcpus': GLib.Variant('u', 4),
+                                   'disks': GLib.Variant('a{st}', {'vda': 1 << 30})})
+    job.set_resize(shape)
+    assert job.dup_resize().unpack() == {'vcpus': 4, 'disks': {'vda': 1 << 30}}
+    codes = {finding.get_code() for finding in job.check()}
+    assert 'resize-needs-cold' in codes
+    job.set_resize(GLib.Variant('a{sv}', {'cpus': GLib.Variant('u', 4)}))
+    refused(Migrate.Error.INVALID, job.check)
+    job.props.resize = None
+    assert job.dup_resize() is None
+
+    policy = Migrate.Policy.new()
+    policy.set('confirm', 'manual')
+    moved = make_job(policy=policy)
+    refused(Migrate.Error.WRONG_STATE, moved.revert, Migrate.Risk.SAFE)
+    moved.run()
+    refused(Migrate.Error.WRONG_STATE, moved.revert, Migrate.Risk.DESTRUCTIVE)  # it ran all the time
+    try:
+        finish(moved, 'revert', Migrate.Risk.SAFE)
+        raise AssertionError('it was taken back')
+    except GLib.Error as error:
+        assert error.matches(Migrate.Error.quark(), Migrate.Error.WRONG_STATE)
+    assert moved.get_state() == Migrate.State.MIGRATED
+    assert moved.finalize() is True
+    refused(Migrate.Error.TOO_LATE, moved.revert, Migrate.Risk.SAFE)
+
+
 # ---- two at a time, cancel, detach, follow ----
 
 

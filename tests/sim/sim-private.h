@@ -232,8 +232,9 @@ struct _SimGuest
   gboolean cpu_bound; /* a throttle makes it write less; else it catches up */
   guint shut_down_ms; /* after it was asked to; G_MAXUINT: never */
   guint boots;
-  guint64 newest; /* counter of the copy that ran last, at its last stop */
-  guint running;  /* copies */
+  guint64 newest;    /* counter of the copy that ran last, at its last stop */
+  guint running;     /* copies */
+  gboolean given_up; /* what it does is for nothing */
 };
 
 /* A guest as one libvirtd knows it. */

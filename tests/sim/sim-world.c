@@ -174,7 +174,7 @@ _sim_domain_set_cpus (SimDomain *self, gboolean cpus)
         }
       g_ptr_array_add (world->violations, g_strdup (text->str));
     }
-  else if (self->boots == guest->boots && self->counter < guest->newest)
+  else if (self->boots == guest->boots && self->counter < guest->newest && !guest->given_up)
     {
       g_ptr_array_add (world->violations,
                        g_strdup_printf ("stale: %s goes on at %s with memory that a newer copy "
@@ -457,6 +457,19 @@ sim_world_set_dirty_rate (SimWorld *self, const char *guest, guint64 bytes_per_s
         _sim_copy_settle (transfer);
     }
   found->dirty_rate = bytes_per_s;
+  _sim_unlock (self);
+}
+
+void
+sim_world_give_up (SimWorld *self, const char *guest)
+{
+  SimGuest *found;
+
+  _sim_lock (self);
+  found = _sim_need_guest (self, guest);
+  found->given_up = TRUE;
+  for (guint i = 0; i < found->disks->len; i++)
+    ((SimDisk *) found->disks->pdata[i])->scratch = TRUE;
   _sim_unlock (self);
 }
 

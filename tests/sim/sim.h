@@ -226,6 +226,8 @@ guint sim_world_count_transfers (SimWorld *self); /* under way, with or without 
 void sim_keep_threads (void);
 /* The guest writes more or less from now on, wherever it runs. */
 void sim_world_set_dirty_rate (SimWorld *self, const char *guest, guint64 bytes_per_s);
+/* What the guest does from now on, in memory and on its disks, may be lost. */
+void sim_world_give_up (SimWorld *self, const char *guest);
 /* Between the two the calling thread is an actor, and time passes only in its calls and sleeps. A
  * stop does not stop it: to be killed, the library must run in another thread, as start_thread
  * makes them. */

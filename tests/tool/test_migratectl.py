@@ -17,7 +17,7 @@ HOSTS = ('--from', 'sim://w/h1', '--to', 'sim://w/h2')
 SLOW = ('--set', 'bandwidth=2')  # some 40 s on the simulated clock, which is twenty times as fast
 PATIENT = ('--set', 'call-timeout=60000')  # the asker's clock is as fast
 VERBS = ('check', 'plan', 'move', 'list', 'show', 'follow', 'cancel', 'retune', 'finish-now', 'pause', 'give-up',
-         'chores', 'recover')
+         'finalize', 'revert', 'chores', 'recover')
 place = tempfile.TemporaryDirectory()
 JOURNAL = ('--journal', os.path.join(place.name, 'journal.sqlite'))
 
@@ -786,6 +786,41 @@ def cancel_may_be_too_late():
 # ---- the command line and the journal ----
 
 
+# ---- finalize, revert ----
+
+
+@test
+def what_cannot_be_reverted_is_refused():
+    done = ctl(*move('g7', '--set', 'confirm=manual', '--json'))
+    assert done.code == 0 and done.json['state'] == 'migrated'
+    job = done.json['job']
+    refused = ctl('revert', job, *JOURNAL, '--json')
+    assert_error(refused, 'wrong-state', 2)  # it ran through its move
+    assert record(job)['state'] == 'migrated'
+    done = ctl(*move('g8', '--json'))
+    assert done.code == 0
+    assert_error(ctl('revert', done.json['job'], *JOURNAL, '--json'), 'too-late', 2)
+    assert_error(ctl('finalize', done.json['job'], *JOURNAL, '--json'), 'wrong-state', 2)
+    assert_error(ctl('revert', 'no-such', *JOURNAL, '--json'), 'not-found', 2)
+
+
+@test
+def another_shape_is_planned():
+    env = {**os.environ, 'MIGRATE_SIM': 'world=w;hosts=2;guests=1;off=1;image=64M;data=8M'}
+    shape = ('--resize', 'vcpus=4,memory=1GiB', '--resize', 'disk:vda=128MiB')
+    done = ctl('plan', 'g0', *HOSTS, *shape, '--json', env=env)
+    assert done.code == 0 and done.json['kind'] == 'cold', done.json['findings']
+    assert 'resize-volume' in [step['what'] for step in done.json['steps']]
+    effects = '\n'.join(done.json['effects'])
+    assert 'has 4 vCPUs' in effects and 'has 1.0 GiB of memory' in effects, effects
+    assert 'Disk “vda” has 128.0 MiB' in effects, effects
+    done = ctl('move', 'g0', *HOSTS, *JOURNAL, *shape, '--json', env=env)
+    assert done.code == 0 and done.json['kind'] == 'cold'
+    done = ctl('plan', 'g0', *HOSTS, '--resize', 'disk:vda=1MiB', '--json', env=env)
+    assert done.code == 2
+    assert 'resize-shrinks' in [finding['code'] for finding in done.json['findings']]
+
+
 @test
 def a_wrong_command_line_is_refused():
     for wrong, says in (
@@ -803,7 +838,11 @@ def a_wrong_command_line_is_refused():
             (move('g0', '--set', 'x=1'), '“x”'),
             (move('g0', '--deadline', '-1'), 'deadline'),
             (move('g0', '--transport', 'post'), 'transport'),
-            (move('g0', '--set', 'confirm=manual'), 'migratectl always finalizes'),
+            (move('g0', '--resize', 'vcpus=0'), 'a number from 1 on'),
+            (move('g0', '--resize', 'cpus=4'), 'vcpus, memory and disk:TARGET'),
+            (move('g0', '--resize', 'disk:vda=20GB'), 'KiB, MiB, GiB or TiB'),
+            (move('g0', '--resize', 'memory'), 'not vcpus=N'),
+            (('revert', 'j', '--apply', 'all', *JOURNAL), 'not “all”'),
             (move('g0', '--policy', '/nonexistent'), '/nonexistent'),
             (('list', 'g0'), '“list” does not take “g0”'),
             (('list', '--journal', 'none'), '“none” is none'),

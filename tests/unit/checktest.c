@@ -12,7 +12,7 @@ check_row (size_t i)
   static const CheckRows *const families[]
     = { &check_identity_rows, &check_storage_rows, &check_image_rows,    &check_cpu_rows,
         &check_device_rows,   &check_network_rows, &check_capacity_rows, &check_transport_rows,
-        &check_mapping_rows,  &check_copy_rows,    &check_chain_rows };
+        &check_mapping_rows,  &check_copy_rows,    &check_chain_rows,    &check_resize_rows };
 
   for (gsize j = 0; j < G_N_ELEMENTS (families); j++)
     {

@@ -31,6 +31,8 @@ static const struct
   { MIGRATE_STATE_PREPARED, TRUE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_PREPARED, FALSE },
   { MIGRATE_STATE_MIGRATED, FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_MIGRATED, TRUE },
   { MIGRATE_STATE_FAILED, FALSE, MIGRATE_VERB_RECOVER, MIGRATE_STATE_FAILED, TRUE },
+  { MIGRATE_STATE_MIGRATED, FALSE, MIGRATE_VERB_REVERT, MIGRATE_STATE_REVERTED, FALSE },
+  { MIGRATE_STATE_FAILED, FALSE, MIGRATE_VERB_REVERT, MIGRATE_STATE_REVERTED, FALSE },
   { MIGRATE_STATE_FINALIZED, FALSE, MIGRATE_VERB_CHORES, MIGRATE_STATE_FINALIZED, FALSE },
   { MIGRATE_STATE_NEW, FALSE, MIGRATE_VERB_RETUNE, MIGRATE_STATE_NEW, FALSE },
   { MIGRATE_STATE_CHECKED, FALSE, MIGRATE_VERB_RETUNE, MIGRATE_STATE_CHECKED, FALSE },
@@ -57,12 +59,13 @@ find (int state, int in_flight, int verb)
 TheoryDataPoints (edges, every_state_with_every_verb) = {
   DataPoints (int, MIGRATE_STATE_NEW, MIGRATE_STATE_CHECKED, MIGRATE_STATE_PREPARED,
               MIGRATE_STATE_MIGRATED, MIGRATE_STATE_FINALIZED, MIGRATE_STATE_UNDONE,
-              MIGRATE_STATE_CANCELLED, MIGRATE_STATE_FAILED),
+              MIGRATE_STATE_CANCELLED, MIGRATE_STATE_FAILED, MIGRATE_STATE_REVERTED),
   DataPoints (int, FALSE, TRUE),
   DataPoints (int, MIGRATE_VERB_CHECK, MIGRATE_VERB_PREPARE, MIGRATE_VERB_MIGRATE,
               MIGRATE_VERB_FINALIZE, MIGRATE_VERB_FOLLOW, MIGRATE_VERB_CANCEL, MIGRATE_VERB_DETACH,
               MIGRATE_VERB_RECOVER, MIGRATE_VERB_CHORES, MIGRATE_VERB_RETUNE,
-              MIGRATE_VERB_FINISH_NOW, MIGRATE_VERB_PAUSE, MIGRATE_VERB_GIVE_UP),
+              MIGRATE_VERB_FINISH_NOW, MIGRATE_VERB_PAUSE, MIGRATE_VERB_GIVE_UP,
+              MIGRATE_VERB_REVERT),
 };
 
 Theory ((int state, int in_flight, int verb), edges, every_state_with_every_verb)
@@ -84,7 +87,7 @@ Theory ((int state, int in_flight, int verb), edges, every_state_with_every_verb
   cr_assert_not_null (error);
   if (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_TOO_LATE))
     cr_assert (verb == MIGRATE_VERB_CANCEL || verb == MIGRATE_VERB_GIVE_UP
-               || verb == MIGRATE_VERB_PAUSE);
+               || verb == MIGRATE_VERB_PAUSE || verb == MIGRATE_VERB_REVERT);
   else
     {
       cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_WRONG_STATE));
@@ -104,6 +107,16 @@ Test (edges, cancel_after_the_hand_over_is_too_late)
       cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_TOO_LATE));
       cr_assert_str_eq (error->message, "The guest has been handed over: it is too late to cancel");
     }
+}
+
+Test (edges, a_revert_after_the_source_was_released_is_too_late)
+{
+  g_autoptr (GError) error = NULL;
+
+  cr_assert_null (
+    _migrate_edge_require (MIGRATE_STATE_FINALIZED, FALSE, MIGRATE_VERB_REVERT, &error));
+  cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_TOO_LATE));
+  cr_assert_str_eq (error->message, "The source has been released: it is too late to revert");
 }
 
 Test (edges, a_run_ends_where_no_edge_leads_on)

@@ -28,7 +28,8 @@ enum
   RECORD_A = 1 << 8,    /* the platform's record names A */
   FENCE = 1 << 9,       /* there is a fence that can also reset a stream */
   DEFINITION = 1 << 10, /* the journal knows how the guest was defined */
-  PROBE = 1 << 11       /* a check of a job from A to B has left files */
+  PROBE = 1 << 11,      /* a check of a job from A to B has left files */
+  REVERTING = 1 << 12   /* the job's hand-over is being taken back */
 };
 
 typedef struct
@@ -83,6 +84,13 @@ static const Row rows[] = {
   { "- | pause.user def", JOB | PAUSED, V (RUNS_ON_DESTINATION), "close-job@B:safe" },
   { "- | pause.user def", JOB | PAUSED | STRICT, V (RUNS_ON_DESTINATION), "close-job@B:safe" },
   { "- | - | " ARRIVED, JOB, V (RUNS_ON_DESTINATION), "close-job@C:safe" },
+  /* on its way back, wherever that was cut short */
+  { OFF " | " RUNS, JOB | PROVEN | REVERTING, V (REVERTING), "revert@A:safe" },
+  { OFF " | " OFF, JOB | PROVEN | REVERTING, V (REVERTING), "revert@A:safe" },
+  { OFF " | -", JOB | PROVEN | REVERTING, V (REVERTING), "revert@A:safe" },
+  { RUNS " | -", JOB | PROVEN | REVERTING, V (REVERTING), "revert@A:safe" },
+  { RUNS " | " RUNS, JOB | PROVEN | REVERTING, V (SPLIT), "" },
+  { OFF " | ?", JOB | PROVEN | REVERTING, V (UNKNOWN), "" },
   /* under way */
   { RUNS " out moves | " INCOMING, JOB, V (IN_FLIGHT), "follow@A:safe" },
   { RUNS " out moves | " INCOMING, 0, V (IN_FLIGHT), "follow@A:safe" },
@@ -288,6 +296,7 @@ read_row (const Row *row, MigrateSeen *seen)
     .destination = hosts ? 1 : MIGRATE_NO_HOST,
     .begun = job,
     .proven = (j & PROVEN) != 0,
+    .reverting = (j & REVERTING) != 0,
     .arrives_paused = (j & STRICT) != 0 && (j & PAUSED) == 0,
     .resumed_there = (j & RESUMED) != 0,
     .has_obligations = (j & AUTOSTART) != 0,

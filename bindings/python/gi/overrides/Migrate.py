@@ -503,6 +503,9 @@ class AsyncRunner:
     async def give_up(self, job):
         return await self._operate('give_up', job, (), {})
 
+    async def revert(self, job, up_to_risk):
+        return await self._operate('revert', job, (), {}, up_to_risk)
+
 
 def _tell(loop, call, *args):
     try:

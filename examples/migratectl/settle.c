@@ -1,0 +1,85 @@
+/* migratectl finalize, revert: what becomes of a move that stopped before the source was released.
+ */
+#include "ctl.h"
+
+static gboolean
+parse_risk (const char *word, MigrateRisk *risk, GError **error)
+{
+  g_autoptr (GEnumClass) klass = g_type_class_ref (MIGRATE_TYPE_RISK);
+  const GEnumValue *value = word != NULL ? g_enum_get_value_by_nick (klass, word) : NULL;
+
+  if (word == NULL)
+    return TRUE;
+  if (value == NULL)
+    {
+      g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                   "--apply is safe, disruptive or destructive, not “%s”", word);
+      return FALSE;
+    }
+  *risk = (MigrateRisk) value->value;
+  return TRUE;
+}
+
+/* What was refused changed nothing; what was begun is to be asked for again. */
+static CtlExit
+exit_of (const GError *error)
+{
+  return g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NEEDS_RECOVER)
+             || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_LOST_CLAIM)
+           ? CTL_FAILED
+           : CTL_REFUSED;
+}
+
+static MigrateJob *
+load (const CtlOptions *options, GError **error)
+{
+  g_autoptr (MigrateJournal) journal = ctl_request_journal (options);
+
+  return migrate_job_load (journal, options->rest[0], NULL /* cancellable */, error);
+}
+
+static CtlExit
+end (const CtlOptions *options, MigrateJob *job, GError *error)
+{
+  CtlExit code;
+
+  if (error == NULL)
+    {
+      ctl_tell_job (options, job, NULL /* fault */);
+      return CTL_DONE;
+    }
+  code = exit_of (error);
+  return ctl_fail_error (options, error, code);
+}
+
+CtlExit
+ctl_finalize (const CtlOptions *options)
+{
+  GError *error = NULL;
+  g_autoptr (MigrateJob) job = load (options, &error);
+
+  if (job != NULL)
+    migrate_job_finalize (job, NULL /* cancellable */, &error);
+  return end (options, job, error);
+}
+
+CtlExit
+ctl_revert (const CtlOptions *options)
+{
+  MigrateRisk risk = MIGRATE_RISK_DISRUPTIVE;
+  GError *error = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+
+  if (!parse_risk (options->apply, &risk, &error))
+    {
+      g_autoptr (GError) wrong = error;
+
+      return ctl_fail_usage (options, "revert", wrong->message);
+    }
+  job = load (options, &error);
+  if (job != NULL)
+    migrate_job_revert (job, risk, NULL /* cancellable */, &error);
+  if (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_BLOCKED))
+    ctl_note ("nothing was changed; --apply destructive does it all the same");
+  return end (options, job, error);
+}
