@@ -91,5 +91,18 @@ const FaultHow fault_hows[] = {
     .bandwidth = 32 * MIB,
     .asked = "bandwidth=24",
     .decides = "retune" },
+
+  { .name = "block", .policy = POLICY (P2P), .kind = "block" },
+  { .name = "cold", .policy = POLICY (P2P, "road", "auto"), .kind = "cold", .off = TRUE },
+  { .name = "cold-stream", .policy = POLICY (P2P, "road", "stream"), .kind = "cold", .off = TRUE },
+  { .name = "cold-shut-down",
+    .policy = POLICY (P2P, "shut-down", "yes"),
+    .kind = "cold",
+    .boots = TRUE },
+  { .name = "suspend", .policy = POLICY (P2P), .kind = "suspend" },
+  { .name = "suspend-stream",
+    .policy = POLICY (P2P, "road", "stream"),
+    .kind = "suspend",
+    .paused = TRUE },
 };
 const guint fault_n_hows = G_N_ELEMENTS (fault_hows);

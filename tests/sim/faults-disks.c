@@ -1,0 +1,158 @@
+/* The disks of a guest that takes them along: a chain of two images and a raw one on h1, which h2
+ * does not see. What is below has no pool on either host, and no folder on h2. */
+#include "faults.h"
+
+#include <string.h>
+
+#define MIB ((guint64) 1 << 20)
+#define TOP "/images/g0.qcow2"
+#define RAW "/images/g0 data.raw"
+#define BASE "/base/base.qcow2"
+
+static const char *const hosts[] = { "h1", "h2" };
+
+const SimDiskSpec *
+fault_disks_make (SimWorld *world)
+{
+  static const SimDiskSpec disks[]
+    = { { .target = "vda", .path = TOP, .format = "qcow2", .write_rate = MIB / 4 },
+        { .target = "vdb", .path = RAW, .format = "raw" },
+        { .target = NULL } };
+
+  for (gsize h = 0; h < G_N_ELEMENTS (hosts); h++)
+    sim_world_add_pool (world, hosts[h], &(SimPoolSpec){ .name = "images", .target = "/images" });
+  sim_world_add_image (
+    world, "h1",
+    &(SimImageSpec){ .path = BASE, .format = "qcow2", .capacity = 64 * MIB, .data = 8 * MIB });
+  sim_world_add_image (world, "h1",
+                       &(SimImageSpec){ .path = TOP,
+                                        .format = "qcow2",
+                                        .capacity = 64 * MIB,
+                                        .offset = 16 * MIB,
+                                        .data = 8 * MIB,
+                                        .backing = BASE,
+                                        .backing_format = "qcow2" });
+  sim_world_add_image (
+    world, "h1",
+    &(SimImageSpec){ .path = RAW, .capacity = 32 * MIB, .offset = MIB, .data = 4 * MIB });
+  return disks;
+}
+
+/* What no running guest writes to; and all of it, of one that does not run. */
+static char *
+dup_content (SimWorld *world, const char *host, gboolean all)
+{
+  g_autofree char *top = all ? sim_world_dup_content_of (world, host, TOP) : NULL;
+  g_autofree char *raw = sim_world_dup_content_of (world, host, RAW);
+  g_autofree char *base = sim_world_dup_bytes_of (world, host, BASE);
+
+  return g_strdup_printf ("%s; %s; %s", top, raw, base);
+}
+
+void
+fault_disks_note (FaultDisks *self, SimWorld *world, const FaultHow *how)
+{
+  for (gsize h = 0; h < G_N_ELEMENTS (hosts); h++)
+    self->pools[h] = sim_world_list_pools (world, hosts[h]);
+  self->content = dup_content (world, "h1", how->off);
+}
+
+void
+fault_disks_clear (FaultDisks *self)
+{
+  for (gsize h = 0; h < G_N_ELEMENTS (hosts); h++)
+    g_strfreev (self->pools[h]);
+  g_free (self->content);
+}
+
+/* ---- what must be true ---- */
+
+static gboolean
+has (char **list, const char *text)
+{
+  return g_strv_contains ((const char *const *) list, text);
+}
+
+static void
+remove_image (SimWorld *world, const char *host, const char *path)
+{
+  MigrateBackend *backend = sim_world_get_backend (world);
+  g_autofree char *uri = g_strdup_printf ("sim://f/%s", host);
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_VOLUME_REMOVE, NULL);
+  MigrateConn *conn = backend->vtable->open (backend, uri, NULL);
+
+  call->storage.pool = g_strdup ("images");
+  call->storage.name = g_path_get_basename (path);
+  call->value = MIGRATE_REFRESH_BEFORE;
+  if (conn == NULL || !backend->vtable->call (conn, call, NULL))
+    g_error ("faults: “%s” cannot be removed", path);
+  backend->vtable->close (conn);
+}
+
+/* What is below an image may be others' too, and stays wherever the guest has been. */
+static char *
+check_left (const FaultDisks *self, SimWorld *world, gsize host, gboolean may_leave)
+{
+  g_auto (GStrv) paths = sim_world_list_paths (world, hosts[host]);
+
+  for (guint i = 0; paths[i] != NULL; i++)
+    {
+      gboolean own = g_str_equal (paths[i], TOP) || g_str_equal (paths[i], RAW);
+
+      if (g_str_equal (paths[i], BASE) && (host == 0 || self->was_there))
+        continue;
+      if (!own || !may_leave || (host == 1 && !self->was_there))
+        return g_strdup_printf ("“%s” is left on %s", paths[i], hosts[host]);
+      remove_image (world, hosts[host], paths[i]);
+    }
+  return NULL;
+}
+
+static char *
+check_there (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize host)
+{
+  g_auto (GStrv) paths = sim_world_list_paths (world, hosts[host]);
+  g_autofree char *content = dup_content (world, hosts[host], how->off);
+  g_autofree char *xml = NULL;
+
+  if (!has (paths, TOP) || !has (paths, RAW) || !has (paths, BASE))
+    return g_strdup_printf ("an image is missing on %s", hosts[host]);
+  if (g_strv_length (paths) != 3)
+    return g_strdup_printf ("“%s” … are on %s", paths[0], hosts[host]);
+  if (!g_str_equal (content, self->content))
+    return g_strdup_printf ("what is on the disks on %s was not there before", hosts[host]);
+  xml = sim_world_dup_xml (world, hosts[host], "g0", TRUE /* definition */);
+  if (xml != NULL && strstr (xml, "libmigrate") != NULL)
+    return g_strdup_printf ("the definition on %s is marked", hosts[host]);
+  return NULL;
+}
+
+static char *
+check_host (const FaultDisks *self, SimWorld *world, gsize host)
+{
+  g_auto (GStrv) pools = sim_world_list_pools (world, hosts[host]);
+  g_auto (GStrv) guests = sim_world_list_guests (world, hosts[host]);
+
+  for (guint i = 0; pools[i] != NULL; i++)
+    if (!has (self->pools[host], pools[i]))
+      return g_strdup_printf ("the pool “%s” is left on %s", pools[i], hosts[host]);
+  for (guint i = 0; guests[i] != NULL; i++)
+    if (!g_str_equal (guests[i], "g0"))
+      return g_strdup_printf ("“%s” is left on %s", guests[i], hosts[host]);
+  return NULL;
+}
+
+char *
+fault_disks_check (FaultDisks *self, SimWorld *world, const FaultHow *how, guint owner,
+                   gboolean may_leave)
+{
+  char *wrong = check_there (self, world, how, owner - 1);
+
+  if (owner == 2)
+    self->was_there = TRUE;
+  if (wrong == NULL)
+    wrong = check_left (self, world, 2 - owner, may_leave);
+  for (gsize h = 0; wrong == NULL && h < G_N_ELEMENTS (hosts); h++)
+    wrong = check_host (self, world, h);
+  return wrong;
+}
