@@ -421,6 +421,7 @@ typedef enum
  * @MIGRATE_VERDICT_FROZEN: the guest stands still in the switch-over, under a job that does not end
  * @MIGRATE_VERDICT_ABORT_STUCK: an abort was accepted and does not end
  * @MIGRATE_VERDICT_STALLED: a transfer is under way and does not move
+ * @MIGRATE_VERDICT_CARRIER: it is no guest, but what carried the images of one for a move
  *
  * What a recovery concludes from what all hosts say.
  *
@@ -447,7 +448,8 @@ typedef enum
   MIGRATE_VERDICT_UNKNOWN,
   MIGRATE_VERDICT_FROZEN,
   MIGRATE_VERDICT_ABORT_STUCK,
-  MIGRATE_VERDICT_STALLED
+  MIGRATE_VERDICT_STALLED,
+  MIGRATE_VERDICT_CARRIER
 } MigrateVerdict;
 
 /**

@@ -5,6 +5,7 @@
 
 #include "check/plan-private.h"
 #include "steps/steps-private.h"
+#include "xml/mark-private.h"
 #include "xml/volume-private.h"
 
 #define ABORT_AGAIN_US (2 * G_TIME_SPAN_SECOND)
@@ -105,7 +106,7 @@ describe (Carry *self, MigrateWork *work, GPtrArray *rows)
 
   self->work = work;
   self->uuid = g_uuid_string_random ();
-  self->name = g_strdup_printf ("libmigrate-carrier-%s", work->id);
+  self->name = g_strconcat (MIGRATE_CARRIER_PREFIX, work->id, NULL);
   for (guint i = 0; i < rows->len; i++)
     {
       GVariant *row = rows->pdata[i];

@@ -82,30 +82,16 @@ make_off (MigrateWork *work, const MigrateBefore *before, GError **error)
 
 /* ---- copied ---- */
 
-static gboolean
-was_made (MigrateWork *work, GVariant *row)
-{
-  const char *id = _migrate_variant_string (row, "id");
-
-  for (guint i = 0; i < work->steps->len; i++)
-    {
-      const MigrateStepEntry *step = work->steps->pdata[i];
-
-      if (g_str_equal (step->kind->name, "make-volume") && step->status == MIGRATE_STEP_DONE
-          && g_strcmp0 (_migrate_variant_string (step->args, "id"), id) == 0)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* What could not be made before: now that it is here, its size is known. NULL: it failed. */
+/* With its size as it is now; what could not be made before is made, for now it is here. NULL: it
+ * failed. */
 static GVariant *
-make_late (MigrateWork *work, GVariant *planned, GError **error)
+complete (MigrateWork *work, GVariant *planned, GError **error)
 {
   g_autoptr (GVariant) row = _migrate_file_complete (work, planned, error);
 
   if (row == NULL
-      || (!was_made (work, row) && !_migrate_make_volume (work, row, TRUE /* raw */, error)))
+      || (!_migrate_was_made (work, row)
+          && !_migrate_make_volume (work, row, TRUE /* raw */, error)))
     return NULL;
   return g_steal_pointer (&row);
 }
@@ -117,20 +103,16 @@ pick (MigrateWork *work, GVariant *rows, MigrateFileHow how, GError **error)
 
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
-      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+      g_autoptr (GVariant) planned = g_variant_get_child_value (rows, i);
+      GVariant *row;
 
-      if (_migrate_file_how (row) != how)
+      if (_migrate_file_how (planned) != how
+          || (!_migrate_file_comes_later (planned) && !_migrate_was_made (work, planned)))
         continue;
-      if (_migrate_file_comes_later (row))
-        {
-          GVariant *late = make_late (work, row, error);
-
-          if (late == NULL)
-            return NULL;
-          g_ptr_array_add (picked, late);
-        }
-      else if (was_made (work, row))
-        g_ptr_array_add (picked, g_steal_pointer (&row));
+      row = complete (work, planned, error);
+      if (row == NULL)
+        return NULL;
+      g_ptr_array_add (picked, row);
     }
   return g_steal_pointer (&picked);
 }

@@ -357,6 +357,23 @@ _migrate_make_volume (MigrateWork *work, GVariant *row, gboolean raw, GError **e
   return prove_size (work, row, pool, raw, error);
 }
 
+gboolean
+_migrate_was_made (MigrateWork *work, GVariant *row)
+{
+  const char *id = _migrate_variant_string (row, "id");
+
+  for (guint i = 0; i < work->steps->len; i++)
+    {
+      const MigrateStepEntry *step = work->steps->pdata[i];
+
+      if (g_str_equal (step->kind->name, "make-volume")
+          && (step->status == MIGRATE_STEP_DONE || step->status == MIGRATE_STEP_RELEASED)
+          && g_strcmp0 (_migrate_variant_string (step->args, "id"), id) == 0)
+        return TRUE;
+    }
+  return FALSE;
+}
+
 /* What is in no pool of the source's is seen when it has been given one. NULL: it failed. */
 GVariant *
 _migrate_file_complete (MigrateWork *work, GVariant *row, GError **error)

@@ -1,6 +1,6 @@
 /* Act: what the source's storage keeps no longer. Only what the plan has proven not to be the
- * destination's, only after the guest was proven good there, and only where its copy is to be seen.
- */
+ * destination's, or what the destination did not have before the move made it there; only after the
+ * guest was proven good there, and only where its copy is to be seen. */
 #include "storage/files-private.h"
 
 #include "steps/probe-private.h"
@@ -35,6 +35,14 @@ has_copy (MigrateWork *work, GVariant *row, GError **error)
   return FALSE;
 }
 
+/* The guest's memory is in no file any more once it runs. */
+static gboolean
+may_go (MigrateWork *work, GVariant *row, GError **error)
+{
+  return g_strcmp0 (_migrate_variant_string (row, "role"), "saved-memory") == 0
+         || has_copy (work, row, error);
+}
+
 static gboolean
 remove_image (MigrateWork *work, GVariant *row, GError **error)
 {
@@ -42,7 +50,7 @@ remove_image (MigrateWork *work, GVariant *row, GError **error)
   const char *pool;
   GVariantBuilder builder;
 
-  if (!has_copy (work, row, error) || !_migrate_find_source (work, row, &pool, &name, error))
+  if (!may_go (work, row, error) || !_migrate_find_source (work, row, &pool, &name, error))
     return FALSE;
   g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
   _migrate_builder_add_string (&builder, "id", _migrate_variant_string (row, "id"));
@@ -63,7 +71,8 @@ _migrate_storage_release (MigrateWork *work)
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
       g_autoptr (GError) error = NULL;
 
-      if (_migrate_variant_boolean (row, "remove") && !remove_image (work, row, &error))
+      if (_migrate_variant_boolean (row, "remove") && _migrate_was_made (work, row)
+          && !remove_image (work, row, &error))
         _migrate_work_warn (work, "The image “%s” of “%s” is left at the source: %s",
                             _migrate_variant_string (row, "path"),
                             _migrate_variant_string (row, "id"), error->message);

@@ -422,6 +422,7 @@ make_world (Case *self)
                                         .working_set = how->working_set,
                                         .cpu_bound = how->cpu_bound,
                                         .disks = disks,
+                                        .nvram = disks != NULL ? FAULT_DISKS_NVRAM : NULL,
                                         .shut_down_ms = how->boots ? SHUT_DOWN_MS : 0,
                                         .state = how->off      ? MIGRATE_DOMAIN_SHUTOFF
                                                  : how->paused ? MIGRATE_DOMAIN_PAUSED

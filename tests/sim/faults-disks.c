@@ -1,15 +1,17 @@
 /* The disks of a guest that takes them along: a chain of two images and a raw one on h1, which h2
- * does not see. What is below has no pool on either host, and no folder on h2. */
+ * does not see. Its NVRAM has no pool on either host, and no folder on h2. */
 #include "faults.h"
 
 #include <string.h>
 
 #define MIB ((guint64) 1 << 20)
 #define TOP "/images/g0.qcow2"
-#define RAW "/images/g0 data.raw"
+#define RAW "/images/g0, of h1.raw"
 #define BASE "/base/base.qcow2"
+#define NVRAM FAULT_DISKS_NVRAM
 
 static const char *const hosts[] = { "h1", "h2" };
+static const char *const files[] = { TOP, RAW, BASE, NVRAM, NULL };
 
 const SimDiskSpec *
 fault_disks_make (SimWorld *world)
@@ -20,7 +22,10 @@ fault_disks_make (SimWorld *world)
         { .target = NULL } };
 
   for (gsize h = 0; h < G_N_ELEMENTS (hosts); h++)
-    sim_world_add_pool (world, hosts[h], &(SimPoolSpec){ .name = "images", .target = "/images" });
+    {
+      sim_world_add_pool (world, hosts[h], &(SimPoolSpec){ .name = "images", .target = "/images" });
+      sim_world_add_pool (world, hosts[h], &(SimPoolSpec){ .name = "base", .target = "/base" });
+    }
   sim_world_add_image (
     world, "h1",
     &(SimImageSpec){ .path = BASE, .format = "qcow2", .capacity = 64 * MIB, .data = 8 * MIB });
@@ -35,6 +40,7 @@ fault_disks_make (SimWorld *world)
   sim_world_add_image (
     world, "h1",
     &(SimImageSpec){ .path = RAW, .capacity = 32 * MIB, .offset = MIB, .data = 4 * MIB });
+  sim_world_add_image (world, "h1", &(SimImageSpec){ .path = NVRAM, .data = 4096 });
   return disks;
 }
 
@@ -45,8 +51,9 @@ dup_content (SimWorld *world, const char *host, gboolean all)
   g_autofree char *top = all ? sim_world_dup_content_of (world, host, TOP) : NULL;
   g_autofree char *raw = sim_world_dup_content_of (world, host, RAW);
   g_autofree char *base = sim_world_dup_bytes_of (world, host, BASE);
+  g_autofree char *nvram = all ? sim_world_dup_bytes_of (world, host, NVRAM) : NULL;
 
-  return g_strdup_printf ("%s; %s; %s", top, raw, base);
+  return g_strdup_printf ("%s; %s; %s; %s", top, raw, base, nvram);
 }
 
 void
@@ -73,23 +80,8 @@ has (char **list, const char *text)
   return g_strv_contains ((const char *const *) list, text);
 }
 
-static void
-remove_image (SimWorld *world, const char *host, const char *path)
-{
-  MigrateBackend *backend = sim_world_get_backend (world);
-  g_autofree char *uri = g_strdup_printf ("sim://f/%s", host);
-  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_VOLUME_REMOVE, NULL);
-  MigrateConn *conn = backend->vtable->open (backend, uri, NULL);
-
-  call->storage.pool = g_strdup ("images");
-  call->storage.name = g_path_get_basename (path);
-  call->value = MIGRATE_REFRESH_BEFORE;
-  if (conn == NULL || !backend->vtable->call (conn, call, NULL))
-    g_error ("faults: “%s” cannot be removed", path);
-  backend->vtable->close (conn);
-}
-
-/* What is below an image may be others' too, and stays wherever the guest has been. */
+/* What is below an image may be others' too, and stays wherever the guest has been; and so does
+ * NVRAM, which libvirt keeps. */
 static char *
 check_left (const FaultDisks *self, SimWorld *world, gsize host, gboolean may_leave)
 {
@@ -99,11 +91,13 @@ check_left (const FaultDisks *self, SimWorld *world, gsize host, gboolean may_le
     {
       gboolean own = g_str_equal (paths[i], TOP) || g_str_equal (paths[i], RAW);
 
-      if (g_str_equal (paths[i], BASE) && (host == 0 || self->was_there))
+      gboolean kept = g_str_equal (paths[i], BASE) || g_str_equal (paths[i], NVRAM);
+
+      if (kept && (host == 0 || self->was_there))
         continue;
       if (!own || !may_leave || (host == 1 && !self->was_there))
         return g_strdup_printf ("“%s” is left on %s", paths[i], hosts[host]);
-      remove_image (world, hosts[host], paths[i]);
+      sim_world_remove_path (world, hosts[host], paths[i]);
     }
   return NULL;
 }
@@ -115,12 +109,15 @@ check_there (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize
   g_autofree char *content = dup_content (world, hosts[host], how->off);
   g_autofree char *xml = NULL;
 
-  if (!has (paths, TOP) || !has (paths, RAW) || !has (paths, BASE))
-    return g_strdup_printf ("an image is missing on %s", hosts[host]);
-  if (g_strv_length (paths) != 3)
-    return g_strdup_printf ("“%s” … are on %s", paths[0], hosts[host]);
+  for (gsize i = 0; files[i] != NULL; i++)
+    if (!has (paths, files[i]))
+      return g_strdup_printf ("“%s” is missing on %s", files[i], hosts[host]);
+  for (guint i = 0; paths[i] != NULL; i++)
+    if (!g_strv_contains (files, paths[i]))
+      return g_strdup_printf ("“%s” is left on %s", paths[i], hosts[host]);
   if (!g_str_equal (content, self->content))
-    return g_strdup_printf ("what is on the disks on %s was not there before", hosts[host]);
+    return g_strdup_printf ("what is on the disks on %s was not there before: %s, and not %s",
+                            hosts[host], content, self->content);
   xml = sim_world_dup_xml (world, hosts[host], "g0", TRUE /* definition */);
   if (xml != NULL && strstr (xml, "libmigrate") != NULL)
     return g_strdup_printf ("the definition on %s is marked", hosts[host]);

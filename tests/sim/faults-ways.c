@@ -96,7 +96,7 @@ const FaultHow fault_hows[] = {
   { .name = "cold", .policy = POLICY (P2P, "road", "auto"), .kind = "cold", .off = TRUE },
   { .name = "cold-stream", .policy = POLICY (P2P, "road", "stream"), .kind = "cold", .off = TRUE },
   { .name = "cold-shut-down",
-    .policy = POLICY (P2P, "shut-down", "yes"),
+    .policy = POLICY (P2P, "shut-down", "true"),
     .kind = "cold",
     .boots = TRUE },
   { .name = "suspend", .policy = POLICY (P2P), .kind = "suspend" },

@@ -76,6 +76,8 @@ typedef struct
 
 /* ---- faults-disks.c ---- */
 
+#define FAULT_DISKS_NVRAM "/nvram/g0.fd"
+
 typedef struct
 {
   char **pools[2]; /* of h1 and h2, before */

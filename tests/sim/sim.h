@@ -148,6 +148,8 @@ void sim_world_set_locks (SimWorld *self, const char *storage, gboolean locks);
 /* Sixteen bytes of the file are others. */
 void sim_world_spoil (SimWorld *self, const char *host, const char *path, guint64 offset);
 void sim_world_truncate (SimWorld *self, const char *host, const char *path, guint64 size);
+/* Its operator has removed it. */
+void sim_world_remove_path (SimWorld *self, const char *host, const char *path);
 /* The stream that reads or writes this byte of it breaks there, once. */
 void sim_world_cut_stream (SimWorld *self, const char *host, const char *path, guint64 offset);
 
