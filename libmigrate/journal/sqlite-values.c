@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* These are the store's to tell: they come from columns and would go stale in the text. */
+/* Of a job these are the store's to tell: they come from columns and would go stale in the text. */
 static const char *const told_on_load[]
   = { MIGRATE_JOB_KEY_ID,   MIGRATE_JOB_KEY_CREATED,    MIGRATE_JOB_KEY_UPDATED,
       MIGRATE_JOB_KEY_HELD, MIGRATE_JOB_KEY_GENERATION, NULL };
@@ -30,32 +30,48 @@ collect_values (GTree *tree, GVariant *values)
 static gboolean
 add_value (gpointer key, gpointer value, gpointer builder)
 {
-  if (!g_strv_contains (told_on_load, key))
-    g_variant_builder_add (builder, "{sv}", key, value);
+  g_variant_builder_add (builder, "{sv}", key, value);
   return FALSE;
+}
+
+static GTree *
+new_tree (void)
+{
+  return g_tree_new_full (compare_keys, NULL /* data */, g_free, (GDestroyNotify) g_variant_unref);
+}
+
+static char *
+print (GTree *tree)
+{
+  g_autoptr (GVariant) sorted = NULL;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_tree_foreach (tree, add_value, &builder);
+  sorted = g_variant_ref_sink (g_variant_builder_end (&builder));
+  return g_variant_print (sorted, TRUE /* with types */);
 }
 
 char *
 _migrate_store_merge (GVariant *values, GVariant *changes)
 {
-  g_autoptr (GTree) tree
-    = g_tree_new_full (compare_keys, NULL /* data */, g_free, (GDestroyNotify) g_variant_unref);
-  g_autoptr (GVariant) merged = NULL;
-  GVariantBuilder builder;
+  g_autoptr (GTree) tree = new_tree ();
 
   if (values != NULL)
     collect_values (tree, values);
   collect_values (tree, changes);
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_tree_foreach (tree, add_value, &builder);
-  merged = g_variant_ref_sink (g_variant_builder_end (&builder));
-  return g_variant_print (merged, TRUE /* with types */);
+  for (gsize i = 0; told_on_load[i] != NULL; i++)
+    g_tree_remove (tree, told_on_load[i]);
+  return print (tree);
 }
 
 char *
 _migrate_store_print (GVariant *values)
 {
-  return _migrate_store_merge (NULL, values);
+  g_autoptr (GTree) tree = new_tree ();
+
+  collect_values (tree, values);
+  return print (tree);
 }
 
 GVariant *

@@ -768,7 +768,7 @@ play (Case *self, FaultVerdict *verdict)
   if (!recovered && !self->fault->loses_qemu && !split)
     fail (self, "recovery: %s", process->error != NULL ? process->error->message : "work is left");
   sim_world_sleep (self->world, SETTLE_MS);
-  if (self->how->storage != NULL)
+  if (self->how->storage != NULL || self->how->kind != NULL)
     sim_world_sleep (self->world, OLD_MS);
   if (split)
     {

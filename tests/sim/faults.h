@@ -80,9 +80,9 @@ typedef struct
 
 typedef struct
 {
-  char **pools[2]; /* of h1 and h2, before */
-  char *content;   /* of the disks, before */
-  gboolean was_there;
+  char **pools[2];           /* of h1 and h2, before */
+  char *content;             /* of the disks, before */
+  gboolean was_there, again; /* the guest on h2; it was looked at */
 } FaultDisks;
 
 /* What the guest has, and all that its hosts keep for it. */
