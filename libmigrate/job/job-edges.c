@@ -428,19 +428,27 @@ move_cold (MigrateJob *self, GError **error)
   MigrateBefore before = _migrate_before (self->before);
 
   self->work->result->outcome = MIGRATE_OUTCOME_NONE;
-  if (!_migrate_cold (self->work, &before, error) || !hand_over (self, error)
+  _migrate_job_set_state (self, MIGRATE_STATE_PREPARED, TRUE);
+  if (_migrate_work_check_cancelled (self->work, error) || !_migrate_job_write (self, error)
+      || !_migrate_cold (self->work, &before, error) || !hand_over (self, error)
       || !adopt (self, error))
     return FALSE;
   _migrate_steps_hook_or_warn (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
   return TRUE;
 }
 
-/* What had failed: before the hand-over all of it is taken back, after it all of it is done. */
+/* Whose controller died goes on where that was. What had failed: before the hand-over all of it is
+ * taken back, after it all of it is done. */
 static gboolean
 follow_cold (MigrateJob *self, GError **error)
 {
+  gboolean in_flight;
+
   if (self->work->handed_over)
     return adopt (self, error);
+  _migrate_job_where (self, &in_flight);
+  if (in_flight)
+    return move_cold (self, error);
   self->work->result->outcome = MIGRATE_OUTCOME_STAYED;
   _migrate_set_error (error, MIGRATE_ERROR_FAILED, "Begin again with a new job",
                       "Job “%s” had not handed the guest over", self->id);

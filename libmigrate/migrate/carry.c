@@ -4,6 +4,7 @@
 #include "migrate/carry-private.h"
 
 #include "check/plan-private.h"
+#include "steps/standstill-private.h"
 #include "steps/steps-private.h"
 #include "xml/mark-private.h"
 #include "xml/volume-private.h"
@@ -19,7 +20,8 @@ typedef struct
   guint64 total;         /* bytes of data */
   MigrateTransferCall *call;
   guint64 processed; /* last seen */
-  gint64 moved_at;   /* when that last grew */
+  gint64 written_at;
+  gint64 moved_at; /* when that last grew */
   gint64 aborted_at, abort_since;
   GError *given_up;
 } Carry;
@@ -221,6 +223,7 @@ begin (Carry *self, GError **error)
 
 /* ---- meanwhile ---- */
 
+/* Who has lost the claim ends the carrier, for whoever has it begins with that as well. */
 static void
 tell (Carry *self, const MigrateStats *stats)
 {
@@ -239,7 +242,8 @@ tell (Carry *self, const MigrateStats *stats)
   values.fraction = work->fraction;
   _migrate_result_note (work->result, &values);
   progress = _migrate_progress_new (&values);
-  work->report->progress (work->report_data, progress);
+  _migrate_standstill_tell (work, progress, NULL /* proven */, &self->written_at,
+                            self->given_up == NULL ? &self->given_up : NULL);
 }
 
 static void
@@ -311,6 +315,7 @@ wait (Carry *self)
   self->moved_at = since;
   while (_migrate_transfer_call_get_state (self->call) == MIGRATE_TRANSFER_OPEN)
     {
+      _migrate_standstill_listen (work);
       look (self);
       check_clocks (self, since);
       abort_if_given_up (self);

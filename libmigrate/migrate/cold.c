@@ -2,7 +2,9 @@
 #include "migrate/cold-private.h"
 
 #include "migrate/carry-private.h"
+#include "migrate/lasting-private.h"
 #include "migrate/saved-private.h"
+#include "steps/standstill-private.h"
 #include "steps/steps-private.h"
 #include "storage/files-private.h"
 
@@ -29,6 +31,7 @@ wait_until_off (MigrateWork *work, GError **error)
 
   for (;;)
     {
+      _migrate_standstill_listen (work);
       if (_migrate_work_check_cancelled (work, error) || !is_off (work, &off, error))
         return FALSE;
       if (off)
@@ -67,7 +70,8 @@ make_off (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
   gboolean off;
 
-  if (!is_off (work, &off, error))
+  if (!_migrate_lasting_settle (work, MIGRATE_SIDE_SOURCE, FALSE /* take_back */, error)
+      || !is_off (work, &off, error))
     return FALSE;
   if (off)
     return TRUE;
@@ -159,10 +163,19 @@ copy (MigrateWork *work, GError **error)
          && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
 }
 
+/* What an earlier process had in its hands is begun anew; what it had done counts. */
+static gboolean
+tidy_up (MigrateWork *work, GError **error)
+{
+  return _migrate_steps_undo (work, "start-carrier", error)
+         && _migrate_steps_undo_unfinished (work, "make-volume", error)
+         && _migrate_steps_undo_unfinished (work, "make-pool", error);
+}
+
 gboolean
 _migrate_cold (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
-  return make_off (work, before, error) && copy (work, error)
+  return tidy_up (work, error) && make_off (work, before, error) && copy (work, error)
          && !_migrate_work_check_cancelled (work, error)
          && _migrate_steps_run (work, "define-destination", NULL /* args */, error);
 }

@@ -160,8 +160,11 @@ static gboolean
 restore_once (MigrateWork *work, MigrateSide side, const char *key, GError **error)
 {
   g_autoptr (GVariant) row = need_row (work, error);
-  g_autoptr (MigrateCall) seen = row != NULL ? _migrate_step_find (work, side, error) : NULL;
+  g_autoptr (MigrateCall) seen = NULL;
 
+  if (row == NULL || !_migrate_lasting_settle (work, side, TRUE /* take_back */, error))
+    return FALSE;
+  seen = _migrate_step_find (work, side, error);
   if (seen == NULL)
     return FALSE;
   if (!is_up (&seen->domain))

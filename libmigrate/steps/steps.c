@@ -102,8 +102,8 @@ is_open (const MigrateStepEntry *step)
          && step->status != MIGRATE_STEP_RELEASED;
 }
 
-gboolean
-_migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
+static gboolean
+undo_all (MigrateWork *work, const char *only, gboolean done_too, GError **error)
 {
   GError *first = NULL;
 
@@ -113,7 +113,7 @@ _migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
       g_autoptr (GError) failure = NULL;
 
       if (!is_open (step) || (only != NULL && !g_str_equal (step->kind->name, only))
-          || step_undo (work, step, &failure))
+          || (!done_too && step->status == MIGRATE_STEP_DONE) || step_undo (work, step, &failure))
         continue;
       g_prefix_error (&failure, "Undoing “%s”: ", step->kind->name);
       if (first == NULL)
@@ -125,6 +125,18 @@ _migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
     return TRUE;
   g_propagate_error (error, first);
   return FALSE;
+}
+
+gboolean
+_migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
+{
+  return undo_all (work, only, TRUE /* done_too */, error);
+}
+
+gboolean
+_migrate_steps_undo_unfinished (MigrateWork *work, const char *kind, GError **error)
+{
+  return undo_all (work, kind, FALSE /* done_too */, error);
 }
 
 void

@@ -19,6 +19,7 @@ typedef struct
   const char *pool_there, *name_there;
   char *pool, *name; /* at the source */
   guint64 size;      /* bytes */
+  guint64 written;   /* when the source was, last; 0: it is not told */
   MigrateDigest *sent, *found;
   /* Under the tally's lock. */
   guint64 copied, verified; /* bytes of data */
