@@ -236,8 +236,9 @@ never_handed_over (const MigrateCase *c)
 {
   const MigrateSeen *source = c->source != NOBODY ? &c->hosts[c->source] : NULL;
 
-  return c->has_job && !c->proven && source != NULL && _migrate_seen_runs (source)
-         && !source->transfer && !is_postcopy_destination (source) && !was_stopped (source);
+  return c->has_job && !c->proven && !c->handed_over && source != NULL
+         && _migrate_seen_runs (source) && !source->transfer && !is_postcopy_destination (source)
+         && !was_stopped (source);
 }
 
 static gboolean
@@ -565,6 +566,10 @@ judge_off (const MigrateCase *c, MigrateJudgement *j)
     {
       gboolean there = c->has_job && one == c->destination;
 
+      if (c->has_images && one == c->source && c->hosts[one].reason == MIGRATE_SHUTOFF_MIGRATED)
+        return say_unknown (c, j, UNCONFIRMED_MS,
+                            "libvirt on {S} says that the guest moved away, and {D} does not know "
+                            "it: the images there may be the newer ones");
       return say (j, MIGRATE_VERDICT_STOPPED, there ? c->source : one,
                   there ? one : (c->destination != one ? c->destination : NOBODY), UNCONFIRMED_MS,
                   "the guest is off, and defined on one host");

@@ -503,6 +503,10 @@ _migrate_case_close (const MigrateCase *self, const MigrateJudgement *judgement,
                  : there      ? MIGRATE_OUTCOME_MOVED
                               : MIGRATE_OUTCOME_STAYED;
       return TRUE;
+    case MIGRATE_VERDICT_CARRIER:
+      *state = MIGRATE_STATE_UNDONE;
+      *outcome = MIGRATE_OUTCOME_DOWN;
+      return TRUE;
     case MIGRATE_VERDICT_LOST:
       *outcome
         = self->before_known && !self->was_persistent ? MIGRATE_OUTCOME_DOWN : MIGRATE_OUTCOME_LOST;
