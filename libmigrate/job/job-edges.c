@@ -400,14 +400,30 @@ follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
   return TRUE;
 }
 
-/* No host runs the guest: this write is all there is of a hand-over, so it must be made. */
+static void
+set_handed_over (MigrateJob *self, gboolean handed_over)
+{
+  MigrateWork *work = self->work;
+
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_HANDED_OVER, g_variant_new_boolean (handed_over));
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_STATE,
+                           g_variant_new_string (handed_over ? "migrated" : "prepared"));
+  _migrate_job_set_state (self, handed_over ? MIGRATE_STATE_MIGRATED : MIGRATE_STATE_PREPARED,
+                          !handed_over);
+}
+
+/* No host runs the guest: this write is all there is of a hand-over, so it must be made. One that
+ * could not be must not be made later either, with what takes the move back: and if it was made
+ * all the same, the first of that says that it was not. */
 static gboolean
 hand_over (MigrateJob *self, GError **error)
 {
-  _migrate_work_set_later (self->work, MIGRATE_JOB_KEY_HANDED_OVER, g_variant_new_boolean (TRUE));
-  _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
+  set_handed_over (self, TRUE);
   if (!_migrate_job_write (self, error))
-    return FALSE;
+    {
+      set_handed_over (self, FALSE);
+      return FALSE;
+    }
   self->work->handed_over = TRUE;
   _migrate_steps_tell_handed_over (self->work);
   return TRUE;
