@@ -410,7 +410,7 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
   c->was_paused = self->before.was_paused;
   c->was_persistent = self->before.persistent;
   c->was_autostart = self->before.autostart;
-  c->arrives_paused = strict && !c->was_paused;
+  c->arrives_paused = strict && !c->was_paused && !c->stops;
   c->has_definition = self->definition != NULL;
 }
 

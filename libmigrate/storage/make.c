@@ -60,14 +60,16 @@ create_pool (MigrateWork *work, MigrateSide side, const char *pool, const char *
   return _migrate_work_run_call (work, side, call, error);
 }
 
+/* folder: to be removed with it; NULL: it stays. */
 static gboolean
-remove_pool (MigrateWork *work, MigrateSide side, const char *pool, gboolean with_folder,
+remove_pool (MigrateWork *work, MigrateSide side, const char *pool, const char *folder,
              GError **error)
 {
   g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_POOL_REMOVE, NULL /* guest */);
 
   call->storage.pool = g_strdup (pool);
-  call->value = with_folder;
+  call->text_in = g_strdup (folder);
+  call->value = folder != NULL;
   return _migrate_probe_ask (work, side, call, error);
 }
 
@@ -83,7 +85,10 @@ static gboolean
 make_pool_undo (MigrateWork *work, GVariant *args, GError **error)
 {
   return remove_pool (work, side_of (args), _migrate_variant_string (args, "pool"),
-                      _migrate_variant_boolean (args, "made-folder"), error);
+                      _migrate_variant_boolean (args, "made-folder")
+                        ? _migrate_variant_string (args, "folder")
+                        : NULL,
+                      error);
 }
 
 static GVariant *
@@ -292,7 +297,7 @@ make_volume_undo (MigrateWork *work, GVariant *args, GError **error)
     return TRUE; /* the folder is gone, and what was in it */
   return _migrate_probe_file_remove (work, MIGRATE_SIDE_DESTINATION, pool, name,
                                      MIGRATE_REFRESH_BEFORE, NULL /* was_there */, error)
-         && remove_pool (work, MIGRATE_SIDE_DESTINATION, pool, FALSE /* with_folder */, error);
+         && remove_pool (work, MIGRATE_SIDE_DESTINATION, pool, NULL /* folder */, error);
 }
 
 static GVariant *

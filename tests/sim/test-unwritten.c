@@ -356,7 +356,7 @@ count_samples (Run *run)
 /* Said once, written later, and no reason to stop. */
 Test (unwritten, progress_is_written_later)
 {
-  Case how = { "fast", FALSE, SIM_JOURNAL_REFUSE, 1, TRUE };
+  Case how = { "fast", FALSE, SIM_JOURNAL_REFUSE, 1, TRUE, FALSE };
   Run whole = { .how = &how, .n = 1000 };
   g_autoptr (MigrateResult) result = NULL;
   g_auto (GStrv) warnings = NULL;
