@@ -17,7 +17,7 @@ const SimDiskSpec *
 fault_disks_make (SimWorld *world)
 {
   static const SimDiskSpec disks[]
-    = { { .target = "vda", .path = TOP, .format = "qcow2", .write_rate = MIB / 4 },
+    = { { .target = "vda", .path = TOP, .format = "qcow2", .write_rate = MIB / 16 },
         { .target = "vdb", .path = RAW, .format = "raw" },
         { .target = NULL } };
 
@@ -28,18 +28,18 @@ fault_disks_make (SimWorld *world)
     }
   sim_world_add_image (
     world, "h1",
-    &(SimImageSpec){ .path = BASE, .format = "qcow2", .capacity = 64 * MIB, .data = 8 * MIB });
+    &(SimImageSpec){ .path = BASE, .format = "qcow2", .capacity = 4 * MIB, .data = MIB });
   sim_world_add_image (world, "h1",
                        &(SimImageSpec){ .path = TOP,
                                         .format = "qcow2",
-                                        .capacity = 64 * MIB,
-                                        .offset = 16 * MIB,
-                                        .data = 8 * MIB,
+                                        .capacity = 4 * MIB,
+                                        .offset = 2 * MIB,
+                                        .data = MIB,
                                         .backing = BASE,
                                         .backing_format = "qcow2" });
   sim_world_add_image (
     world, "h1",
-    &(SimImageSpec){ .path = RAW, .capacity = 32 * MIB, .offset = MIB, .data = 4 * MIB });
+    &(SimImageSpec){ .path = RAW, .capacity = 2 * MIB, .offset = MIB / 2, .data = MIB / 4 });
   sim_world_add_image (world, "h1", &(SimImageSpec){ .path = NVRAM, .data = 4096 });
   return disks;
 }
