@@ -23,6 +23,7 @@ retune (MigrateWork *work, MigrateAsked *asked)
   if (!_migrate_work_update (work, g_variant_builder_end (&builder), &error))
     return error;
   what = _migrate_policy_describe_change (work->policy, policy, asked->values);
+  g_ptr_array_add (work->policies, g_object_ref (work->policy)); /* threads that copy have it */
   g_set_object (&work->policy, policy);
   work->report->policy (work->report_data, policy);
   _migrate_work_decide (work, "retune", "asked for while files are copied: %s", what);

@@ -18,6 +18,7 @@ _migrate_work_new (const char *id)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_cond_init (&self->answered);
+  self->policies = g_ptr_array_new_with_free_func (g_object_unref);
   self->asked = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_asked_unref);
   return self;
 }
@@ -67,6 +68,7 @@ _migrate_work_unref (MigrateWork *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_cond_clear (&self->answered);
+  g_ptr_array_unref (self->policies);
   g_ptr_array_unref (self->asked);
   g_free (self->cancel_why);
   g_free (self);
