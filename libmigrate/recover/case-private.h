@@ -75,9 +75,6 @@ typedef struct
   gboolean go_on_on_failure; /* the next one is tried all the same */
 } MigratePlannedStep;
 
-/* The host to which a guest that does not run belongs; MIGRATE_NO_HOST: nothing tells. proven: not
- * NULL; by the journal, or by a mark. */
-int _migrate_case_owner_of_off (const MigrateCase *self, gboolean *proven);
 /* Of a guest that does not run: {S} has handed it over to {D}. */
 gboolean _migrate_case_find_handed_over (const MigrateCase *self, int *source, int *destination);
 

@@ -185,8 +185,8 @@ plan_at_hand_over (Plan *self)
 
 /* Whose definition stays when it is off on several hosts. Which of two has the newer images, only
  * what stood still tells. */
-int
-_migrate_case_owner_of_off (const MigrateCase *c, gboolean *proven)
+static int
+owner_of_off (const MigrateCase *c, gboolean *proven)
 {
   int migrated = MIGRATE_NO_HOST, other = MIGRATE_NO_HOST;
   guint n_migrated = 0, n_other = 0;
@@ -230,7 +230,7 @@ static void
 plan_off_on_both (Plan *self)
 {
   gboolean proven;
-  int owner = _migrate_case_owner_of_off (self->c, &proven);
+  int owner = owner_of_off (self->c, &proven);
 
   if (owner == MIGRATE_NO_HOST)
     return;
