@@ -113,7 +113,7 @@ print_presets (void)
 static void
 print_concerned (const MigrateCheck *check)
 {
-  const char *separator = "; with ";
+  const char *separator = " (with ";
 
   for (int kind = MIGRATE_KIND_LIVE; check->spares != 0 && kind <= MIGRATE_KIND_SUSPEND; kind++)
     if ((check->spares & (1u << kind)) == 0)
@@ -121,16 +121,18 @@ print_concerned (const MigrateCheck *check)
         printf ("%s`%s`", separator, _migrate_enum_nick (MIGRATE_TYPE_KIND, kind));
         separator = ", ";
       }
+  if (check->spares != 0)
+    putchar (')');
 }
 
 static void
 print_check (const MigrateCheck *check)
 {
-  printf ("| `%s` | %s%s", check->code,
+  printf ("| `%s` | %s%s | %s", check->code,
           _migrate_enum_nick (MIGRATE_TYPE_SEVERITY, (int) check->severity),
-          check->acceptable ? ", may be accepted" : "");
+          check->acceptable ? ", may be accepted" : "", check->meaning);
   print_concerned (check);
-  printf (" | %s | %s |\n", check->meaning, check->remedy != NULL ? check->remedy : "");
+  printf (" | %s |\n", check->remedy != NULL ? check->remedy : "");
 }
 
 static void

@@ -158,7 +158,8 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "listen-address", &o->listen_address,
             "the address on which the destination waits for it", "ADDRESS");
   add_text (entries, "tls-name", &o->tls_name, "whom the destination's certificate names", "NAME");
-  add_text (entries, "kind", &o->kind, "auto (default), live: its disks are shared, block, cold, suspend", "KIND");
+  add_text (entries, "kind", &o->kind,
+            "auto (default), live: its disks are shared, block, cold, suspend", "KIND");
   add_text (entries, "policy", &o->policy, "default, gentle, fast, must-finish, or a key file",
             "PRESET|FILE");
   add_text (entries, "target-downtime", &o->target_downtime,

@@ -345,10 +345,10 @@ migrate_plan_dup_disks (MigratePlan *self)
  * - `id` (its name in steps and progress: `vda`, `vda.1` the first image below it, `nvram`), `role`
  *   (`disk`, `backing`, `cdrom`, `nvram`, `tpm`, `saved-memory`, `kernel`, `initrd`, `dtb`), and
  *   `target`, the disk that it belongs to, where there is one;
- * - `how`: `shared` (both hosts have it already), `stays` (it is on a server, or a device), `mirror`
- *   (the source's hypervisor writes it there), `stream` (it is copied byte by byte and read back, or
- *   found there and compared), `recreate` (made there, and empty), `in-stream` (it comes with memory)
- *   or `refused` (a finding says why); and `why`, for people;
+ * - `how`: `shared` (both hosts have it already), `stays` (it is on a server, or a device),
+ * `mirror` (the source's hypervisor writes it there), `stream` (it is copied byte by byte and read
+ * back, or found there and compared), `recreate` (made there, and empty), `in-stream` (it comes
+ * with memory) or `refused` (a finding says why); and `why`, for people;
  * - `path` and `path-there`, `pool` and `name`, `pool-there` and `name-there`, `folder-there` (the
  *   folder that a pool is made of there), as far as there is one;
  * - `format`, `backing-format`, `backing-there` (what is below it at the destination), `options`
@@ -481,7 +481,8 @@ migrate_plan_get_persistent_xml (MigratePlan *self)
  * - `kind` (`s`): the nick of a [enum@Migrate.Kind];
  * - `guest-name`, `guest-uuid`, `source`, `destination`, `xml`, `persistent-xml` (`s`): as their
  *   getters give them;
- * - `transfer` (`a{sv}`), `disks`, `files`, `changes`, `holes` (`aa{sv}`), `effects` (`as`): as theirs;
+ * - `transfer` (`a{sv}`), `disks`, `files`, `changes`, `holes` (`aa{sv}`), `effects` (`as`): as
+ * theirs;
  * - `steps` (`aa{sv}`): of each `what`, `host`, `risk`, `effect` and, where it can be taken back,
  *   `undo`, all `s`;
  * - `shared` (`b`): true: every file that the disks write is proven to be the same there;

@@ -270,7 +270,7 @@ _migrate_work_call_timeout (MigrateWork *self, MigrateCallKind kind)
     return _migrate_policy_get_uint (self->policy, "chore-timeout") * 1000;
   if (kind == MIGRATE_CALL_VOLUME_READ_AT || kind == MIGRATE_CALL_VOLUME_WRITE_AT)
     return MAX (timeout, DATA_WAIT_MS);
-  return kind >= MIGRATE_CALL_SET_AUTOSTART && kind != MIGRATE_CALL_ABORT
+  return kind >= MIGRATE_CALL_VOLUME_CREATE && kind != MIGRATE_CALL_ABORT
              && !(kind >= MIGRATE_CALL_SET_DOWNTIME && kind <= MIGRATE_CALL_SET_XBZRLE_CACHE)
            ? timeout + LOCK_WAIT_MS
            : timeout;

@@ -256,6 +256,7 @@ make_volume_act (MigrateWork *work, GVariant *args, GError **error)
 
       call->storage.pool = g_strdup (pool);
       call->text_in = g_strdup (_migrate_variant_string (args, "document"));
+      call->value = _migrate_variant_uint64 (args, "capacity", 0);
       if (_migrate_work_run_call (work, MIGRATE_SIDE_DESTINATION, call, &local_error))
         return TRUE;
       if (!is (local_error, MIGRATE_ERROR_BUSY) || _migrate_backend_now (work->backend) >= deadline)
@@ -301,7 +302,8 @@ make_volume_undo (MigrateWork *work, GVariant *args, GError **error)
 }
 
 static GVariant *
-volume_args (MigrateWork *work, GVariant *row, const char *pool, const char *document)
+volume_args (MigrateWork *work, GVariant *row, const char *pool, const char *document,
+             guint64 capacity)
 {
   GVariantBuilder builder;
 
@@ -311,7 +313,14 @@ volume_args (MigrateWork *work, GVariant *row, const char *pool, const char *doc
   _migrate_builder_add_string (&builder, "folder", _migrate_variant_string (row, "folder-there"));
   _migrate_builder_add_string (&builder, "name", _migrate_variant_string (row, "name-there"));
   _migrate_builder_add_string (&builder, "document", document);
+  g_variant_builder_add (&builder, "{sv}", "capacity", g_variant_new_uint64 (capacity));
   return g_variant_builder_end (&builder);
+}
+
+static guint64
+size_of (GVariant *row, gboolean raw)
+{
+  return _migrate_variant_uint64 (row, raw ? "size" : "capacity", 0);
 }
 
 /* What the other end of a mirror is must have the source's size to the byte: libvirt refuses any
@@ -320,7 +329,7 @@ static gboolean
 prove_size (MigrateWork *work, GVariant *row, const char *pool, gboolean raw, GError **error)
 {
   const char *name = _migrate_variant_string (row, "name-there");
-  guint64 wanted = _migrate_variant_uint64 (row, raw ? "size" : "capacity", 0);
+  guint64 wanted = size_of (row, raw);
   GError *local_error = NULL;
   g_autoptr (MigrateVolume) volume
     = _migrate_ask_volume (work, MIGRATE_SIDE_DESTINATION, pool, name, &local_error);
@@ -352,7 +361,8 @@ _migrate_make_volume (MigrateWork *work, GVariant *row, gboolean raw, GError **e
     return FALSE;
   if (there)
     return refuse_in_the_way (error, pool, name);
-  if (!run_or_forget (work, "make-volume", volume_args (work, row, pool, document),
+  if (!run_or_forget (work, "make-volume",
+                      volume_args (work, row, pool, document, size_of (row, raw)),
                       MIGRATE_ERROR_BUSY, error))
     {
       g_prefix_error (error, "Making “%s” for disk “%s”: ", name,

@@ -798,7 +798,7 @@ def a_wrong_command_line_is_refused():
             (('move', 'g0', '--from', 'sim://w/h1'), '“move” needs --to URI'),
             (('move', 'g0', 'g1', *HOSTS), '“move” does not take “g1”'),
             (('move', 'g0', *HOSTS, '--to', 'sim://w/h3'), 'one --to'),
-            (move('g0', '--kind', 'block'), 'There is no kind “block”'),
+            (move('g0', '--kind', 'warm'), 'There is no kind “warm”'),
             (move('g0', '--set', 'x'), '--set takes KEY=VALUE'),
             (move('g0', '--set', 'x=1'), '“x”'),
             (move('g0', '--deadline', '-1'), 'deadline'),

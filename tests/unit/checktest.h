@@ -33,8 +33,8 @@ typedef struct
 #define DEVICES(xml) "<devices>" xml "</devices>"
 
 extern const CheckRows check_identity_rows, check_storage_rows, check_image_rows, check_cpu_rows,
-  check_chain_rows, check_copy_rows, check_device_rows, check_network_rows, check_capacity_rows, check_transport_rows,
-  check_mapping_rows;
+  check_chain_rows, check_copy_rows, check_device_rows, check_network_rows, check_capacity_rows,
+  check_transport_rows, check_mapping_rows;
 
 /* NULL past the last. */
 const CheckRow *check_row (size_t i);

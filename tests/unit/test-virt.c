@@ -4,6 +4,7 @@
 #include <criterion/parameterized.h>
 
 #include "virt/libvirt-private.h"
+#include "xml/mark-private.h"
 
 #include <errno.h>
 #include <fcntl.h>
@@ -777,6 +778,29 @@ Test (libvirt_calls, mark_a_definition)
   set_mark ("outgoing '<&>");
   set_mark ("outgoing");
   set_mark (NULL);
+}
+
+/* What one of them writes, the other reads. */
+Test (libvirt_calls, mark_a_definition_as_documents_are)
+{
+  g_autoptr (MigrateCall) plain = must (MIGRATE_CALL_DOMAIN_XML, GUEST_UUID, MIGRATE_XML_INACTIVE);
+  g_autoptr (MigrateCall) found = NULL;
+  g_autoptr (MigrateCall) document = NULL;
+  MigrateCall *call = _migrate_call_new (MIGRATE_CALL_DEFINE, GUEST_UUID);
+  g_autoptr (GError) error = NULL;
+  g_autofree char *job = NULL;
+
+  call->text_in = _migrate_mark_set (plain->text_out, MIGRATE_MARK_INCOMING, "0f3c", &error);
+  cr_assert (call->text_in != NULL && run (call, &error), "%s",
+             error != NULL ? error->message : "");
+  _migrate_call_unref (call);
+  found = must (MIGRATE_CALL_DOMAIN_FIND, GUEST_UUID, 0);
+  cr_assert_eq (g_strcmp0 (found->domain.mark, "incoming 0f3c"), 0, "%s", found->domain.mark);
+  set_mark ("outgoing 77");
+  document = must (MIGRATE_CALL_DOMAIN_XML, GUEST_UUID, MIGRATE_XML_INACTIVE);
+  cr_assert_eq (_migrate_mark_read (document->text_out, &job), MIGRATE_MARK_OUTGOING, "%s",
+                document->text_out);
+  cr_assert_str_eq (job, "77");
 }
 
 Test (libvirt_calls, say_what_the_driver_cannot)
