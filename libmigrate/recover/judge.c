@@ -308,6 +308,9 @@ judge_stopped_move (const MigrateCase *c, MigrateJudgement *j)
   if (c->destination != NOBODY && is_active (&c->hosts[c->destination]))
     return say_unknown (
       c, j, 0, "somebody has started the guest on {D} from a copy that was not handed over");
+  if (c->destination != NOBODY && is_defined (&c->hosts[c->destination]))
+    return say_unknown (c, j, UNCONFIRMED_MS,
+                        "the guest was not handed over, and somebody has defined it on {D}");
   host = find (c, is_on_its_way, NOBODY);
   if (host != NOBODY)
     return say_unknown (c, j, SILENT_MS, "the memory of the guest is being saved, or read back");

@@ -394,7 +394,7 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
     self, _migrate_variant_string (self->values, MIGRATE_JOB_KEY_DESTINATION));
   c->stops = _migrate_plan_is_cold (work->plan);
   c->handed_over = work->handed_over;
-  c->completed = is_completed (self);
+  c->completed = c->stops && is_completed (self);
   c->has_images = has_images (self);
   c->begun = c->stops || _migrate_steps_has (work, "transfer");
   mark_stopped (self, c->source);

@@ -11,7 +11,9 @@
 
 #define MIB (G_GUINT64_CONSTANT (1) << 20)
 #define IMAGE "/images/g0.raw"
-#define SIZE (1024 * MIB)
+#define SMALL (64 * MIB)
+#define MIDDLE (512 * MIB)
+#define LARGE (1024 * MIB) /* several proofs */
 
 static SimWorld *world;
 static MigrateJournal *journal, *second;
@@ -20,8 +22,6 @@ static char *folder, *content;
 static void
 set_up (void)
 {
-  static const SimDiskSpec disks[]
-    = { { .target = "vda", .path = IMAGE, .format = "raw" }, { .target = NULL } };
   g_autofree char *path = NULL;
 
   folder = g_dir_make_tmp ("libmigrate-XXXXXX", NULL);
@@ -36,7 +36,15 @@ set_up (void)
       sim_world_add_host (world, host);
       sim_world_add_pool (world, host, &(SimPoolSpec){ .name = "images", .target = "/images" });
     }
-  sim_world_add_image (world, "h1", &(SimImageSpec){ .path = IMAGE, .data = SIZE });
+}
+
+static void
+add_guest (guint64 size)
+{
+  static const SimDiskSpec disks[]
+    = { { .target = "vda", .path = IMAGE, .format = "raw" }, { .target = NULL } };
+
+  sim_world_add_image (world, "h1", &(SimImageSpec){ .path = IMAGE, .data = size });
   sim_world_add_guest (
     world, "h1", &(SimGuestSpec){ .name = "g0", .disks = disks, .state = MIGRATE_DOMAIN_SHUTOFF });
   content = sim_world_dup_bytes_of (world, "h1", IMAGE);
@@ -65,13 +73,14 @@ tear_down (void)
 TestSuite (standstill, .init = set_up, .fini = tear_down, .timeout = 120);
 
 static MigrateJob *
-job_new (const char *road)
+job_new (const char *road, guint64 size)
 {
   g_autoptr (MigrateHost) source = migrate_host_new ("sim://w/h1");
   g_autoptr (MigrateHost) destination = migrate_host_new ("sim://w/h2");
   g_autoptr (MigratePolicy) policy = migrate_policy_new ();
   MigrateJob *job = migrate_job_new ("g0", source, destination);
 
+  add_guest (size);
   cr_assert (migrate_policy_set (policy, "road", road, NULL));
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
@@ -174,7 +183,7 @@ steer (MigrateJob *elsewhere)
 static void
 ends_at_source (const char *road, void (*ask) (MigrateJob *elsewhere))
 {
-  g_autoptr (MigrateJob) job = job_new (road);
+  g_autoptr (MigrateJob) job = job_new (road, SMALL);
 
   cr_assert_not (run_and_ask (job, ask));
   cr_assert_eq (migrate_job_get_state (job), MIGRATE_STATE_CANCELLED);
@@ -189,7 +198,7 @@ Test (standstill, is_given_up) { ends_at_source ("stream", give_up); }
 
 Test (standstill, is_retuned_but_not_paused)
 {
-  g_autoptr (MigrateJob) job = job_new ("stream");
+  g_autoptr (MigrateJob) job = job_new ("stream", MIDDLE);
   g_autoptr (MigratePolicy) policy = NULL;
   g_autofree char *interval = NULL;
 
@@ -261,7 +270,7 @@ kill_in_mid_copy (MigrateJob *job)
   sim_world_kill_client (world);
   sim_world_restart_client (world);
   bury_holder ();
-  cr_assert (proven > 0 && proven < SIZE, "%" G_GUINT64_FORMAT " bytes were proven", proven);
+  cr_assert (proven > 0 && proven < LARGE, "%" G_GUINT64_FORMAT " bytes were proven", proven);
   return proven;
 }
 
@@ -281,33 +290,33 @@ follow (const char *id)
 
 Test (standstill, goes_on_from_what_is_proven)
 {
-  MigrateJob *job = job_new ("stream"); /* a killed process frees nothing */
+  MigrateJob *job = job_new ("stream", LARGE); /* a killed process frees nothing */
   guint64 proven;
 
   sim_world_enter (world);
   proven = kill_in_mid_copy (job);
-  cr_assert_eq (follow (migrate_job_get_id (job)), SIZE - proven);
+  cr_assert_eq (follow (migrate_job_get_id (job)), LARGE - proven);
   assert_only_on ("h2", "h1");
   sim_world_leave (world);
 }
 
 Test (standstill, begins_anew_where_somebody_has_written_since)
 {
-  MigrateJob *job = job_new ("stream");
+  MigrateJob *job = job_new ("stream", LARGE);
 
   sim_world_enter (world);
   kill_in_mid_copy (job);
   sim_world_spoil (world, "h1", IMAGE, 4096);
   g_free (content);
   content = sim_world_dup_bytes_of (world, "h1", IMAGE);
-  cr_assert_eq (follow (migrate_job_get_id (job)), SIZE);
+  cr_assert_eq (follow (migrate_job_get_id (job)), LARGE);
   assert_only_on ("h2", "h1");
   sim_world_leave (world);
 }
 
 Test (standstill, carries_anew_on_the_mirror_road)
 {
-  MigrateJob *job = job_new ("mirror");
+  MigrateJob *job = job_new ("mirror", SMALL);
   MigrateBackend *backend = sim_world_get_backend (world);
 
   sim_world_enter (world);
@@ -326,7 +335,7 @@ Test (standstill, carries_anew_on_the_mirror_road)
 
 Test (standstill, what_carried_files_is_ended_by_name)
 {
-  MigrateJob *job = job_new ("mirror");
+  MigrateJob *job = job_new ("mirror", SMALL);
   MigrateBackend *backend = sim_world_get_backend (world);
   g_autoptr (GListStore) hosts = g_list_store_new (MIGRATE_TYPE_HOST);
   g_autoptr (MigrateHost) h1 = migrate_host_new ("sim://w/h1");

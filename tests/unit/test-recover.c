@@ -216,6 +216,8 @@ static const Row rows[] = {
   { "pause.saving def | -", JOB | STOPS | AUTOSTART, V (UNKNOWN), "" },
   { "pause.starting def | -", JOB | STOPS | AUTOSTART, V (UNKNOWN), "" },
   { COLD " | run.booted def incoming", JOB | STOPS, V (UNKNOWN), "" },
+  { COLD " | " COLD, JOB | STOPS, V (UNKNOWN), "" }, /* what the move defines is marked */
+  { "- | " COLD, JOB | STOPS | IMAGES, V (UNKNOWN), "" },
   { "- | " MARKED, JOB | STOPS, V (UNKNOWN), "" },
   { "- | " MARKED, JOB | STOPS | DEFINITION, V (UNDEFINED), "define@A:disruptive" },
   /* … and after it */
@@ -493,8 +495,9 @@ assert_keeps (const MigrateCase *c, const char *what)
   for (guint i = 0; i < plan->len; i++)
     {
       const MigratePlannedStep *step = &g_array_index (plan, MigratePlannedStep, i);
-      gboolean takes_back = g_str_equal (step->kind, "release-obligations")
-                            || g_str_equal (step->kind, "undefine-destination");
+      gboolean takes_back
+        = g_str_equal (step->kind, "release-obligations")
+          || (g_str_equal (step->kind, "undefine-destination") && step->host == c->destination);
       gboolean goes_on = g_str_equal (step->kind, "undefine-source")
                          || g_str_equal (step->kind, "release-images")
                          || g_str_equal (step->kind, "complete-hand-over");
