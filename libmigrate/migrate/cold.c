@@ -22,6 +22,7 @@ is_off (MigrateWork *work, gboolean *off, GError **error)
   return call != NULL;
 }
 
+/* A host that does not answer for a moment is asked again. */
 static gboolean
 wait_until_off (MigrateWork *work, GError **error)
 {
@@ -31,13 +32,21 @@ wait_until_off (MigrateWork *work, GError **error)
 
   for (;;)
     {
+      GError *unanswered = NULL;
+
       _migrate_standstill_listen (work);
-      if (_migrate_work_check_cancelled (work, error) || !is_off (work, &off, error))
+      if (_migrate_work_check_cancelled (work, error))
         return FALSE;
-      if (off)
+      if (is_off (work, &off, &unanswered) && off)
         return TRUE;
       if (_migrate_backend_now (work->backend) >= deadline)
-        break;
+        {
+          if (unanswered == NULL)
+            break;
+          g_propagate_error (error, unanswered);
+          return FALSE;
+        }
+      g_clear_error (&unanswered);
       _migrate_work_sleep (work, OFF_POLL_MS);
     }
   _migrate_set_error (error, MIGRATE_ERROR_TIMED_OUT,

@@ -449,7 +449,8 @@ make_whole (Case *self)
 static gboolean
 is_owner (const Case *self, const SimDomainInfo *info)
 {
-  if (self->how->off)
+  /* A host that boots starts it, for it is to be started with the host. */
+  if (self->how->off && (!info->active || !self->fault->loses_qemu))
     return info->persistent && !info->active && !info->has_job;
   if (!info->active || info->has_job)
     return FALSE;

@@ -110,9 +110,10 @@ check_left (const FaultDisks *self, SimWorld *world, gsize host, gboolean may_le
 }
 
 static char *
-check_there (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize host)
+check_there (FaultDisks *self, SimWorld *world, const FaultHow *how, gsize host)
 {
   g_auto (GStrv) paths = sim_world_list_paths (world, hosts[host]);
+  gboolean has_run = sim_world_get_domain (world, hosts[host], "g0").active;
   g_autofree char *content = dup_content (world, hosts[host], how->off);
   g_autofree char *xml = NULL;
 
@@ -122,7 +123,8 @@ check_there (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize
   for (guint i = 0; paths[i] != NULL; i++)
     if (!g_strv_contains (files, paths[i]) && (self->again || !is_of_probe (paths[i])))
       return g_strdup_printf ("“%s” is left on %s", paths[i], hosts[host]);
-  if (!g_str_equal (content, self->content))
+  self->has_run |= how->off && has_run;
+  if (!self->has_run && !g_str_equal (content, self->content))
     return g_strdup_printf ("what is on the disks on %s was not there before: %s, and not %s",
                             hosts[host], content, self->content);
   xml = sim_world_dup_xml (world, hosts[host], "g0", TRUE /* definition */);
@@ -131,15 +133,34 @@ check_there (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize
   return NULL;
 }
 
+static void
+remove_pool (SimWorld *world, const char *host, const char *name)
+{
+  MigrateBackend *backend = sim_world_get_backend (world);
+  g_autofree char *uri = g_strdup_printf ("sim://f/%s", host);
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_POOL_REMOVE, NULL);
+  MigrateConn *conn = backend->vtable->open (backend, uri, NULL);
+
+  call->storage.pool = g_strdup (name);
+  if (conn == NULL || !backend->vtable->call (conn, call, NULL))
+    g_error ("faults: the pool “%s” cannot be removed", name);
+  backend->vtable->close (conn);
+}
+
 static char *
-check_host (const FaultDisks *self, SimWorld *world, gsize host)
+check_host (const FaultDisks *self, SimWorld *world, gsize host, gboolean may_leave)
 {
   g_auto (GStrv) pools = sim_world_list_pools (world, hosts[host]);
   g_auto (GStrv) guests = sim_world_list_guests (world, hosts[host]);
 
   for (guint i = 0; pools[i] != NULL; i++)
-    if (!has (self->pools[host], pools[i]))
-      return g_strdup_printf ("the pool “%s” is left on %s", pools[i], hosts[host]);
+    {
+      if (has (self->pools[host], pools[i]))
+        continue;
+      if (!may_leave || !self->was_there)
+        return g_strdup_printf ("the pool “%s” is left on %s", pools[i], hosts[host]);
+      remove_pool (world, hosts[host], pools[i]);
+    }
   for (guint i = 0; guests[i] != NULL; i++)
     if (!g_str_equal (guests[i], "g0"))
       return g_strdup_printf ("“%s” is left on %s", guests[i], hosts[host]);
@@ -157,7 +178,7 @@ fault_disks_check (FaultDisks *self, SimWorld *world, const FaultHow *how, guint
   if (wrong == NULL)
     wrong = check_left (self, world, 2 - owner, may_leave);
   for (gsize h = 0; wrong == NULL && h < G_N_ELEMENTS (hosts); h++)
-    wrong = check_host (self, world, h);
+    wrong = check_host (self, world, h, may_leave);
   self->again = TRUE;
   return wrong;
 }

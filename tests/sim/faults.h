@@ -83,6 +83,7 @@ typedef struct
   char **pools[2];           /* of h1 and h2, before */
   char *content;             /* of the disks, before */
   gboolean was_there, again; /* the guest on h2; it was looked at */
+  gboolean has_run;          /* it was off, and its host has started it */
 } FaultDisks;
 
 /* What the guest has, and all that its hosts keep for it. */
@@ -90,7 +91,8 @@ const SimDiskSpec *fault_disks_make (SimWorld *world);
 void fault_disks_note (FaultDisks *self, SimWorld *world, const FaultHow *how);
 void fault_disks_clear (FaultDisks *self);
 /* NULL: the hosts have what they must have when the guest is on the owner, 1 or 2, and nothing
- * else. may_leave: images at a host that the guest has left, which then go. The caller's. */
+ * else. may_leave: what a move that was done could not release, and told; it then goes. The
+ * caller's. */
 char *fault_disks_check (FaultDisks *self, SimWorld *world, const FaultHow *how, guint owner,
                          gboolean may_leave);
 
