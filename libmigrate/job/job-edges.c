@@ -644,9 +644,15 @@ edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
     }
   switch (work->result->outcome)
     {
+    case MIGRATE_OUTCOME_DOWN:
+      /* Which host's images are the guest's is for a recovery to say. */
+      if (_migrate_steps_has (work, "make-volume"))
+        fail (self, error);
+      else
+        undo (self, error);
+      break;
     case MIGRATE_OUTCOME_NONE: /* before the transfer */
     case MIGRATE_OUTCOME_STAYED:
-    case MIGRATE_OUTCOME_DOWN:
       undo (self, error);
       break;
     default:

@@ -208,11 +208,12 @@ once (MigrateWork *work, const char *kind, GError **error)
 gboolean
 _migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
-  return once (work, "mark-source", error) && once (work, "adopt-destination", error)
-         && (!before->was_running
-             || once (work,
-                      migrate_plan_get_kind (work->plan) == MIGRATE_KIND_SUSPEND
-                        ? "restore-destination"
-                        : "start-destination",
-                      error));
+  if (!once (work, "mark-source", error) || !once (work, "adopt-destination", error))
+    return FALSE;
+  if (!before->was_running)
+    return TRUE;
+  if (migrate_plan_get_kind (work->plan) != MIGRATE_KIND_SUSPEND)
+    return once (work, "start-destination", error);
+  _migrate_saved_prepare_restore (work);
+  return once (work, "restore-destination", error);
 }

@@ -255,6 +255,15 @@ owner_of_stopped (const MigrateCase *c, const MigrateJudgement *j)
            : j->destination;
 }
 
+/* It ran there, and ended in a way that does not tell whether its images are good. */
+static gboolean
+is_doubtful (const MigrateCase *c, int owner)
+{
+  return c->has_images && !c->stops && owner != MIGRATE_NO_HOST && owner == c->destination
+         && c->hosts[owner].reason != MIGRATE_SHUTOFF_SHUTDOWN
+         && c->hosts[owner].reason != MIGRATE_SHUTOFF_DESTROYED;
+}
+
 /* A guest that was shut down is not started against its user's will. */
 static void
 plan_stopped (Plan *self)
@@ -273,7 +282,8 @@ plan_stopped (Plan *self)
   if (owner == self->j->destination)
     {
       plan_other_definitions (self, owner, self->j->source, "undefine-source");
-      plan_images (self);
+      if (!is_doubtful (self->c, owner))
+        plan_images (self);
     }
   if (there == NULL || self->c->stops)
     return;
@@ -502,7 +512,10 @@ _migrate_case_close (const MigrateCase *self, const MigrateJudgement *judgement,
       *outcome = !self->stops ? MIGRATE_OUTCOME_DOWN
                  : there      ? MIGRATE_OUTCOME_MOVED
                               : MIGRATE_OUTCOME_STAYED;
-      return TRUE;
+      if (!is_doubtful (self, owner_of_stopped (self, judgement)))
+        return TRUE;
+      *state = MIGRATE_STATE_FAILED;
+      return FALSE; /* it is to run there first */
     case MIGRATE_VERDICT_CARRIER:
       *state = MIGRATE_STATE_UNDONE;
       *outcome = MIGRATE_OUTCOME_DOWN;

@@ -59,6 +59,7 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->plan, migrate_plan_unref);
   g_clear_pointer (&self->bindings, g_variant_unref);
+  g_clear_pointer (&self->still, g_variant_unref);
   g_clear_pointer (&self->proven, g_variant_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
@@ -560,6 +561,8 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
   g_clear_pointer (&self->proven, g_variant_unref);
   self->handed_over = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_HANDED_OVER);
   self->proven = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROVEN, G_VARIANT_TYPE_VARDICT);
+  g_clear_pointer (&self->still, g_variant_unref);
+  self->still = g_variant_lookup_value (values, MIGRATE_JOB_KEY_STILL, G_VARIANT_TYPE_VARDICT);
   if (result != NULL)
     {
       migrate_result_unref (self->result);

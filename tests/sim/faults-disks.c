@@ -88,19 +88,23 @@ is_of_probe (const char *path)
 }
 
 /* What is below an image may be others' too, and stays wherever the guest has been; and so does
- * NVRAM, which libvirt keeps. */
+ * NVRAM, which libvirt keeps, and makes where a guest comes in. */
 static char *
-check_left (const FaultDisks *self, SimWorld *world, gsize host, gboolean may_leave)
+check_left (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize host,
+            gboolean may_leave)
 {
   g_auto (GStrv) paths = sim_world_list_paths (world, hosts[host]);
 
   for (guint i = 0; paths[i] != NULL; i++)
     {
-      gboolean own = g_str_equal (paths[i], TOP) || g_str_equal (paths[i], RAW);
+      gboolean own = g_str_equal (paths[i], TOP) || g_str_equal (paths[i], RAW)
+                     || g_str_has_suffix (paths[i], ".saved");
 
       gboolean kept = g_str_equal (paths[i], BASE) || g_str_equal (paths[i], NVRAM);
 
-      if ((kept && (host == 0 || self->was_there)) || (!self->again && is_of_probe (paths[i])))
+      if ((kept && (host == 0 || self->was_there))
+          || (g_str_equal (paths[i], NVRAM) && g_str_equal (how->kind, "block"))
+          || (!self->again && is_of_probe (paths[i])))
         continue;
       if (!own || !may_leave || (host == 1 && !self->was_there))
         return g_strdup_printf ("“%s” is left on %s", paths[i], hosts[host]);
@@ -176,7 +180,7 @@ fault_disks_check (FaultDisks *self, SimWorld *world, const FaultHow *how, guint
   if (owner == 2)
     self->was_there = TRUE;
   if (wrong == NULL)
-    wrong = check_left (self, world, 2 - owner, may_leave);
+    wrong = check_left (self, world, how, 2 - owner, may_leave);
   for (gsize h = 0; wrong == NULL && h < G_N_ELEMENTS (hosts); h++)
     wrong = check_host (self, world, h, may_leave);
   self->again = TRUE;

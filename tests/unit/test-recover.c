@@ -252,6 +252,8 @@ static const Row rows[] = {
   { MOVED " | -", JOB | IMAGES, V (UNKNOWN), "" },
   { OFF " | " OFF, JOB | IMAGES, V (OFF_ON_BOTH), "" },
   { OFF " | " OFF, JOB | IMAGES | PROVEN, V (OFF_ON_BOTH), "undefine-source@A:safe" },
+  { "- | " CRASHED, JOB | IMAGES, V (STOPPED), "start-guest@B:disruptive" },
+  { "- | " OFF, JOB | IMAGES, V (STOPPED), "release-images@A:safe close-job@B:safe" },
   { MOVED " | " ARRIVED, JOB | IMAGES, V (RUNS_ON_DESTINATION),
     "undefine-source@A:safe release-images@A:safe close-job@B:safe" },
 };
