@@ -4,7 +4,9 @@
 #include "migrate/carry-private.h"
 
 #include "check/plan-private.h"
+#include "steps/standstill-private.h"
 #include "steps/steps-private.h"
+#include "xml/mark-private.h"
 #include "xml/volume-private.h"
 
 #define ABORT_AGAIN_US (2 * G_TIME_SPAN_SECOND)
@@ -18,7 +20,8 @@ typedef struct
   guint64 total;         /* bytes of data */
   MigrateTransferCall *call;
   guint64 processed; /* last seen */
-  gint64 moved_at;   /* when that last grew */
+  gint64 written_at;
+  gint64 moved_at; /* when that last grew */
   gint64 aborted_at, abort_since;
   GError *given_up;
 } Carry;
@@ -105,7 +108,7 @@ describe (Carry *self, MigrateWork *work, GPtrArray *rows)
 
   self->work = work;
   self->uuid = g_uuid_string_random ();
-  self->name = g_strdup_printf ("libmigrate-carrier-%s", work->id);
+  self->name = g_strconcat (MIGRATE_CARRIER_PREFIX, work->id, NULL);
   for (guint i = 0; i < rows->len; i++)
     {
       GVariant *row = rows->pdata[i];
@@ -220,6 +223,7 @@ begin (Carry *self, GError **error)
 
 /* ---- meanwhile ---- */
 
+/* Who has lost the claim ends the carrier, for whoever has it begins with that as well. */
 static void
 tell (Carry *self, const MigrateStats *stats)
 {
@@ -238,7 +242,8 @@ tell (Carry *self, const MigrateStats *stats)
   values.fraction = work->fraction;
   _migrate_result_note (work->result, &values);
   progress = _migrate_progress_new (&values);
-  work->report->progress (work->report_data, progress);
+  _migrate_standstill_tell (work, progress, NULL /* proven */, &self->written_at,
+                            self->given_up == NULL ? &self->given_up : NULL);
 }
 
 static void
@@ -310,6 +315,7 @@ wait (Carry *self)
   self->moved_at = since;
   while (_migrate_transfer_call_get_state (self->call) == MIGRATE_TRANSFER_OPEN)
     {
+      _migrate_standstill_listen (work);
       look (self);
       check_clocks (self, since);
       abort_if_given_up (self);
