@@ -253,6 +253,9 @@ add_hand_over (Steps *self, const MigratePlanBasis *basis)
 {
   add (self, "define-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
        "the guest is defined, marked as one that is on its way", "it is undefined");
+  if (basis->records)
+    add (self, "define-records", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+         "the guest's snapshots and checkpoints are made known", "they go with the definition");
   add (self, "mark-source", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
        "the definition there is marked as one that has gone", "the mark is taken away");
   add (self, "adopt-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,

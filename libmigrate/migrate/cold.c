@@ -3,6 +3,7 @@
 
 #include "migrate/carry-private.h"
 #include "migrate/lasting-private.h"
+#include "migrate/records-private.h"
 #include "migrate/saved-private.h"
 #include "steps/standstill-private.h"
 #include "steps/steps-private.h"
@@ -193,7 +194,8 @@ _migrate_cold (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
   return tidy_up (work, error) && make_off (work, before, error) && copy (work, error)
          && _migrate_storage_resize (work, error) && !_migrate_work_check_cancelled (work, error)
-         && _migrate_steps_run (work, "define-destination", NULL /* args */, error);
+         && _migrate_steps_run (work, "define-destination", NULL /* args */, error)
+         && _migrate_records_define (work, error);
 }
 
 /* ---- handed over ---- */

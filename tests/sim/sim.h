@@ -163,6 +163,11 @@ typedef enum
 
 void sim_world_add_snapshot (SimWorld *self, const char *host, const char *guest, const char *xml,
                              SimSnapshot kind);
+/* "s1", "*s2" the current one, "checkpoint c1"; the caller's. */
+char **sim_world_list_records (SimWorld *self, const char *host, const char *guest);
+/* The document of a snapshot; NULL: there is none. The caller's. */
+char *sim_world_dup_snapshot (SimWorld *self, const char *host, const char *guest,
+                              const char *name);
 /* value: NULL: it has none. */
 void sim_world_add_secret (SimWorld *self, const char *host, const char *uuid, const char *document,
                            const char *value);
