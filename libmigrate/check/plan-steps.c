@@ -244,6 +244,11 @@ static void
 add_carriage (Steps *self, const MigratePlanBasis *basis)
 {
   for_each_file (self, basis, copy_file);
+  if (has_files (basis, MIGRATE_FILE_STREAM))
+    add (self, "flush-files", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+         "what was copied so far reaches the disk: a guest of this library's own, which never "
+         "runs, has its hypervisor see to it",
+         "that guest is taken away");
   add_carrier (self, basis);
   for_each_file (self, basis, resize_volume);
 }

@@ -151,6 +151,13 @@ may_stream_instead (MigrateWork *work, const GError *error)
 }
 
 static gboolean
+stream (MigrateWork *work, GPtrArray *rows, GError **error)
+{
+  return rows->len == 0
+         || (_migrate_stream_rows (work, rows, error) && _migrate_flush_rows (work, rows, error));
+}
+
+static gboolean
 mirror (MigrateWork *work, GPtrArray *rows, GError **error)
 {
   GError *local_error = NULL;
@@ -165,7 +172,7 @@ mirror (MigrateWork *work, GPtrArray *rows, GError **error)
     }
   _migrate_work_decide (work, "stream-instead", "no mirror could be had: %s", local_error->message);
   g_error_free (local_error);
-  return _migrate_stream_rows (work, rows, error);
+  return stream (work, rows, error);
 }
 
 static gboolean
@@ -176,8 +183,7 @@ copy (MigrateWork *work, GError **error)
   g_autoptr (GPtrArray) streamed
     = mirrored != NULL ? pick (work, rows, MIGRATE_FILE_STREAM, error) : NULL;
 
-  return streamed != NULL && mirror (work, mirrored, error)
-         && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
+  return streamed != NULL && mirror (work, mirrored, error) && stream (work, streamed, error);
 }
 
 /* What an earlier process had in its hands is begun anew; what it had done counts. */

@@ -96,6 +96,54 @@ assert_stayed (void)
   cr_assert_eq (g_strv_length (paths), 0);
 }
 
+/* ---- what is written ---- */
+
+static MigrateJob *
+stream_job (void)
+{
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  MigrateJob *job = job_new ("h1", "h2", NULL);
+
+  cr_assert (migrate_policy_set (policy, "road", "stream", NULL));
+  migrate_job_set_policy (job, policy);
+  return job;
+}
+
+static gboolean
+has_image (const char *host)
+{
+  g_auto (GStrv) paths = sim_world_list_paths (world, host);
+
+  return g_strv_contains ((const char *const *) paths, IMAGE);
+}
+
+Test (kept, streams_reach_the_disk_before_the_source_goes)
+{
+  g_autoptr (MigrateJob) job = stream_job ();
+  g_auto (GStrv) guests = NULL;
+
+  run (job);
+  cr_assert_not (sim_world_is_unflushed (world, "h2", IMAGE));
+  cr_assert_not (has_image ("h1"));
+  guests = sim_world_list_guests (world, "h2");
+  cr_assert_eq (g_strv_length (guests), 1);
+}
+
+Test (kept, the_source_where_nobody_knows_whether_streams_reached_the_disk)
+{
+  g_autoptr (MigrateJob) job = stream_job ();
+  g_autoptr (MigrateResult) result = NULL;
+  g_auto (GStrv) warnings = NULL;
+
+  sim_world_fail_call (world, "create-paused:h2", 1, 9);
+  run (job);
+  cr_assert (sim_world_is_unflushed (world, "h2", IMAGE));
+  cr_assert (has_image ("h1"));
+  result = migrate_job_dup_result (job);
+  warnings = migrate_result_dup_warnings (result);
+  cr_assert_not_null (strstr (warnings[0], "are kept"), "%s", warnings[0]);
+}
+
 /* ---- snapshots ---- */
 
 #define SNAPSHOT(name, more) "<domainsnapshot><name>" name "</name>" more "</domainsnapshot>"
