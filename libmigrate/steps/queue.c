@@ -90,6 +90,8 @@ void
 _migrate_queue_push (MigrateQueue *self, MigrateBackend *backend, MigrateQueueFunc func,
                      gpointer data)
 {
+  /* Delivering the item may drop every other reference before we have woken anybody. */
+  g_autoptr (MigrateQueue) kept = _migrate_queue_ref (self);
   g_autoptr (GSource) source = NULL;
   Item *item = g_new0 (Item, 1);
 
@@ -110,7 +112,7 @@ _migrate_queue_push (MigrateQueue *self, MigrateBackend *backend, MigrateQueueFu
   g_mutex_unlock (&self->lock);
   if (source != NULL)
     g_source_attach (source, self->context);
-  backend->vtable->wake (backend, &self->changed);
+  backend->vtable->wake (backend, &kept->changed);
 }
 
 /* A program without a main loop would keep the source, and through it the queue, for ever. */
