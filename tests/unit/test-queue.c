@@ -3,6 +3,11 @@
 
 #include <criterion/criterion.h>
 
+#include <pthread.h>
+#include <signal.h>
+#include <sys/time.h>
+#include <time.h>
+
 /* ---- the last delivery takes the queue with it ---- */
 
 typedef struct
@@ -79,4 +84,94 @@ Test (queue, lives_until_push_is_done_with_it)
   cr_assert (quick.delivered);
   cr_assert (!quick.gone_at_wake);
   cr_assert (quick.gone);
+}
+
+/* ---- one thread pushes while another finds all done ---- */
+
+#define HALTS 400
+#define HALT_US 100
+
+typedef struct
+{
+  MigrateQueue *queue;
+  guint pushed, delivered; /* each by one thread */
+  gint ended;
+} Crowd;
+
+static volatile sig_atomic_t halts;
+static gint complaints;
+
+/* Wherever the pusher is, the other one overtakes it there. */
+static void
+halt (int number)
+{
+  nanosleep (&(struct timespec){ .tv_nsec = HALT_US * 1000 }, NULL);
+  halts++;
+}
+
+static void
+count (gpointer data)
+{
+  ((Crowd *) data)->delivered++;
+}
+
+static gpointer
+push_many (gpointer data)
+{
+  Crowd *self = data;
+  sigset_t alarm;
+
+  sigemptyset (&alarm);
+  sigaddset (&alarm, SIGALRM);
+  pthread_sigmask (SIG_UNBLOCK, &alarm, NULL);
+  while (halts < HALTS)
+    {
+      _migrate_queue_push (self->queue, _migrate_libvirt_backend (), count, self);
+      self->pushed++;
+    }
+  g_atomic_int_set (&self->ended, TRUE);
+  return NULL;
+}
+
+static GLogWriterOutput
+note_complaint (GLogLevelFlags level, const GLogField *fields, gsize n_fields, gpointer data)
+{
+  if ((level & (G_LOG_LEVEL_CRITICAL | G_LOG_LEVEL_WARNING)) != 0)
+    g_atomic_int_inc (&complaints);
+  return G_LOG_WRITER_HANDLED;
+}
+
+/* The signals go to the thread that has them open: the pusher. */
+static void
+start_halting (void)
+{
+  struct sigaction action = { .sa_handler = halt, .sa_flags = SA_RESTART };
+  struct itimerval every = { { 0, 2 * HALT_US }, { 0, 2 * HALT_US } };
+  sigset_t alarm;
+
+  sigemptyset (&alarm);
+  sigaddset (&alarm, SIGALRM);
+  pthread_sigmask (SIG_BLOCK, &alarm, NULL);
+  sigaction (SIGALRM, &action, NULL);
+  setitimer (ITIMER_REAL, &every, NULL);
+}
+
+Test (queue, a_wait_that_ends_leaves_pushes_alone, .timeout = 60)
+{
+  const gboolean done = TRUE;
+  g_autoptr (MigrateQueue) queue = _migrate_queue_new ();
+  Crowd crowd = { .queue = queue };
+  GThread *thread;
+
+  g_log_set_always_fatal (G_LOG_FATAL_MASK);
+  g_log_set_writer_func (note_complaint, NULL, NULL);
+  start_halting ();
+  thread = g_thread_new ("pusher", push_many, &crowd);
+  while (!g_atomic_int_get (&crowd.ended))
+    _migrate_queue_wait (queue, _migrate_libvirt_backend (), &done);
+  setitimer (ITIMER_REAL, &(struct itimerval){ 0 }, NULL);
+  g_thread_join (thread);
+  _migrate_queue_wait (queue, _migrate_libvirt_backend (), &done);
+  cr_assert_eq (crowd.delivered, crowd.pushed);
+  cr_assert_eq (complaints, 0);
 }
