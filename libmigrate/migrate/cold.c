@@ -221,6 +221,7 @@ _migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GError **er
     return TRUE;
   if (migrate_plan_get_kind (work->plan) != MIGRATE_KIND_SUSPEND)
     return once (work, "start-destination", error);
-  _migrate_saved_prepare_restore (work);
-  return once (work, "restore-destination", error);
+  return is_done (work, "restore-destination")
+         || (_migrate_saved_prepare_restore (work, error)
+             && _migrate_steps_run (work, "restore-destination", NULL /* args */, error));
 }

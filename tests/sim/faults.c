@@ -135,8 +135,8 @@ stride_of (guint row, FaultDepth depth)
 {
   const Fault *fault = fault_of (row);
 
-  return how_of (row)->kind != NULL && counts_calls (fault) && fault->kind != FAULT_FAIL
-             && depth == FAULT_DEPTH_SOME
+  return how_of (row)->kind != NULL && !how_of (row)->reverts && counts_calls (fault)
+             && fault->kind != FAULT_FAIL && depth == FAULT_DEPTH_SOME
            ? STRIDE
            : 1;
 }

@@ -133,7 +133,7 @@ struct _SimPool
 {
   char *name, *target;
   SimStorage *storage;
-  gboolean inactive, read_only, full, of_devices;
+  gboolean inactive, read_only, full, of_devices, timeless;
   gboolean transient;
   gint64 stale_us;  /* what it knows of files' times may be so old */
   GHashTable *view; /* nullable; set of names: what the host believes until it changes the folder */
