@@ -175,8 +175,13 @@ copy (MigrateWork *work, GError **error)
   g_autoptr (GPtrArray) streamed
     = mirrored != NULL ? pick (work, rows, MIGRATE_FILE_STREAM, error) : NULL;
 
-  return streamed != NULL && mirror (work, mirrored, error)
-         && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
+  if (streamed == NULL)
+    return FALSE;
+  if (mirror (work, mirrored, error)
+      && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error)))
+    return TRUE;
+  _migrate_files_explain_no_space (work, error);
+  return FALSE;
 }
 
 /* What an earlier process had in its hands is begun anew; what it had done counts. */

@@ -934,14 +934,16 @@ case_clear (Case *self)
   remove_journal (self);
 }
 
-/* An entry of the trace: a call of ours to a host, by kind and host; NULL: something else. */
+/* An entry of the trace: a call of ours to a host, by kind and host; NULL: something else, and what
+ * does not count as a call. */
 static char *
 dup_call (const char *entry)
 {
   const char *kind = strchr (entry, ':') + 1;
   const char *end = strrchr (entry, '#');
 
-  if (g_str_has_prefix (kind, "point:") || end[-1] == '-')
+  if (g_str_has_prefix (kind, "point:") || g_str_has_prefix (kind, "is-alive:")
+      || g_str_has_prefix (kind, "close:") || end[-1] == '-')
     return NULL;
   return g_strndup (kind, (gsize) (end - kind));
 }

@@ -113,6 +113,8 @@ typedef struct
 
 /* Empty: not understood. */
 GPtrArray *_sim_xml_read (const char *xml);
+/* For an attribute: a line's end is kept. The caller's. */
+char *_sim_xml_escape (const char *text);
 /* Nullable; borrowed from the elements. item: G_MAXUINT: any. */
 const char *_sim_xml_text (GPtrArray *elements, const char *path);
 const char *
