@@ -52,14 +52,18 @@ end (const CtlOptions *options, MigrateJob *job, GError *error)
   return ctl_fail_error (options, error, code);
 }
 
+/* Neither can be taken back half way, and each goes on when it is asked for again: so there is no
+ * signal to be handled. */
 CtlExit
 ctl_finalize (const CtlOptions *options)
 {
   GError *error = NULL;
   g_autoptr (MigrateJob) job = load (options, &error);
+  g_autoptr (CtlLine) line = job != NULL ? ctl_line_new (job, options) : NULL;
 
   if (job != NULL)
     migrate_job_finalize (job, NULL /* cancellable */, &error);
+  g_clear_pointer (&line, ctl_line_free);
   return end (options, job, error);
 }
 
@@ -69,6 +73,7 @@ ctl_revert (const CtlOptions *options)
   MigrateRisk risk = MIGRATE_RISK_DISRUPTIVE;
   GError *error = NULL;
   g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (CtlLine) line = NULL;
 
   if (!parse_risk (options->apply, &risk, &error))
     {
@@ -77,8 +82,10 @@ ctl_revert (const CtlOptions *options)
       return ctl_fail_usage (options, "revert", wrong->message);
     }
   job = load (options, &error);
+  line = job != NULL ? ctl_line_new (job, options) : NULL;
   if (job != NULL)
     migrate_job_revert (job, risk, NULL /* cancellable */, &error);
+  g_clear_pointer (&line, ctl_line_free);
   if (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_BLOCKED))
     ctl_note ("nothing was changed; --apply destructive does it all the same");
   return end (options, job, error);
