@@ -430,6 +430,7 @@ typedef enum
  * @MIGRATE_VERDICT_ABORT_STUCK: an abort was accepted and does not end
  * @MIGRATE_VERDICT_STALLED: a transfer is under way and does not move
  * @MIGRATE_VERDICT_REVERTING: a move is being taken back, and nobody goes on with it
+ * @MIGRATE_VERDICT_CARRIER: it is no guest, but what carried the images of one for a move
  *
  * What a recovery concludes from what all hosts say.
  *
@@ -457,7 +458,8 @@ typedef enum
   MIGRATE_VERDICT_FROZEN,
   MIGRATE_VERDICT_ABORT_STUCK,
   MIGRATE_VERDICT_STALLED,
-  MIGRATE_VERDICT_REVERTING
+  MIGRATE_VERDICT_REVERTING,
+  MIGRATE_VERDICT_CARRIER
 } MigrateVerdict;
 
 /**

@@ -28,10 +28,11 @@ typedef struct
   char *path_there;                 /* taken; NULL: it is not known, or has none */
   const char *pool_there, *volume_there;
   const char *format, *backing_format;
-  char *backing_there;     /* taken */
-  const MigrateDisk *disk; /* nullable: of which it is the top; its secrets */
-  guint64 size;            /* of one that no host has told of yet */
-  guint64 new_capacity;    /* 0: as it is */
+  char *backing_there;               /* taken */
+  const MigrateDisk *disk;           /* nullable: of which it is the top; its secrets */
+  guint64 size;                      /* of one that no host has told of yet */
+  guint64 new_capacity;              /* 0: as it is */
+  const char *beside, *beside_there; /* … and files that will be in its folder */
   gboolean remove, optional, open;
 } File;
 
@@ -157,6 +158,17 @@ allocation_of (Files *self, const File *file, const MigrateVolume *volume)
                : volume->allocation;
 }
 
+/* One that is not there yet is to be in the pool of what is beside it. */
+static const char *
+pool_of (const MigrateHostFacts *host, const char *path, const char *beside)
+{
+  const MigrateFileFacts *known = _migrate_host_file (host, path);
+
+  if (known == NULL && beside != NULL)
+    known = _migrate_host_file (host, beside);
+  return known != NULL ? known->pool : NULL;
+}
+
 /* By what its host's pools say. */
 static void
 add_place_here (Files *self, GVariantDict *row, const File *file)
@@ -167,17 +179,17 @@ add_place_here (Files *self, GVariantDict *row, const File *file)
   const MigrateFileFacts *known = _migrate_host_file (source, named != NULL ? named : file->path);
   const MigrateVolume *volume = known != NULL ? known->volume : NULL;
   const char *path = file->path;
+  const char *pool = file->pool;
 
   if (path == NULL && volume != NULL)
     path = volume->target;
+  if (pool == NULL)
+    pool = pool_of (source, path, file->beside);
   _migrate_dict_set_string (row, "path", path);
-  _migrate_dict_set_string (row, "pool",
-                            file->pool != NULL ? file->pool
-                            : known != NULL    ? known->pool
-                                               : NULL);
+  _migrate_dict_set_string (row, "pool", pool);
   if (file->volume != NULL)
     _migrate_dict_set_string (row, "name", file->volume);
-  else if (known != NULL && known->pool != NULL)
+  else if (pool != NULL && path != NULL)
     g_variant_dict_insert_value (row, "name",
                                  g_variant_new_take_string (g_path_get_basename (path)));
   add_bytes (row, "capacity", volume != NULL ? volume->capacity : 0);
@@ -191,7 +203,6 @@ static void
 add_place_there (Files *self, GVariantDict *row, const File *file)
 {
   const MigrateHostFacts *there = &self->facts->on_destination;
-  const MigrateFileFacts *known = _migrate_host_file (there, file->path_there);
   const char *pool = file->pool_there;
 
   if (file->open)
@@ -199,8 +210,8 @@ add_place_there (Files *self, GVariantDict *row, const File *file)
       g_variant_dict_insert (row, "open", "b", TRUE);
       return;
     }
-  if (pool == NULL && known != NULL)
-    pool = known->pool;
+  if (pool == NULL)
+    pool = pool_of (there, file->path_there, file->beside_there);
   _migrate_dict_set_string (row, "path-there", file->path_there);
   _migrate_dict_set_string (row, "pool-there", pool);
   if (file->volume_there != NULL)
@@ -413,7 +424,8 @@ add_boot_file (Files *self, const char *role, const char *path)
   add_file (self, &file);
 }
 
-/* A guest that never ran has none yet: it is made from a template. */
+/* A guest that never ran has none yet: it is made from a template. Left behind it would be in the
+ * way of the guest when it comes back. */
 static void
 add_nvram (Files *self)
 {
@@ -423,7 +435,8 @@ add_nvram (Files *self)
                 .path = path,
                 .how = is_copied ? MIGRATE_FILE_STREAM : MIGRATE_FILE_IN_STREAM,
                 .why = is_copied ? "it is the guest's own" : "it comes with memory",
-                .optional = is_copied };
+                .optional = is_copied,
+                .remove = is_copied };
 
   if (path == NULL)
     return;
@@ -463,15 +476,6 @@ add_tpm (Files *self)
   add_file (self, &file);
 }
 
-/* A new file is in the pool that has its neighbour. NULL: none has it, or nobody was asked. */
-static const char *
-pool_beside (const MigrateHostFacts *host, const char *path)
-{
-  const MigrateFileFacts *known = _migrate_host_file (host, path);
-
-  return known != NULL ? known->pool : NULL;
-}
-
 /* What has room for a disk has room for memory, as a rule. Where both hosts have the folder it is
  * there as soon as it is saved. */
 static void
@@ -500,9 +504,8 @@ add_saved_memory (Files *self)
                : how_of_copy (self, beside);
   file.path = path;
   file.path_there = folder_there != NULL ? g_build_filename (folder_there, name, NULL) : NULL;
-  file.pool = pool_beside (&self->facts->on_source, beside->path);
-  file.volume = file.pool != NULL ? name : NULL;
-  file.pool_there = pool_beside (&self->facts->on_destination, disk_there);
+  file.beside = beside->path;
+  file.beside_there = disk_there;
   file.format = "raw";
   file.size = self->facts->shape->memory_kib * 1024;
   file.remove = TRUE;

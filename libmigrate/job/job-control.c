@@ -244,6 +244,13 @@ _migrate_job_detach_now (MigrateJob *self, GError **error)
                           "A direct transfer lives in this program and cannot be left alone");
       return FALSE;
     }
+  if (_migrate_plan_is_cold (work->plan))
+    {
+      _migrate_set_error (error, MIGRATE_ERROR_UNSUPPORTED, "Cancel it instead",
+                          "Files of a guest that does not run are copied by this program, and "
+                          "cannot be left alone");
+      return FALSE;
+    }
   if (!_migrate_job_is_busy (self))
     {
       state = _migrate_job_where (self, &in_flight);

@@ -427,14 +427,30 @@ follow_call (MigrateJob *self, MigrateTransferCall *call, GError **error)
   return TRUE;
 }
 
-/* No host runs the guest: this write is all there is of a hand-over, so it must be made. */
+static void
+set_handed_over (MigrateJob *self, gboolean handed_over)
+{
+  MigrateWork *work = self->work;
+
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_HANDED_OVER, g_variant_new_boolean (handed_over));
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_STATE,
+                           g_variant_new_string (handed_over ? "migrated" : "prepared"));
+  _migrate_job_set_state (self, handed_over ? MIGRATE_STATE_MIGRATED : MIGRATE_STATE_PREPARED,
+                          !handed_over);
+}
+
+/* No host runs the guest: this write is all there is of a hand-over, so it must be made. One that
+ * could not be must not be made later either, with what takes the move back: and if it was made
+ * all the same, the first of that says that it was not. */
 static gboolean
 hand_over (MigrateJob *self, GError **error)
 {
-  _migrate_work_set_later (self->work, MIGRATE_JOB_KEY_HANDED_OVER, g_variant_new_boolean (TRUE));
-  _migrate_job_set_state (self, MIGRATE_STATE_MIGRATED, FALSE);
+  set_handed_over (self, TRUE);
   if (!_migrate_job_write (self, error))
-    return FALSE;
+    {
+      set_handed_over (self, FALSE);
+      return FALSE;
+    }
   self->work->handed_over = TRUE;
   _migrate_steps_tell_handed_over (self->work);
   return TRUE;
@@ -466,19 +482,27 @@ move_cold (MigrateJob *self, GError **error)
   MigrateBefore before = _migrate_before (self->before);
 
   self->work->result->outcome = MIGRATE_OUTCOME_NONE;
-  if (!_migrate_cold (self->work, &before, error) || !hand_over (self, error)
+  _migrate_job_set_state (self, MIGRATE_STATE_PREPARED, TRUE);
+  if (_migrate_work_check_cancelled (self->work, error) || !_migrate_job_write (self, error)
+      || !_migrate_cold (self->work, &before, error) || !hand_over (self, error)
       || !adopt (self, error))
     return FALSE;
   _migrate_steps_hook_or_warn (self->work, MIGRATE_HOOK_POINT_AFTER_MIGRATE);
   return TRUE;
 }
 
-/* What had failed: before the hand-over all of it is taken back, after it all of it is done. */
+/* Whose controller died goes on where that was. What had failed: before the hand-over all of it is
+ * taken back, after it all of it is done. */
 static gboolean
 follow_cold (MigrateJob *self, GError **error)
 {
+  gboolean in_flight;
+
   if (self->work->handed_over)
     return adopt (self, error);
+  _migrate_job_where (self, &in_flight);
+  if (in_flight)
+    return move_cold (self, error);
   self->work->result->outcome = MIGRATE_OUTCOME_STAYED;
   _migrate_set_error (error, MIGRATE_ERROR_FAILED, "Begin again with a new job",
                       "Job “%s” had not handed the guest over", self->id);
@@ -694,9 +718,15 @@ edge_failed (MigrateJob *self, MigrateVerb verb, GError **error)
     }
   switch (work->result->outcome)
     {
+    case MIGRATE_OUTCOME_DOWN:
+      /* Which host's images are the guest's is for a recovery to say. */
+      if (_migrate_steps_has (work, "make-volume"))
+        fail (self, error);
+      else
+        undo (self, error);
+      break;
     case MIGRATE_OUTCOME_NONE: /* before the transfer */
     case MIGRATE_OUTCOME_STAYED:
-    case MIGRATE_OUTCOME_DOWN:
       undo (self, error);
       break;
     default:

@@ -72,11 +72,14 @@ MigrateJobRecord *_migrate_job_record_new (GVariant *values, GVariant *entries, 
   "handed-over"                               /* b: by this journal, for no host runs the guest */
 #define MIGRATE_JOB_KEY_REVERTING "reverting" /* b: that is being taken back, to its end */
 #define MIGRATE_JOB_KEY_PROVEN                                                                     \
-  "proven"                                /* a{sv}: how far files were copied and read back, by id \
-                                           */
-#define MIGRATE_JOB_KEY_MAPPING "mapping" /* a{sv}: the job's, by name */
-#define MIGRATE_JOB_KEY_PROFILE "profile" /* a{sv}: the destination's */
-#define MIGRATE_JOB_KEY_RESIZE "resize"   /* a{sv}: of the guest's shape there */
+  "proven" /* a{sv}: how far files were copied and read back, and                                  \
+              when the source was written last, by id: (tt) */
+#define MIGRATE_JOB_KEY_STILL                                                                      \
+  "still" /* a{sv}: when images were written last, t by id, while the guest's memory is in a file; \
+             by side: a{sv} */
+#define MIGRATE_JOB_KEY_MAPPING "mapping"    /* a{sv}: the job's, by name */
+#define MIGRATE_JOB_KEY_PROFILE "profile"    /* a{sv}: the destination's */
+#define MIGRATE_JOB_KEY_RESIZE "resize"      /* a{sv}: of the guest's shape there */
 #define MIGRATE_JOB_KEY_BINDINGS "bindings"  /* a{sv}: what hooks answered */
 #define MIGRATE_JOB_KEY_PROBE "probe-us"     /* t: wall clock, of a probe under way; 0: none is */
 #define MIGRATE_JOB_KEY_CREATED "created-us" /* t: wall clock, added on load */

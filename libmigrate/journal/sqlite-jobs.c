@@ -17,7 +17,7 @@ _migrate_store_require_job (MigrateStore *self, const char *id, GError **error)
 gboolean
 _migrate_store_add_job (MigrateStore *self, const char *id, GVariant *values, GError **error)
 {
-  g_autofree char *dict = _migrate_store_merge (NULL /* values */, values);
+  g_autofree char *dict = _migrate_store_merge (NULL /* none before */, values);
   g_autoptr (sqlite3_stmt) query
     = _migrate_store_query (self, error, "SELECT 1 FROM job WHERE id = ?1", "s", id);
   int found = query != NULL ? _migrate_store_step (self, query, error) : -1;

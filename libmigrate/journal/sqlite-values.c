@@ -4,7 +4,7 @@
 
 #include <string.h>
 
-/* These are the store's to tell: they come from columns and would go stale in the text. */
+/* Of a job these are the store's to tell: they come from columns and would go stale in the text. */
 static const char *const told_on_load[]
   = { MIGRATE_JOB_KEY_ID,   MIGRATE_JOB_KEY_CREATED,    MIGRATE_JOB_KEY_UPDATED,
       MIGRATE_JOB_KEY_HELD, MIGRATE_JOB_KEY_GENERATION, NULL };
@@ -34,6 +34,12 @@ add_value (gpointer key, gpointer value, gpointer builder)
   return FALSE;
 }
 
+static GTree *
+new_tree (void)
+{
+  return g_tree_new_full (compare_keys, NULL /* data */, g_free, (GDestroyNotify) g_variant_unref);
+}
+
 static char *
 print (GTree *tree)
 {
@@ -46,16 +52,10 @@ print (GTree *tree)
   return g_variant_print (sorted, TRUE /* with types */);
 }
 
-static GTree *
-tree_new (void)
-{
-  return g_tree_new_full (compare_keys, NULL /* data */, g_free, (GDestroyNotify) g_variant_unref);
-}
-
 char *
 _migrate_store_merge (GVariant *values, GVariant *changes)
 {
-  g_autoptr (GTree) tree = tree_new ();
+  g_autoptr (GTree) tree = new_tree ();
 
   if (values != NULL)
     collect_values (tree, values);
@@ -68,7 +68,7 @@ _migrate_store_merge (GVariant *values, GVariant *changes)
 char *
 _migrate_store_print (GVariant *values)
 {
-  g_autoptr (GTree) tree = tree_new ();
+  g_autoptr (GTree) tree = new_tree ();
 
   collect_values (tree, values);
   return print (tree);

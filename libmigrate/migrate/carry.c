@@ -5,7 +5,9 @@
 
 #include "check/plan-private.h"
 #include "migrate/mirror-private.h"
+#include "steps/standstill-private.h"
 #include "steps/steps-private.h"
+#include "xml/mark-private.h"
 #include "xml/volume-private.h"
 
 #define ABORT_AGAIN_US (2 * G_TIME_SPAN_SECOND)
@@ -21,7 +23,8 @@ typedef struct
   GVariant *disks;   /* how far each was, by its id; nullable */
   gint64 disks_at;   /* when that was asked */
   guint64 processed; /* last seen */
-  gint64 moved_at;   /* when that last grew */
+  gint64 written_at;
+  gint64 moved_at; /* when that last grew */
   gint64 aborted_at, abort_since;
   GError *given_up;
 } Carry;
@@ -111,7 +114,7 @@ describe (Carry *self, MigrateWork *work, GPtrArray *rows)
 
   self->work = work;
   self->uuid = g_uuid_string_random ();
-  self->name = g_strdup_printf ("libmigrate-carrier-%s", work->id);
+  self->name = g_strconcat (MIGRATE_CARRIER_PREFIX, work->id, NULL);
   for (guint i = 0; i < rows->len; i++)
     {
       GVariant *row = rows->pdata[i];
@@ -264,6 +267,7 @@ ask_each (Carry *self)
   self->disks_at = now;
 }
 
+/* Who has lost the claim ends the carrier, for whoever has it begins with that as well. */
 static void
 tell (Carry *self, const MigrateStats *stats)
 {
@@ -283,7 +287,8 @@ tell (Carry *self, const MigrateStats *stats)
   values.fraction = work->fraction;
   _migrate_result_note (work->result, &values);
   progress = _migrate_progress_new (&values);
-  work->report->progress (work->report_data, progress);
+  _migrate_standstill_tell (work, progress, NULL /* proven */, &self->written_at,
+                            self->given_up == NULL ? &self->given_up : NULL);
 }
 
 static void
@@ -358,6 +363,7 @@ wait (Carry *self)
   self->moved_at = since;
   while (_migrate_transfer_call_get_state (self->call) == MIGRATE_TRANSFER_OPEN)
     {
+      _migrate_standstill_listen (work);
       look (self);
       check_clocks (self, since);
       abort_if_given_up (self);

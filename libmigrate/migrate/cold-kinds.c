@@ -6,6 +6,7 @@
 #include "steps/steps-private.h"
 #include "xml/mark-private.h"
 
+#define OFF_POLL_MS 1000
 #define UNDEFINE_ALL                                                                               \
   (MIGRATE_UNDEFINE_MANAGED_SAVE                                                                   \
    | MIGRATE_UNDEFINE_SNAPSHOTS) /* they travelled along, or are gone */
@@ -178,10 +179,25 @@ start (MigrateWork *work, MigrateSide side, GError **error)
          || _migrate_step_unproven (error, side, "Starting the guest");
 }
 
+/* What it was asked cannot be taken back: it goes off yet, or has not heard. */
 static gboolean
 shut_down_guest_undo (MigrateWork *work, GVariant *args, GError **error)
 {
-  return start (work, MIGRATE_SIDE_SOURCE, error);
+  guint patience = _migrate_policy_get_uint (work->policy, "shutdown-timeout");
+  gint64 deadline = _migrate_backend_now (work->backend) + (gint64) patience * G_TIME_SPAN_SECOND;
+
+  for (;;)
+    {
+      g_autoptr (MigrateCall) seen = _migrate_step_find (work, MIGRATE_SIDE_SOURCE, error);
+
+      if (seen == NULL)
+        return FALSE;
+      if (seen->domain.state == MIGRATE_DOMAIN_SHUTOFF)
+        return start (work, MIGRATE_SIDE_SOURCE, error);
+      if (_migrate_backend_now (work->backend) >= deadline)
+        return TRUE;
+      _migrate_work_sleep (work, OFF_POLL_MS);
+    }
 }
 
 static gboolean

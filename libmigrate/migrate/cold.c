@@ -2,7 +2,9 @@
 #include "migrate/cold-private.h"
 
 #include "migrate/carry-private.h"
+#include "migrate/lasting-private.h"
 #include "migrate/saved-private.h"
+#include "steps/standstill-private.h"
 #include "steps/steps-private.h"
 #include "storage/files-private.h"
 
@@ -20,6 +22,7 @@ is_off (MigrateWork *work, gboolean *off, GError **error)
   return call != NULL;
 }
 
+/* A host that does not answer for a moment is asked again. */
 static gboolean
 wait_until_off (MigrateWork *work, GError **error)
 {
@@ -29,12 +32,21 @@ wait_until_off (MigrateWork *work, GError **error)
 
   for (;;)
     {
-      if (_migrate_work_check_cancelled (work, error) || !is_off (work, &off, error))
+      GError *unanswered = NULL;
+
+      _migrate_standstill_listen (work);
+      if (_migrate_work_check_cancelled (work, error))
         return FALSE;
-      if (off)
+      if (is_off (work, &off, &unanswered) && off)
         return TRUE;
       if (_migrate_backend_now (work->backend) >= deadline)
-        break;
+        {
+          if (unanswered == NULL)
+            break;
+          g_propagate_error (error, unanswered);
+          return FALSE;
+        }
+      g_clear_error (&unanswered);
       _migrate_work_sleep (work, OFF_POLL_MS);
     }
   _migrate_set_error (error, MIGRATE_ERROR_TIMED_OUT,
@@ -67,7 +79,8 @@ make_off (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
   gboolean off;
 
-  if (!is_off (work, &off, error))
+  if (!_migrate_lasting_settle (work, MIGRATE_SIDE_SOURCE, FALSE /* take_back */, error)
+      || !is_off (work, &off, error))
     return FALSE;
   if (off)
     return TRUE;
@@ -82,30 +95,16 @@ make_off (MigrateWork *work, const MigrateBefore *before, GError **error)
 
 /* ---- copied ---- */
 
-static gboolean
-was_made (MigrateWork *work, GVariant *row)
-{
-  const char *id = _migrate_variant_string (row, "id");
-
-  for (guint i = 0; i < work->steps->len; i++)
-    {
-      const MigrateStepEntry *step = work->steps->pdata[i];
-
-      if (g_str_equal (step->kind->name, "make-volume") && step->status == MIGRATE_STEP_DONE
-          && g_strcmp0 (_migrate_variant_string (step->args, "id"), id) == 0)
-        return TRUE;
-    }
-  return FALSE;
-}
-
-/* What could not be made before: now that it is here, its size is known. NULL: it failed. */
+/* With its size as it is now; what could not be made before is made, for now it is here. NULL: it
+ * failed. */
 static GVariant *
-make_late (MigrateWork *work, GVariant *planned, GError **error)
+complete (MigrateWork *work, GVariant *planned, GError **error)
 {
   g_autoptr (GVariant) row = _migrate_file_complete (work, planned, error);
 
   if (row == NULL
-      || (!was_made (work, row) && !_migrate_make_volume (work, row, TRUE /* raw */, error)))
+      || (!_migrate_was_made (work, row)
+          && !_migrate_make_volume (work, row, TRUE /* raw */, error)))
     return NULL;
   return g_steal_pointer (&row);
 }
@@ -115,7 +114,7 @@ static gboolean
 is_to_be_copied (MigrateWork *work, GVariant *row)
 {
   return _migrate_file_comes_later (row)
-         || (was_made (work, row) && !_migrate_stream_is_done (work, row));
+         || (_migrate_was_made (work, row) && !_migrate_stream_is_done (work, row));
 }
 
 static GPtrArray *
@@ -125,16 +124,15 @@ pick (MigrateWork *work, GVariant *rows, MigrateFileHow how, GError **error)
 
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
-      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-      g_autoptr (GVariant) whole = NULL;
+      g_autoptr (GVariant) planned = g_variant_get_child_value (rows, i);
+      GVariant *row;
 
-      if (_migrate_file_how (row) != how || !is_to_be_copied (work, row))
+      if (_migrate_file_how (planned) != how || !is_to_be_copied (work, planned))
         continue;
-      whole = _migrate_file_comes_later (row) ? make_late (work, row, error)
-                                              : _migrate_file_complete (work, row, error);
-      if (whole == NULL)
+      row = complete (work, planned, error);
+      if (row == NULL)
         return NULL;
-      g_ptr_array_add (picked, g_steal_pointer (&whole));
+      g_ptr_array_add (picked, row);
     }
   return g_steal_pointer (&picked);
 }
@@ -181,10 +179,19 @@ copy (MigrateWork *work, GError **error)
          && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
 }
 
+/* What an earlier process had in its hands is begun anew; what it had done counts. */
+static gboolean
+tidy_up (MigrateWork *work, GError **error)
+{
+  return _migrate_steps_undo (work, "start-carrier", error)
+         && _migrate_steps_undo_unfinished (work, "make-volume", error)
+         && _migrate_steps_undo_unfinished (work, "make-pool", error);
+}
+
 gboolean
 _migrate_cold (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
-  return make_off (work, before, error) && copy (work, error)
+  return tidy_up (work, error) && make_off (work, before, error) && copy (work, error)
          && _migrate_storage_resize (work, error) && !_migrate_work_check_cancelled (work, error)
          && _migrate_steps_run (work, "define-destination", NULL /* args */, error);
 }
@@ -208,11 +215,12 @@ once (MigrateWork *work, const char *kind, GError **error)
 gboolean
 _migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
-  return once (work, "mark-source", error) && once (work, "adopt-destination", error)
-         && (!before->was_running
-             || once (work,
-                      migrate_plan_get_kind (work->plan) == MIGRATE_KIND_SUSPEND
-                        ? "restore-destination"
-                        : "start-destination",
-                      error));
+  if (!once (work, "mark-source", error) || !once (work, "adopt-destination", error))
+    return FALSE;
+  if (!before->was_running)
+    return TRUE;
+  if (migrate_plan_get_kind (work->plan) != MIGRATE_KIND_SUSPEND)
+    return once (work, "start-destination", error);
+  _migrate_saved_prepare_restore (work);
+  return once (work, "restore-destination", error);
 }

@@ -8,24 +8,8 @@
 void
 _migrate_follow_read_mailbox (Follow *self)
 {
-  g_autoptr (GVariant) messages
-    = _migrate_journal_collect (self->work->journal, self->work->id, NULL /* error */);
-
-  for (gsize i = 0; messages != NULL && i < g_variant_n_children (messages); i++)
-    {
-      g_autoptr (GVariant) message = g_variant_get_child_value (messages, i);
-      g_autoptr (MigrateAsked) asked = _migrate_asked_from_message (self->work, message);
-      const char *verb = _migrate_variant_string (message, "verb");
-
-      if (asked != NULL)
-        _migrate_work_put_back (self->work, asked);
-      else if (g_strcmp0 (verb, MIGRATE_ASKED_WITHDRAW) == 0)
-        _migrate_work_withdraw_message (self->work, message);
-      else if (g_strcmp0 (verb, "cancel") == 0)
-        _migrate_work_ask_cancel (self->work, "another process asked for it");
-      else if (g_strcmp0 (verb, "detach") == 0)
-        _migrate_work_ask_detach (self->work);
-    }
+  if (_migrate_work_read_mailbox (self->work))
+    _migrate_work_ask_detach (self->work);
 }
 
 void
@@ -130,16 +114,6 @@ do_asked (Follow *self, MigrateAsked *asked)
 
 /* ---- answering ---- */
 
-static GError *
-expired (const MigrateAsked *asked)
-{
-  if (asked->until == 0 || g_get_real_time () <= asked->until)
-    return NULL;
-  return _migrate_error_new (MIGRATE_ERROR_TIMED_OUT, "Ask again",
-                             "“%s” was read too late, and is not done",
-                             _migrate_asked_verb_name (asked->verb));
-}
-
 /* The phase that counts for an order: what was decided is so before the hosts show it. */
 static MigratePhase
 phase_of_orders (Follow *self)
@@ -154,7 +128,7 @@ static gboolean
 answer (Follow *self, MigrateAsked *asked)
 {
   MigratePhase phase = phase_of_orders (self);
-  GError *refused = expired (asked);
+  GError *refused = _migrate_asked_expired (asked);
 
   if (refused == NULL)
     switch (_migrate_steer_decide (asked->verb, phase))

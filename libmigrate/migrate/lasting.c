@@ -1,8 +1,12 @@
 /* Act: one call on a connection of its own, looked after until it is back. */
 #include "migrate/lasting-private.h"
 
+#include "steps/standstill-private.h"
+#include "steps/steps-private.h"
+
 #define ABORT_AGAIN_US (2 * G_TIME_SPAN_SECOND)
-#define ABORT_PATIENCE_US (60 * G_TIME_SPAN_SECOND)
+#define ABORT_PATIENCE_US (120 * G_TIME_SPAN_SECOND)
+#define SETTLE_POLL_MS 1000
 
 /* Outlives its caller, for libvirt may never answer. */
 typedef struct
@@ -85,8 +89,8 @@ abort_call (MigrateWork *work, MigrateSide side)
                                                      work->result->guest_uuid, 0, NULL /* error */);
 }
 
-/* The error that it was given up with; NULL: it came back. One that comes back from no abort is
- * left: what the host shows of the guest counts then. */
+/* The error that it was given up with; NULL: it came back. A host that does not answer the abort
+ * either is left: what has become of the guest is what it shows when it does. */
 static GError *
 wait (Lasting *self, MigrateSide side)
 {
@@ -101,6 +105,7 @@ wait (Lasting *self, MigrateSide side)
       gint64 now = _migrate_backend_now (work->backend);
       guint64 seen = look (work, side, moved);
 
+      _migrate_standstill_listen (work);
       if (seen != moved)
         moved_at = now;
       moved = seen;
@@ -111,10 +116,10 @@ wait (Lasting *self, MigrateSide side)
           aborted_at = now;
           if (abort_since == 0)
             abort_since = now;
-          if (now - abort_since > ABORT_PATIENCE_US)
-            break;
           abort_call (work, side);
         }
+      if (abort_since != 0 && now - abort_since > ABORT_PATIENCE_US)
+        break;
       _migrate_work_sleep (work, poll);
     }
   return g_steal_pointer (&given_up);
@@ -150,5 +155,45 @@ _migrate_lasting_call (MigrateWork *work, MigrateSide side, MigrateCall *call,
     return TRUE;
   g_propagate_error (error,
                      given_up != NULL ? g_steal_pointer (&given_up) : g_steal_pointer (&said));
+  return FALSE;
+}
+
+static gboolean
+is_on_its_way (const MigrateDomain *domain)
+{
+  return domain->state == MIGRATE_DOMAIN_PAUSED
+         && (domain->reason == MIGRATE_PAUSED_SAVE || domain->reason == MIGRATE_PAUSED_STARTING_UP);
+}
+
+gboolean
+_migrate_lasting_settle (MigrateWork *work, MigrateSide side, gboolean take_back, GError **error)
+{
+  guint poll = _migrate_policy_get_uint (work->policy, "poll-interval");
+  gint64 stall = (gint64) _migrate_policy_get_uint (work->policy, "stall-timeout");
+  gint64 moved_at = _migrate_backend_now (work->backend);
+  guint64 moved = 0;
+
+  for (;;)
+    {
+      g_autoptr (MigrateCall) seen = _migrate_step_find (work, side, error);
+      gint64 now = _migrate_backend_now (work->backend);
+      guint64 travelled;
+
+      if (seen == NULL)
+        return FALSE;
+      if (!is_on_its_way (&seen->domain))
+        return TRUE;
+      travelled = look (work, side, moved);
+      if (travelled != moved)
+        moved_at = now;
+      moved = travelled;
+      if (stall > 0 && now - moved_at > stall * G_TIME_SPAN_SECOND)
+        break;
+      if (take_back && seen->domain.reason == MIGRATE_PAUSED_SAVE)
+        abort_call (work, side);
+      _migrate_work_sleep (work, MAX (poll, SETTLE_POLL_MS));
+    }
+  _migrate_set_error (error, MIGRATE_ERROR_TIMED_OUT, "Look at the host's disk",
+                      "Nothing of the guest's memory has moved for %" G_GINT64_FORMAT " s", stall);
   return FALSE;
 }

@@ -9,6 +9,7 @@
 #include "steps/probe-private.h"
 #include "steps/steps-private.h"
 #include "storage/files-private.h"
+#include "xml/host-private.h"
 
 static GVariant *
 find_row (MigrateWork *work)
@@ -36,13 +37,120 @@ need_row (MigrateWork *work, GError **error)
   return row;
 }
 
-/* Off, and not because it ran and ended. */
-static gboolean
-has_not_run (const MigrateDomain *domain)
+/* ---- whether its memory still fits its disks ---- */
+
+static const char *const side_keys[]
+  = { [MIGRATE_SIDE_SOURCE] = "source", [MIGRATE_SIDE_DESTINATION] = "destination" };
+
+/* When an image was written last, ns; 0: it is not told. */
+static guint64
+ask_written (MigrateWork *work, MigrateSide side, GVariant *row)
 {
-  return domain->state == MIGRATE_DOMAIN_SHUTOFF && domain->reason != MIGRATE_SHUTOFF_SHUTDOWN
-         && domain->reason != MIGRATE_SHUTOFF_DESTROYED
-         && domain->reason != MIGRATE_SHUTOFF_CRASHED;
+  gboolean here = side == MIGRATE_SIDE_SOURCE;
+  g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_VOLUME_INFO, NULL /* guest */);
+  g_autoptr (MigrateVolume) volume = NULL;
+  const char *pool = here ? _migrate_variant_string (row, "pool") : _migrate_made_pool (work, row);
+  const char *path = _migrate_variant_string (row, here ? "path" : "path-there");
+
+  if (pool != NULL)
+    {
+      call->storage.pool = g_strdup (pool);
+      call->storage.name = g_strdup (_migrate_variant_string (row, here ? "name" : "name-there"));
+    }
+  else if (path != NULL)
+    call->text_in = g_strdup (path);
+  else
+    return 0;
+  if (_migrate_probe_ask (work, side, call, NULL /* error */))
+    volume = _migrate_volume_parse (call->text_out, NULL /* error */);
+  return volume != NULL ? volume->written : 0;
+}
+
+/* a{sv}: t by id: of all images that the guest writes to. */
+static GVariant *
+look_at_images (MigrateWork *work, MigrateSide side)
+{
+  g_autoptr (GVariant) rows = _migrate_files_of (work->plan);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, NULL);
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
+
+      if (g_strcmp0 (_migrate_variant_string (row, "role"), "disk") == 0)
+        g_variant_dict_insert (&dict, _migrate_variant_string (row, "id"), "t",
+                               ask_written (work, side, row));
+    }
+  return g_variant_ref_sink (g_variant_dict_end (&dict));
+}
+
+/* It stands still there: with the journal's next write. */
+static void
+note_images (MigrateWork *work, MigrateSide side)
+{
+  g_autoptr (GVariant) images = look_at_images (work, side);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, work->still);
+  g_variant_dict_insert_value (&dict, side_keys[side], images);
+  g_clear_pointer (&work->still, g_variant_unref);
+  work->still = g_variant_ref_sink (g_variant_dict_end (&dict));
+  _migrate_work_set_later (work, MIGRATE_JOB_KEY_STILL, work->still);
+}
+
+static GVariant *
+lookup_images (MigrateWork *work, MigrateSide side)
+{
+  return work->still != NULL
+           ? g_variant_lookup_value (work->still, side_keys[side], G_VARIANT_TYPE_VARDICT)
+           : NULL;
+}
+
+typedef enum
+{
+  MEMORY_FITS,
+  MEMORY_STALE, /* it has run since */
+  MEMORY_UNTOLD
+} Memory;
+
+static Memory
+compare_images (GVariant *then, GVariant *now)
+{
+  GVariantIter iter;
+  const char *id;
+  GVariant *value;
+  Memory memory = MEMORY_FITS;
+
+  g_variant_iter_init (&iter, then);
+  while (g_variant_iter_loop (&iter, "{&sv}", &id, &value))
+    {
+      guint64 before = g_variant_get_uint64 (value), after = _migrate_variant_uint64 (now, id, 0);
+
+      if (before != 0 && after != 0 && before != after)
+        memory = MEMORY_STALE;
+      else if ((before == 0 || after == 0) && memory == MEMORY_FITS)
+        memory = MEMORY_UNTOLD;
+    }
+  return memory;
+}
+
+/* libvirt's reason alone does not tell after its host has booted: then it is unknown, whether the
+ * guest had been brought back or not. */
+static Memory
+judge_memory (MigrateWork *work, MigrateSide side, const MigrateDomain *domain)
+{
+  g_autoptr (GVariant) then = lookup_images (work, side);
+  g_autoptr (GVariant) now = NULL;
+
+  if (domain->state == MIGRATE_DOMAIN_SHUTOFF && domain->reason == MIGRATE_SHUTOFF_SAVED)
+    return MEMORY_FITS;
+  if (domain->reason == MIGRATE_SHUTOFF_SHUTDOWN || domain->reason == MIGRATE_SHUTOFF_DESTROYED)
+    return MEMORY_STALE;
+  if (then == NULL)
+    return MEMORY_UNTOLD;
+  now = look_at_images (work, side);
+  return compare_images (then, now);
 }
 
 static gboolean
@@ -101,6 +209,8 @@ _migrate_save_guest (MigrateWork *work, GError **error)
     return FALSE;
   _migrate_work_set_phase (work, MIGRATE_PHASE_SHUTTING_DOWN);
   if (save (work, row, &failure))
+    note_images (work, MIGRATE_SIDE_SOURCE);
+  if (failure == NULL)
     return _migrate_steps_end (work, step, NULL /* failure */, error);
   _migrate_steps_end (work, step, failure, NULL /* error */);
   g_propagate_error (error, failure);
@@ -144,7 +254,7 @@ restore (MigrateWork *work, MigrateSide side, const char *path, GError **error)
 }
 
 static gboolean
-refuse_stale (GError **error, MigrateSide side, const MigrateDomain *domain)
+refuse_untold (GError **error, MigrateSide side, const MigrateDomain *domain)
 {
   g_autofree char *state = _migrate_domain_describe (domain->state, domain->reason);
   GError *refused = _migrate_error_new (
@@ -160,18 +270,39 @@ static gboolean
 restore_once (MigrateWork *work, MigrateSide side, const char *key, GError **error)
 {
   g_autoptr (GVariant) row = need_row (work, error);
-  g_autoptr (MigrateCall) seen = row != NULL ? _migrate_step_find (work, side, error) : NULL;
+  g_autoptr (MigrateCall) seen = NULL;
 
+  if (row == NULL || !_migrate_lasting_settle (work, side, TRUE /* take_back */, error))
+    return FALSE;
+  seen = _migrate_step_find (work, side, error);
   if (seen == NULL)
     return FALSE;
   if (!is_up (&seen->domain))
-    {
-      if (!has_not_run (&seen->domain))
-        return refuse_stale (error, side, &seen->domain);
-      if (!restore (work, side, _migrate_variant_string (row, key), error))
-        return FALSE;
-    }
+    switch (judge_memory (work, side, &seen->domain))
+      {
+      case MEMORY_FITS:
+        if (!restore (work, side, _migrate_variant_string (row, key), error))
+          return FALSE;
+        break;
+      case MEMORY_STALE:
+        _migrate_work_warn (work,
+                            "The guest has run since its memory was saved, and went off: it is not "
+                            "brought back from it");
+        break;
+      case MEMORY_UNTOLD:
+      default:
+        return refuse_untold (error, side, &seen->domain);
+      }
   return remove_file (work, side, row, error);
+}
+
+void
+_migrate_saved_prepare_restore (MigrateWork *work)
+{
+  g_autoptr (GVariant) known = lookup_images (work, MIGRATE_SIDE_DESTINATION);
+
+  if (known == NULL)
+    note_images (work, MIGRATE_SIDE_DESTINATION);
 }
 
 static gboolean

@@ -3,6 +3,7 @@
 #pragma once
 
 #include "virt/call-private.h"
+#include "xml/mark-private.h"
 
 /* What one host said. */
 typedef struct
@@ -12,6 +13,7 @@ typedef struct
   MigrateDomainState state;
   int reason;
   gboolean persistent, autostart;
+  MigrateMark mark;
   gboolean transfer; /* to elsewhere, as its libvirt says */
   gboolean ending;   /* … which was given up or is over, and is still in libvirt's hands */
   gboolean moves;    /* … and more has travelled since the look before */
@@ -32,10 +34,14 @@ typedef struct
   /* From the journal, when it has a job of the guest that is not closed. */
   gboolean is_open; /* it is to be closed */
   gboolean has_job;
-  int source, destination;  /* its hosts, by index */
-  gboolean begun;           /* its transfer was asked for */
-  gboolean proven;          /* the hand-over was proven */
-  gboolean reverting;       /* the hand-over is being taken back, as its owner has asked for */
+  int source, destination; /* its hosts, by index */
+  gboolean begun;          /* its transfer was asked for */
+  gboolean proven;         /* the hand-over was proven */
+  gboolean stops;          /* no host runs the guest meanwhile: the journal hands it over, */
+  gboolean handed_over;    /* … and has */
+  gboolean completed;      /* … and what follows that was done */
+  gboolean has_images; /* it made images at the destination, and has not released the source's */
+  gboolean reverting;  /* the hand-over is being taken back, as its owner has asked for */
   gboolean arrives_paused;  /* the strict hand-over */
   gboolean resumed_there;   /* … and we have let it run */
   gboolean has_obligations; /* steps that are to be undone if it stayed */
@@ -70,6 +76,9 @@ typedef struct
   gboolean go_on_on_failure; /* the next one is tried all the same */
 } MigratePlannedStep;
 
+/* Of a guest that does not run: {S} has handed it over to {D}. */
+gboolean _migrate_case_find_handed_over (const MigrateCase *self, int *source, int *destination);
+
 /* In the order in which they are done; each rests on those before. */
 GArray *_migrate_case_plan (const MigrateCase *self, const MigrateJudgement *judgement);
 
@@ -80,3 +89,7 @@ gboolean _migrate_case_close (const MigrateCase *self, const MigrateJudgement *j
 gboolean _migrate_seen_runs (const MigrateSeen *self);
 gboolean _migrate_seen_is_off (const MigrateSeen *self); /* or absent */
 gboolean _migrate_seen_is_paused (const MigrateSeen *self);
+/* Under the mark of a move that has not handed it over: no guest yet. */
+gboolean _migrate_seen_is_incoming (const MigrateSeen *self);
+/* Defined and off, and no such one. */
+gboolean _migrate_seen_is_defined_off (const MigrateSeen *self);

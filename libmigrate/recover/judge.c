@@ -74,10 +74,43 @@ is_postcopy_destination (const MigrateSeen *self)
              || self->reason == MIGRATE_RUNNING_POSTCOPY_FAILED);
 }
 
+gboolean
+_migrate_seen_is_incoming (const MigrateSeen *self)
+{
+  return self->asked && self->present && _migrate_seen_is_off (self)
+         && self->mark == MIGRATE_MARK_INCOMING;
+}
+
+gboolean
+_migrate_seen_is_defined_off (const MigrateSeen *self)
+{
+  return self->asked && self->present && _migrate_seen_is_off (self)
+         && self->mark != MIGRATE_MARK_INCOMING;
+}
+
+static gboolean
+is_present (const MigrateSeen *self)
+{
+  return self->asked && self->present;
+}
+
+/* What is defined under our mark is not the guest's before its hand-over. */
 static gboolean
 is_defined (const MigrateSeen *self)
 {
-  return self->asked && self->present;
+  return is_present (self) && !_migrate_seen_is_incoming (self);
+}
+
+static gboolean
+is_handed_over (const MigrateSeen *self)
+{
+  return is_present (self) && self->mark == MIGRATE_MARK_OUTGOING;
+}
+
+static gboolean
+is_carrier (const MigrateSeen *self)
+{
+  return is_present (self) && self->mark == MIGRATE_MARK_CARRIER;
 }
 
 /* One that transfers and one that is paused for a move both hold an active copy. */
@@ -147,11 +180,37 @@ say_runs (const MigrateCase *c, int owner, MigrateJudgement *j)
   if (other != NOBODY)
     return say (j, MIGRATE_VERDICT_RUNS_ON_DESTINATION, other, owner, 0,
                 "the guest is on {D}; libvirt on {S} says that it moved away");
-  return say (j, MIGRATE_VERDICT_RUNS_ON_SOURCE, owner, find (c, is_defined, owner), 0,
+  return say (j, MIGRATE_VERDICT_RUNS_ON_SOURCE, owner, find (c, is_present, owner), 0,
               "the guest is on {S}, and on no other host");
 }
 
+/* Of a mark too: the journal may be lost. */
+gboolean
+_migrate_case_find_handed_over (const MigrateCase *c, int *source, int *destination)
+{
+  if (c->has_job && c->stops)
+    {
+      *source = c->source;
+      *destination = c->destination;
+      return c->handed_over && c->source != NOBODY && c->destination != NOBODY;
+    }
+  *source = find (c, is_handed_over, NOBODY);
+  *destination = *source != NOBODY ? find (c, is_present, *source) : NOBODY;
+  return *destination != NOBODY;
+}
+
 /* ---- rules ---- */
+
+static gboolean
+judge_carrier (const MigrateCase *c, MigrateJudgement *j)
+{
+  int host = find (c, is_carrier, NOBODY);
+
+  if (host == NOBODY)
+    return FALSE;
+  return say (j, MIGRATE_VERDICT_CARRIER, host, find (c, is_carrier, host), 0,
+              "it is no guest: it carried the images of one, and never ran");
+}
 
 static gboolean
 judge_split (const MigrateCase *c, MigrateJudgement *j)
@@ -177,8 +236,9 @@ never_handed_over (const MigrateCase *c)
 {
   const MigrateSeen *source = c->source != NOBODY ? &c->hosts[c->source] : NULL;
 
-  return c->has_job && !c->proven && source != NULL && _migrate_seen_runs (source)
-         && !source->transfer && !is_postcopy_destination (source) && !was_stopped (source);
+  return c->has_job && !c->proven && !c->handed_over && source != NULL
+         && _migrate_seen_runs (source) && !source->transfer && !is_postcopy_destination (source)
+         && !was_stopped (source);
 }
 
 static gboolean
@@ -215,6 +275,55 @@ judge_stuck_job (const MigrateCase *c, MigrateJudgement *j)
       return say (j, MIGRATE_VERDICT_JOB_STUCK, (int) i, c->destination, 0,
                   "libvirtd on {S} holds a job of a guest that is off; no call clears it: restart "
                   "that libvirtd");
+  return FALSE;
+}
+
+/* libvirt saves it, or brings it back, and goes on with that whoever asked for it. */
+static gboolean
+is_on_its_way (const MigrateSeen *self)
+{
+  return _migrate_seen_is_paused (self)
+         && (self->reason == MIGRATE_PAUSED_SAVE || self->reason == MIGRATE_PAUSED_STARTING_UP);
+}
+
+static gboolean
+judge_handed_over (const MigrateCase *c, int from, int to, MigrateJudgement *j)
+{
+  const MigrateSeen *here = &c->hosts[from], *there = &c->hosts[to];
+
+  if (is_active (here))
+    return say_unknown (c, j, 0,
+                        "the guest was handed over to {D}, and somebody has started it on {S}");
+  if (is_active (there) && is_on_its_way (there))
+    return say_unknown (c, j, SILENT_MS, "the guest is coming back from its saved memory on {D}");
+  if (is_active (there))
+    return say (j, MIGRATE_VERDICT_RUNS_ON_DESTINATION, from, to, 0,
+                "the guest is on {D}, to which it was handed over");
+  if (is_present (there))
+    return say (j, MIGRATE_VERDICT_STOPPED, from, to, UNCONFIRMED_MS,
+                "the guest is off, and was handed over to {D}");
+  return say_unknown (c, j, 0, "the guest was handed over to {D}, which does not know it any more");
+}
+
+/* A guest that no host runs meanwhile moves by what the journal and the marks say. */
+static gboolean
+judge_stopped_move (const MigrateCase *c, MigrateJudgement *j)
+{
+  int from, to, host;
+
+  if (_migrate_case_find_handed_over (c, &from, &to))
+    return judge_handed_over (c, from, to, j);
+  if (!c->has_job || !c->stops)
+    return FALSE;
+  if (c->destination != NOBODY && is_active (&c->hosts[c->destination]))
+    return say_unknown (
+      c, j, 0, "somebody has started the guest on {D} from a copy that was not handed over");
+  if (c->destination != NOBODY && is_defined (&c->hosts[c->destination]))
+    return say_unknown (c, j, UNCONFIRMED_MS,
+                        "the guest was not handed over, and somebody has defined it on {D}");
+  host = find (c, is_on_its_way, NOBODY);
+  if (host != NOBODY)
+    return say_unknown (c, j, SILENT_MS, "the memory of the guest is being saved, or read back");
   return FALSE;
 }
 
@@ -457,6 +566,10 @@ judge_off (const MigrateCase *c, MigrateJudgement *j)
       if (c->has_job && c->has_definition && c->was_persistent)
         return say (j, MIGRATE_VERDICT_UNDEFINED, c->source, c->destination, UNCONFIRMED_MS,
                     "no host knows the guest any more; the journal knows how it was defined");
+      if (count (c, is_present) > 0)
+        return say_unknown (c, j, UNCONFIRMED_MS,
+                            "only a copy that was not handed over is defined; the host that it "
+                            "came from was not asked, or does not know the guest any more");
       return say (j, MIGRATE_VERDICT_LOST, c->source, c->destination, UNCONFIRMED_MS,
                   c->before_known && !c->was_persistent
                     ? "the guest was transient and went off: nothing of it is left on any host"
@@ -466,6 +579,10 @@ judge_off (const MigrateCase *c, MigrateJudgement *j)
     {
       gboolean there = c->has_job && one == c->destination;
 
+      if (c->has_images && one == c->source && c->hosts[one].reason == MIGRATE_SHUTOFF_MIGRATED)
+        return say_unknown (c, j, UNCONFIRMED_MS,
+                            "libvirt on {S} says that the guest moved away, and {D} does not know "
+                            "it: the images there may be the newer ones");
       return say (j, MIGRATE_VERDICT_STOPPED, there ? c->source : one,
                   there ? one : (c->destination != one ? c->destination : NOBODY), UNCONFIRMED_MS,
                   "the guest is off, and defined on one host");
@@ -478,8 +595,9 @@ MigrateJudgement
 _migrate_case_judge (const MigrateCase *self)
 {
   static gboolean (*const rules[]) (const MigrateCase *, MigrateJudgement *)
-    = { judge_split,   judge_unasked,  judge_reverting, judge_stuck_job, judge_postcopy,
-        judge_monitor, judge_transfer, judge_runs,      judge_paused,    judge_off };
+    = { judge_carrier,   judge_split,        judge_unasked,  judge_reverting,
+        judge_stuck_job, judge_stopped_move, judge_postcopy, judge_monitor,
+        judge_transfer,  judge_runs,         judge_paused,   judge_off };
   MigrateJudgement judgement = { 0 };
 
   for (gsize i = 0; i < G_N_ELEMENTS (rules); i++)

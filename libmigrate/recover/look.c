@@ -115,6 +115,15 @@ look_at_messages (Look *self, const char *uuid)
   self->host->messages = g_strdup (call != NULL && call->text_out != NULL ? call->text_out : "");
 }
 
+/* A carrier is transient, and has no definition that could be marked. */
+static MigrateMark
+read_mark (const MigrateDomain *domain)
+{
+  if (!domain->persistent && g_str_has_prefix (domain->name, MIGRATE_CARRIER_PREFIX))
+    return MIGRATE_MARK_CARRIER;
+  return _migrate_mark_from_text (domain->mark, NULL /* job */);
+}
+
 static void
 look_at_guest (Look *self)
 {
@@ -135,6 +144,7 @@ look_at_guest (Look *self)
   seen->reason = call->domain.reason;
   seen->persistent = call->domain.persistent;
   seen->autostart = call->domain.autostart;
+  seen->mark = read_mark (&call->domain);
   seen->job_stuck = host->job_stuck && _migrate_seen_is_off (seen);
   g_free (host->guest_uuid);
   g_free (host->guest_name);

@@ -28,7 +28,13 @@ seen (Plan *self, int host)
 static gboolean
 is_defined_and_off (const MigrateSeen *host)
 {
-  return host != NULL && host->present && _migrate_seen_is_off (host);
+  return host != NULL && _migrate_seen_is_defined_off (host);
+}
+
+static gboolean
+is_incoming (const MigrateSeen *host)
+{
+  return host != NULL && _migrate_seen_is_incoming (host);
 }
 
 /* The job's own hosts in the parts that it gave them. */
@@ -61,12 +67,52 @@ plan_obligations (Plan *self, int owner)
          "what the job had changed for the move (autostart, hooks) is as it was before");
 }
 
+/* One that was not handed over is proven to be nobody's guest by its mark. */
+static void
+plan_incoming_definitions (Plan *self, int owner)
+{
+  for (guint i = 0; i < self->c->n_hosts; i++)
+    if ((int) i != owner && is_incoming (&self->c->hosts[i]))
+      add (self, "undefine-destination", (int) i, MIGRATE_RISK_SAFE,
+           "the definition that a move brought and did not hand over is removed");
+}
+
+static MigrateRisk
+risk_of_left (Plan *self, int host)
+{
+  return safe_if (is_as_asked (self) || self->c->hosts[host].mark == MIGRATE_MARK_OUTGOING);
+}
+
+/* The journal, or the mark at the source, has handed it over: nobody may take that back. */
+static void
+plan_hand_over (Plan *self)
+{
+  const MigrateCase *c = self->c;
+  const MigrateSeen *there = seen (self, self->j->destination);
+
+  if (c->has_job && c->handed_over && !c->completed)
+    add (self, "complete-hand-over", self->j->destination, MIGRATE_RISK_SAFE,
+         "the guest is the destination's, and runs there if it ran before");
+  else if (there != NULL && there->mark == MIGRATE_MARK_INCOMING)
+    add (self, "adopt-destination", self->j->destination, MIGRATE_RISK_SAFE,
+         "the guest is the destination's, for its source says so");
+}
+
+/* After the source's definition is gone: nothing is to be started from them any more. */
+static void
+plan_images (Plan *self)
+{
+  if (self->c->has_images && is_as_asked (self))
+    add (self, "release-images", self->j->source, MIGRATE_RISK_SAFE,
+         "images of the guest that the source keeps no longer are removed there");
+}
+
 /* Other hosts must not keep what could start a second copy. */
 static void
 plan_other_definitions (Plan *self, int owner, int ours, const char *kind)
 {
   if (is_defined_and_off (seen (self, ours)))
-    add (self, kind, ours, safe_if (is_as_asked (self)),
+    add (self, kind, ours, risk_of_left (self, ours),
          "the definition of the guest that is off is removed, its disks are kept");
   for (guint i = 0; i < self->c->n_hosts; i++)
     if ((int) i != owner && (int) i != ours && is_defined_and_off (&self->c->hosts[i]))
@@ -86,6 +132,7 @@ plan_runs_on_source (Plan *self)
          "the half that came in and never ran is ended");
   plan_record (self, owner);
   plan_obligations (self, owner);
+  plan_incoming_definitions (self, owner);
   plan_other_definitions (self, owner, self->j->destination, "undefine-destination");
 }
 
@@ -100,6 +147,7 @@ plan_runs_on_destination (Plan *self)
   if (there == NULL)
     return;
   plan_record (self, owner);
+  plan_hand_over (self);
   if (_migrate_seen_is_paused (there) && known && c->arrives_paused && !c->was_paused)
     add (self, "resume-destination", owner, MIGRATE_RISK_SAFE,
          "the guest goes on: it arrived paused and its source is gone");
@@ -110,6 +158,7 @@ plan_runs_on_destination (Plan *self)
     add (self, "set-autostart", owner, MIGRATE_RISK_SAFE,
          "the guest starts with its host, as it did before");
   plan_other_definitions (self, owner, self->j->source, "undefine-source");
+  plan_images (self);
 }
 
 static void
@@ -134,11 +183,11 @@ plan_at_hand_over (Plan *self)
        "the paused half is ended before anybody resumes it; the guest runs on the other host");
 }
 
-/* Whose definition stays when it is off on several hosts. */
+/* Whose definition stays when it is off on several hosts. Which of two has the newer images, only
+ * what stood still tells. */
 static int
-owner_of_off (Plan *self, gboolean *proven)
+owner_of_off (const MigrateCase *c, gboolean *proven)
 {
-  const MigrateCase *c = self->c;
   int migrated = MIGRATE_NO_HOST, other = MIGRATE_NO_HOST;
   guint n_migrated = 0, n_other = 0;
 
@@ -158,7 +207,9 @@ owner_of_off (Plan *self, gboolean *proven)
     return other;
   if (!c->has_job)
     return MIGRATE_NO_HOST;
-  return c->proven ? c->destination : c->source;
+  if (c->proven)
+    return c->destination;
+  return c->has_images && c->begun ? MIGRATE_NO_HOST : c->source;
 }
 
 static void
@@ -179,7 +230,7 @@ static void
 plan_off_on_both (Plan *self)
 {
   gboolean proven;
-  int owner = owner_of_off (self, &proven);
+  int owner = owner_of_off (self->c, &proven);
 
   if (owner == MIGRATE_NO_HOST)
     return;
@@ -192,20 +243,49 @@ plan_off_on_both (Plan *self)
   plan_settled_off (self, owner);
 }
 
+static int
+owner_of_stopped (const MigrateCase *c, const MigrateJudgement *j)
+{
+  int from, to;
+
+  if (_migrate_case_find_handed_over (c, &from, &to))
+    return to;
+  return j->source != MIGRATE_NO_HOST && _migrate_seen_is_defined_off (&c->hosts[j->source])
+           ? j->source
+           : j->destination;
+}
+
+/* It ran there, and ended in a way that does not tell whether its images are good. */
+static gboolean
+is_doubtful (const MigrateCase *c, int owner)
+{
+  return c->has_images && !c->stops && owner != MIGRATE_NO_HOST && owner == c->destination
+         && c->hosts[owner].reason != MIGRATE_SHUTOFF_SHUTDOWN
+         && c->hosts[owner].reason != MIGRATE_SHUTOFF_DESTROYED;
+}
+
 /* A guest that was shut down is not started against its user's will. */
 static void
 plan_stopped (Plan *self)
 {
-  int owner
-    = is_defined_and_off (seen (self, self->j->source)) ? self->j->source : self->j->destination;
+  int owner = owner_of_stopped (self->c, self->j);
   const MigrateSeen *there = seen (self, owner);
   const MigrateSeen *incoming = seen (self, self->j->destination);
 
   if (incoming != NULL && owner == self->j->source && _migrate_seen_is_paused (incoming))
     add (self, "remove-incoming", self->j->destination, safe_if (is_as_asked (self)),
          "the half that came in and never ran is ended");
+  if (owner == self->j->destination)
+    plan_hand_over (self);
   plan_settled_off (self, owner);
-  if (there == NULL)
+  plan_incoming_definitions (self, owner);
+  if (owner == self->j->destination)
+    {
+      plan_other_definitions (self, owner, self->j->source, "undefine-source");
+      if (!is_doubtful (self->c, owner))
+        plan_images (self);
+    }
+  if (there == NULL || self->c->stops)
     return;
   if (there->state == MIGRATE_DOMAIN_CRASHED || there->reason == MIGRATE_SHUTOFF_CRASHED
       || there->reason == MIGRATE_SHUTOFF_FAILED || there->reason == MIGRATE_SHUTOFF_MIGRATED)
@@ -240,6 +320,15 @@ plan_split (Plan *self)
   for (guint i = 0; i < c->n_hosts; i++)
     if ((int) i != c->keep && _migrate_seen_runs (&c->hosts[i]))
       plan_destruction (self, (int) i);
+}
+
+static void
+plan_carriers (Plan *self)
+{
+  for (guint i = 0; i < self->c->n_hosts; i++)
+    if (self->c->hosts[i].mark == MIGRATE_MARK_CARRIER)
+      add (self, "destroy-guest", (int) i, MIGRATE_RISK_SAFE,
+           "what carried images is ended; it never ran, and has nothing in memory");
 }
 
 static void
@@ -385,6 +474,9 @@ _migrate_case_plan (const MigrateCase *self, const MigrateJudgement *judgement)
     case MIGRATE_VERDICT_SPLIT:
       plan_split (&plan);
       break;
+    case MIGRATE_VERDICT_CARRIER:
+      plan_carriers (&plan);
+      break;
     case MIGRATE_VERDICT_MONITOR_UNRESPONSIVE:
       plan_destruction (&plan, judgement->source);
       break;
@@ -419,9 +511,17 @@ _migrate_case_close (const MigrateCase *self, const MigrateJudgement *judgement,
       return TRUE;
     case MIGRATE_VERDICT_STOPPED:
       there = judgement->destination != MIGRATE_NO_HOST
-              && self->hosts[judgement->destination].present
-              && _migrate_seen_is_off (&self->hosts[judgement->destination]);
+              && owner_of_stopped (self, judgement) == judgement->destination;
       *state = there ? MIGRATE_STATE_FINALIZED : MIGRATE_STATE_UNDONE;
+      *outcome = !self->stops ? MIGRATE_OUTCOME_DOWN
+                 : there      ? MIGRATE_OUTCOME_MOVED
+                              : MIGRATE_OUTCOME_STAYED;
+      if (!is_doubtful (self, owner_of_stopped (self, judgement)))
+        return TRUE;
+      *state = MIGRATE_STATE_FAILED;
+      return FALSE; /* it is to run there first */
+    case MIGRATE_VERDICT_CARRIER:
+      *state = MIGRATE_STATE_UNDONE;
       *outcome = MIGRATE_OUTCOME_DOWN;
       return TRUE;
     case MIGRATE_VERDICT_LOST:

@@ -1,6 +1,7 @@
 /* What the journal knows of the case, and what it is told. */
 #include "recover/recover-private.h"
 
+#include "check/plan-private.h"
 #include "steps/probe-private.h"
 
 /* ---- the recovery's hosts ---- */
@@ -280,6 +281,8 @@ _migrate_recovery_forget_job (MigrateRecoveryWork *self)
   g_free (self->work->id);
   self->work->id = g_steal_pointer (&id);
   g_ptr_array_set_size (self->work->steps, 0);
+  g_clear_pointer (&self->work->plan, migrate_plan_unref);
+  self->work->handed_over = FALSE;
 }
 
 void
@@ -337,6 +340,33 @@ mark_stopped (MigrateRecoveryWork *self, int source)
         && step->status != MIGRATE_STEP_RELEASED;
 }
 
+static gboolean
+is_done (MigrateWork *work, const char *kind)
+{
+  const MigrateStepEntry *step = _migrate_steps_last (work, kind);
+
+  return step != NULL && step->status == MIGRATE_STEP_DONE;
+}
+
+/* What a program's record says of it is another matter. */
+static gboolean
+is_completed (MigrateRecoveryWork *self)
+{
+  MigrateWork *work = self->work;
+  const char *start = migrate_plan_get_kind (work->plan) == MIGRATE_KIND_SUSPEND
+                        ? "restore-destination"
+                        : "start-destination";
+
+  return is_done (work, "mark-source") && is_done (work, "adopt-destination")
+         && (!self->before.was_running || is_done (work, start));
+}
+
+static gboolean
+has_images (MigrateRecoveryWork *self)
+{
+  return _migrate_steps_has (self->work, "make-volume") && !is_done (self->work, "release-images");
+}
+
 void
 _migrate_recovery_fill_case (MigrateRecoveryWork *self)
 {
@@ -362,7 +392,11 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
     self, _migrate_variant_string (self->values, MIGRATE_JOB_KEY_SOURCE));
   c->destination = _migrate_recovery_find_host (
     self, _migrate_variant_string (self->values, MIGRATE_JOB_KEY_DESTINATION));
-  c->begun = _migrate_steps_has (work, "transfer");
+  c->stops = _migrate_plan_is_cold (work->plan);
+  c->handed_over = work->handed_over;
+  c->completed = c->stops && is_completed (self);
+  c->has_images = has_images (self);
+  c->begun = c->stops || _migrate_steps_has (work, "transfer");
   mark_stopped (self, c->source);
   c->proven
     = self->proven
@@ -377,7 +411,7 @@ _migrate_recovery_fill_case (MigrateRecoveryWork *self)
   c->was_paused = self->before.was_paused;
   c->was_persistent = self->before.persistent;
   c->was_autostart = self->before.autostart;
-  c->arrives_paused = strict && !c->was_paused;
+  c->arrives_paused = strict && !c->was_paused && !c->stops;
   c->has_definition = self->definition != NULL;
 }
 

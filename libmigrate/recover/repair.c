@@ -3,9 +3,12 @@
  * is one more thing to recover from. */
 #include "recover/recover-private.h"
 
+#include "check/plan-private.h"
+#include "migrate/cold-private.h"
 #include "migrate/revert-private.h"
 #include "steps/fence-private.h"
 #include "storage/connect-private.h"
+#include "storage/files-private.h"
 
 #define ROUNDS_AT_MOST 20
 
@@ -25,8 +28,8 @@ static gboolean
 acts_on_destination (const char *kind)
 {
   static const char *const kinds[]
-    = { "remove-incoming",    "undefine-destination", "persist-destination",
-        "resume-destination", "set-autostart",        "reset-stream" };
+    = { "remove-incoming", "undefine-destination", "persist-destination", "resume-destination",
+        "set-autostart",   "reset-stream",         "adopt-destination",   "complete-hand-over" };
 
   for (gsize i = 0; i < G_N_ELEMENTS (kinds); i++)
     if (g_str_equal (kinds[i], kind))
@@ -67,7 +70,7 @@ bind_for (MigrateRecoveryWork *self, const MigratePlannedStep *step)
   int source = self->judgement.source, destination = self->judgement.destination;
 
   if (g_str_equal (step->kind, "release-obligations") || g_str_equal (step->kind, "remove-probe")
-      || g_str_equal (step->kind, "close-job"))
+      || g_str_equal (step->kind, "close-job") || g_str_equal (step->kind, "release-images"))
     {
       source = self->facts.source;
       destination = self->facts.destination;
@@ -191,6 +194,10 @@ step_args (MigrateRecoveryWork *self, const MigratePlannedStep *step)
   if (swap)
     g_variant_builder_add (&builder, "{sv}", "expected",
                            g_variant_new_string (expected_record (self, step)));
+  if (g_str_equal (step->kind, "undefine-source") && _migrate_plan_is_cold (self->work->plan))
+    g_variant_builder_add (
+      &builder, "{sv}", "flags",
+      g_variant_new_uint64 (MIGRATE_UNDEFINE_MANAGED_SAVE | MIGRATE_UNDEFINE_SNAPSHOTS));
   if (g_str_equal (step->kind, "define"))
     g_variant_builder_add (&builder, "{sv}", "definition", g_variant_new_string (self->definition));
   return g_variant_builder_end (&builder);
@@ -239,6 +246,19 @@ ask_fence (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **e
   return ok;
 }
 
+/* What cannot be removed is told as what a move tells, and is no failure. */
+static gboolean
+release_images (MigrateRecoveryWork *self, GError **error)
+{
+  MigrateStepEntry *entry
+    = _migrate_steps_begin (self->work, "release-images", NULL /* args */, error);
+
+  if (entry == NULL)
+    return FALSE;
+  _migrate_storage_release (self->work);
+  return _migrate_steps_end (self->work, entry, NULL /* failure */, error);
+}
+
 static gboolean
 do_step (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **error)
 {
@@ -251,6 +271,10 @@ do_step (MigrateRecoveryWork *self, const MigratePlannedStep *step, GError **err
     return _migrate_steps_undo (self->work, "probe", error);
   if (g_str_equal (step->kind, "revert"))
     return revert (self, error);
+  if (g_str_equal (step->kind, "complete-hand-over"))
+    return _migrate_cold_adopt (self->work, &self->before, error);
+  if (g_str_equal (step->kind, "release-images"))
+    return release_images (self, error);
   if (g_str_equal (step->kind, "close-job"))
     return close_job (self, error);
   if (g_str_equal (step->kind, "fence") || g_str_equal (step->kind, "reset-stream"))

@@ -42,6 +42,8 @@ void _migrate_asked_unref (MigrateAsked *self);
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (MigrateAsked, _migrate_asked_unref)
 
 const char *_migrate_asked_verb_name (MigrateAskedVerb verb);
+/* What it is refused with when its time is over; NULL: it is not. */
+GError *_migrate_asked_expired (const MigrateAsked *self);
 /* NULL: it is none for this holder. */
 MigrateAsked *_migrate_asked_from_message (MigrateWork *work, GVariant *message);
 /* What _migrate_asked_from_message() reads, floating. values: a{sv}, nullable. */
@@ -58,6 +60,8 @@ gboolean _migrate_work_withdraw (MigrateWork *self, MigrateAsked *asked);
 gboolean _migrate_work_await (MigrateWork *self, MigrateAsked *asked, guint ms, GError **refused);
 
 /* ---- the worker ---- */
+/* What other processes ask of the job. TRUE: that it be left alone. */
+gboolean _migrate_work_read_mailbox (MigrateWork *work);
 /* All that waits, oldest first; what is not answered is put again. */
 GPtrArray *_migrate_work_take_asked (MigrateWork *self);
 void _migrate_work_put_back (MigrateWork *self, MigrateAsked *asked);

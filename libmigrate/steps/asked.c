@@ -50,6 +50,15 @@ _migrate_asked_verb_name (MigrateAskedVerb verb)
   return verb_names[verb];
 }
 
+GError *
+_migrate_asked_expired (const MigrateAsked *self)
+{
+  if (self->until == 0 || g_get_real_time () <= self->until)
+    return NULL;
+  return _migrate_error_new (MIGRATE_ERROR_TIMED_OUT, "Ask again",
+                             "“%s” was read too late, and is not done", verb_names[self->verb]);
+}
+
 /* ---- messages ---- */
 
 /* A holder that took the job over is another one than the message was for: whoever sent it has been
@@ -124,6 +133,30 @@ _migrate_asked_refusal (GVariant *values)
     code = MIGRATE_ERROR_FAILED;
   return _migrate_error_new ((MigrateError) code, _migrate_variant_string (values, "remedy"), "%s",
                              message != NULL ? message : "It was refused");
+}
+
+gboolean
+_migrate_work_read_mailbox (MigrateWork *work)
+{
+  g_autoptr (GVariant) messages
+    = _migrate_journal_collect (work->journal, work->id, NULL /* error */);
+  gboolean detach = FALSE;
+
+  for (gsize i = 0; messages != NULL && i < g_variant_n_children (messages); i++)
+    {
+      g_autoptr (GVariant) message = g_variant_get_child_value (messages, i);
+      g_autoptr (MigrateAsked) asked = _migrate_asked_from_message (work, message);
+      const char *verb = _migrate_variant_string (message, "verb");
+
+      if (asked != NULL)
+        _migrate_work_put_back (work, asked);
+      else if (g_strcmp0 (verb, MIGRATE_ASKED_WITHDRAW) == 0)
+        _migrate_work_withdraw_message (work, message);
+      else if (g_strcmp0 (verb, "cancel") == 0)
+        _migrate_work_ask_cancel (work, "another process asked for it");
+      detach |= g_strcmp0 (verb, "detach") == 0;
+    }
+  return detach;
 }
 
 /* ---- asking ---- */

@@ -142,7 +142,8 @@ const MigrateStepKind _migrate_repair_kinds[] = {
   { "start-guest", start_guest_act, NULL },
   { "abort-transfer", abort_transfer_act, NULL },
   { "define", define_act, NULL },
-  /* Done by the recovery, which has the fence. */
+  /* Done by the recovery, which has the fence, and knows the rooms above. */
+  { "release-images", NULL, NULL },
   { "fence", NULL, NULL },
   { "reset-stream", NULL, NULL },
 };

@@ -64,6 +64,8 @@ gboolean _migrate_steps_end_undone (MigrateWork *work, MigrateStepEntry *step, G
 /* All that can be undone, or all of one kind, last first; goes on after a failure and reports the
  * first. */
 gboolean _migrate_steps_undo (MigrateWork *work, const char *only, GError **error);
+/* Those of a kind that were begun and did not get done, last first. */
+gboolean _migrate_steps_undo_unfinished (MigrateWork *work, const char *kind, GError **error);
 /* The move succeeded: obligations at the source are void. Written with the job's state. */
 void _migrate_steps_release (MigrateWork *work);
 /* The steps of a job, from its journal entries (aa{sv}). */

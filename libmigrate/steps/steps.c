@@ -63,9 +63,9 @@ _migrate_steps_end_undone (MigrateWork *work, MigrateStepEntry *step, GVariant *
 
   step->status = MIGRATE_STEP_UNDONE;
   _migrate_work_append_later (work, "step", step->kind->name, "done", owned);
-  if (_migrate_work_append (work, "step", step->kind->name, "undone", NULL /* values */, error))
+  if (_migrate_work_append (work, "step", step->kind->name, "undone", step->args, error))
     return TRUE;
-  _migrate_work_append_later (work, "step", step->kind->name, "undone", NULL); /* it is so */
+  _migrate_work_append_later (work, "step", step->kind->name, "undone", step->args); /* it is so */
   return FALSE;
 }
 
@@ -92,7 +92,7 @@ step_undo (MigrateWork *work, MigrateStepEntry *step, GError **error)
       || !step->kind->undo (work, step->args, error))
     return FALSE;
   step->status = MIGRATE_STEP_UNDONE;
-  return _migrate_work_append (work, "step", step->kind->name, "undone", NULL, error);
+  return _migrate_work_append (work, "step", step->kind->name, "undone", step->args, error);
 }
 
 static gboolean
@@ -102,8 +102,8 @@ is_open (const MigrateStepEntry *step)
          && step->status != MIGRATE_STEP_RELEASED;
 }
 
-gboolean
-_migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
+static gboolean
+undo_all (MigrateWork *work, const char *only, gboolean done_too, GError **error)
 {
   GError *first = NULL;
 
@@ -113,7 +113,7 @@ _migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
       g_autoptr (GError) failure = NULL;
 
       if (!is_open (step) || (only != NULL && !g_str_equal (step->kind->name, only))
-          || step_undo (work, step, &failure))
+          || (!done_too && step->status == MIGRATE_STEP_DONE) || step_undo (work, step, &failure))
         continue;
       g_prefix_error (&failure, "Undoing “%s”: ", step->kind->name);
       if (first == NULL)
@@ -125,6 +125,18 @@ _migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
     return TRUE;
   g_propagate_error (error, first);
   return FALSE;
+}
+
+gboolean
+_migrate_steps_undo (MigrateWork *work, const char *only, GError **error)
+{
+  return undo_all (work, only, TRUE /* done_too */, error);
+}
+
+gboolean
+_migrate_steps_undo_unfinished (MigrateWork *work, const char *kind, GError **error)
+{
+  return undo_all (work, kind, FALSE /* done_too */, error);
 }
 
 void
@@ -155,22 +167,35 @@ parse_status (const char *word, MigrateStepStatus *status)
   return FALSE; /* "undoing" leaves the step open */
 }
 
-/* The step that an entry speaks of: the last of its kind for an outcome, the last open one for an
- * undoing, which goes backwards. */
-static MigrateStepEntry *
-find_step (MigrateWork *work, const MigrateStepKind *kind, MigrateStepStatus status)
+static gboolean
+is_meant (const MigrateStepEntry *step, MigrateStepStatus status)
 {
+  return status == MIGRATE_STEP_UNDONE || status == MIGRATE_STEP_RELEASED
+           ? is_open (step)
+           : step->status == MIGRATE_STEP_BEGUN;
+}
+
+/* The step that an entry speaks of: the last of its kind for an outcome, the last open one for an
+ * undoing, which goes backwards; but an undo that fails is passed over, so the one that was undone
+ * is known by its arguments. */
+static MigrateStepEntry *
+find_step (MigrateWork *work, const MigrateStepKind *kind, MigrateStepStatus status,
+           GVariant *values)
+{
+  MigrateStepEntry *last = NULL;
+
   for (guint i = work->steps->len; i-- > 0;)
     {
       MigrateStepEntry *step = work->steps->pdata[i];
 
-      if (step->kind == kind
-          && (status == MIGRATE_STEP_UNDONE || status == MIGRATE_STEP_RELEASED
-                ? is_open (step)
-                : step->status == MIGRATE_STEP_BEGUN))
+      if (step->kind != kind || !is_meant (step, status))
+        continue;
+      if (status != MIGRATE_STEP_UNDONE || (values != NULL && g_variant_equal (step->args, values)))
         return step;
+      if (last == NULL)
+        last = step;
     }
-  return NULL;
+  return last;
 }
 
 void
@@ -195,7 +220,7 @@ _migrate_steps_load (MigrateWork *work, GVariant *entries)
           step_new (work, kind, values);
           continue;
         }
-      step = find_step (work, kind, status);
+      step = find_step (work, kind, status, values);
       if (step != NULL)
         step->status = status;
     }

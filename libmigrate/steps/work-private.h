@@ -72,7 +72,9 @@ struct _MigrateWork
   MigratePlan *plan;    /* nullable until checked: what the move does */
   GVariant *bindings;   /* a{sv}, nullable: what hooks answered, by name */
   GVariant *proven; /* a{sv}, nullable: of files that an earlier process copied, by id: t, bytes */
+  GVariant *still;  /* a{sv}, nullable: see MIGRATE_JOB_KEY_STILL */
   GPtrArray *steps; /* MigrateStepEntry, in the order they were begun */
+  GPtrArray *policies; /* that were replaced, while other threads may have looked at them */
   /* For the journal, with its next write: entries (GVariant a{sv}) and values. */
   GPtrArray *later;
   GVariantDict values_later;

@@ -18,6 +18,7 @@ _migrate_work_new (const char *id)
   g_mutex_init (&self->lock);
   g_cond_init (&self->changed);
   g_cond_init (&self->answered);
+  self->policies = g_ptr_array_new_with_free_func (g_object_unref);
   self->asked = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_asked_unref);
   return self;
 }
@@ -62,6 +63,7 @@ _migrate_work_unref (MigrateWork *self)
   g_clear_pointer (&self->before, g_variant_unref);
   g_clear_pointer (&self->plan, migrate_plan_unref);
   g_clear_pointer (&self->bindings, g_variant_unref);
+  g_clear_pointer (&self->still, g_variant_unref);
   g_clear_pointer (&self->proven, g_variant_unref);
   g_assert (self->facts == NULL); /* the job, which knows their type, frees them */
   g_ptr_array_unref (self->steps);
@@ -71,6 +73,7 @@ _migrate_work_unref (MigrateWork *self)
   g_mutex_clear (&self->lock);
   g_cond_clear (&self->changed);
   g_cond_clear (&self->answered);
+  g_ptr_array_unref (self->policies);
   g_ptr_array_unref (self->asked);
   g_free (self->cancel_why);
   g_free (self);
@@ -567,6 +570,8 @@ _migrate_work_load (MigrateWork *self, GVariant *values, GVariant *entries)
   self->handed_over = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_HANDED_OVER);
   self->reverting = _migrate_variant_boolean (values, MIGRATE_JOB_KEY_REVERTING);
   self->proven = g_variant_lookup_value (values, MIGRATE_JOB_KEY_PROVEN, G_VARIANT_TYPE_VARDICT);
+  g_clear_pointer (&self->still, g_variant_unref);
+  self->still = g_variant_lookup_value (values, MIGRATE_JOB_KEY_STILL, G_VARIANT_TYPE_VARDICT);
   if (result != NULL)
     {
       migrate_result_unref (self->result);

@@ -88,6 +88,8 @@ gboolean _migrate_find_source (MigrateWork *work, GVariant *row, const char **po
 const char *_migrate_made_pool (MigrateWork *work, GVariant *row);
 /* raw: as a file of the row's size, whatever is in it. Errors: BUSY: there is one of that name. */
 gboolean _migrate_make_volume (MigrateWork *work, GVariant *row, gboolean raw, GError **error);
+/* By this job, and it was not taken back: there was none of that name before. */
+gboolean _migrate_was_made (MigrateWork *work, GVariant *row);
 /* What a host says of a volume; NULL and no error: there is none. */
 MigrateVolume *_migrate_ask_volume (MigrateWork *work, MigrateSide side, const char *pool,
                                     const char *name, GError **error);

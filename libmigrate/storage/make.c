@@ -61,14 +61,16 @@ create_pool (MigrateWork *work, MigrateSide side, const char *pool, const char *
   return _migrate_work_run_call (work, side, call, error);
 }
 
+/* folder: to be removed with it; NULL: it stays. */
 static gboolean
-remove_pool (MigrateWork *work, MigrateSide side, const char *pool, gboolean with_folder,
+remove_pool (MigrateWork *work, MigrateSide side, const char *pool, const char *folder,
              GError **error)
 {
   g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_POOL_REMOVE, NULL /* guest */);
 
   call->storage.pool = g_strdup (pool);
-  call->value = with_folder;
+  call->text_in = g_strdup (folder);
+  call->value = folder != NULL;
   return _migrate_probe_ask (work, side, call, error);
 }
 
@@ -84,7 +86,10 @@ static gboolean
 make_pool_undo (MigrateWork *work, GVariant *args, GError **error)
 {
   return remove_pool (work, side_of (args), _migrate_variant_string (args, "pool"),
-                      _migrate_variant_boolean (args, "made-folder"), error);
+                      _migrate_variant_boolean (args, "made-folder")
+                        ? _migrate_variant_string (args, "folder")
+                        : NULL,
+                      error);
 }
 
 static GVariant *
@@ -310,7 +315,7 @@ make_volume_undo (MigrateWork *work, GVariant *args, GError **error)
     return TRUE; /* the folder is gone, and what was in it */
   return _migrate_probe_file_remove (work, MIGRATE_SIDE_DESTINATION, pool, name,
                                      MIGRATE_REFRESH_BEFORE, NULL /* was_there */, error)
-         && remove_pool (work, MIGRATE_SIDE_DESTINATION, pool, FALSE /* with_folder */, error);
+         && remove_pool (work, MIGRATE_SIDE_DESTINATION, pool, NULL /* folder */, error);
 }
 
 static GVariant *
@@ -384,6 +389,23 @@ _migrate_make_volume (MigrateWork *work, GVariant *row, gboolean raw, GError **e
       return FALSE;
     }
   return prove_size (work, row, pool, raw, error);
+}
+
+gboolean
+_migrate_was_made (MigrateWork *work, GVariant *row)
+{
+  const char *id = _migrate_variant_string (row, "id");
+
+  for (guint i = 0; i < work->steps->len; i++)
+    {
+      const MigrateStepEntry *step = work->steps->pdata[i];
+
+      if (g_str_equal (step->kind->name, "make-volume")
+          && (step->status == MIGRATE_STEP_DONE || step->status == MIGRATE_STEP_RELEASED)
+          && g_strcmp0 (_migrate_variant_string (step->args, "id"), id) == 0)
+        return TRUE;
+    }
+  return FALSE;
 }
 
 /* What is in no pool of the source's is seen when it has been given one. NULL: it failed. */

@@ -1,6 +1,6 @@
 /* Act: what the source's storage keeps no longer. Only what the plan has proven not to be the
- * destination's, only after the guest was proven good there, and only where its copy is to be seen.
- */
+ * destination's, or what the destination did not have before the move made it there; only after the
+ * guest was proven good there, and only where its copy is to be seen. */
 #include "storage/files-private.h"
 
 #include "steps/probe-private.h"
@@ -35,7 +35,7 @@ has_copy (MigrateWork *work, GVariant *row, GError **error)
   return FALSE;
 }
 
-/* Its copy went as soon as it was restored, and it must not be restored again. */
+/* The guest's memory is in no file any more once it runs, and must not be restored again. */
 static gboolean
 is_used_up (GVariant *row)
 {
@@ -59,6 +59,30 @@ remove_image (MigrateWork *work, GVariant *row, GError **error)
   return _migrate_steps_run (work, "remove-image", g_variant_builder_end (&builder), error);
 }
 
+static gboolean
+remove_pools (MigrateWork *work, GVariant *row, GError **error)
+{
+  return _migrate_steps_undo (work, "make-pool", error);
+}
+
+/* Nobody comes by here again. */
+static gboolean
+twice (MigrateWork *work, GVariant *row,
+       gboolean (*release) (MigrateWork *work, GVariant *row, GError **error), GError **error)
+{
+  GError *first = NULL;
+
+  if (release (work, row, &first))
+    return TRUE;
+  if (!work->lost_claim)
+    {
+      g_error_free (first);
+      return release (work, row, error);
+    }
+  g_propagate_error (error, first);
+  return FALSE;
+}
+
 void
 _migrate_storage_release (MigrateWork *work)
 {
@@ -72,13 +96,13 @@ _migrate_storage_release (MigrateWork *work)
       g_autoptr (GError) error = NULL;
 
       if (_migrate_variant_boolean (row, "remove") && (!keep || is_used_up (row))
-          && !remove_image (work, row, &error))
+          && _migrate_was_made (work, row) && !twice (work, row, remove_image, &error))
         _migrate_work_warn (work, "The image “%s” of “%s” is left at the source: %s",
                             _migrate_variant_string (row, "path"),
                             _migrate_variant_string (row, "id"), error->message);
     }
   /* Folders that have something in them stay. */
-  if (!_migrate_steps_undo (work, "make-pool", &pools))
+  if (!twice (work, NULL /* row */, remove_pools, &pools))
     _migrate_work_warn (work, "A storage pool that was made for the move is left: %s",
                         pools->message);
 }

@@ -24,6 +24,7 @@ typedef struct
   char *checksum;      /* nullable: SHA-256 of what is copied, as somebody says it is */
   MigrateWhole *whole; /* nullable: the same as it is read */
   guint64 size;        /* bytes */
+  guint64 written;     /* when the source was, last; 0: it is not told */
   guint64 expected;    /* bytes of data in it, as its host had said */
   guint64 told;        /* bytes of data that the program was last told of */
   MigrateDigest *sent, *found;

@@ -3,8 +3,10 @@
 #include "storage/fetch-private.h"
 #include "storage/stream-private.h"
 
+#include "steps/standstill-private.h"
+#include "xml/host-private.h"
+
 #define AT_ONCE 2
-#define NOTE_EVERY_US (5 * G_TIME_SPAN_SECOND)
 
 typedef struct
 {
@@ -16,6 +18,7 @@ typedef struct
   guint64 total;             /* bytes of data */
   double share;              /* of a block move, that these are */
   gint64 told_at;            /* backend time */
+  gint64 written_at;
   /* Under the tally's lock. */
   guint next, running;
   GError *error;
@@ -35,6 +38,28 @@ copying_unref (Copying *self)
   g_free (self);
 }
 G_DEFINE_AUTOPTR_CLEANUP_FUNC (Copying, copying_unref)
+
+/* Proven is what was copied of a file that nobody has written to since. */
+static gboolean
+find_proven (Copying *copying, MigrateStream *self, GError **error)
+{
+  GError *local_error = NULL;
+  g_autoptr (MigrateVolume) here = _migrate_ask_volume (copying->work, MIGRATE_SIDE_SOURCE,
+                                                        self->pool, self->name, &local_error);
+  guint64 proven, written;
+
+  if (local_error != NULL)
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  self->written = here != NULL ? here->written : 0;
+  if (copying->proven != NULL && self->written != 0
+      && g_variant_lookup (copying->proven, self->id, "(tt)", &proven, &written)
+      && written == self->written)
+    self->proven = proven;
+  return TRUE;
+}
 
 static gboolean
 is_fetched (GVariant *row)
@@ -101,9 +126,8 @@ stream_new (Copying *copying, GVariant *row, gboolean compare, GError **error)
   self->expected = _migrate_variant_uint64 (row, "allocation", 0);
   self->sent = _migrate_digest_new ();
   self->found = _migrate_digest_new ();
-  if (!compare && !fetched)
-    self->proven = _migrate_variant_uint64 (copying->proven, self->id, 0);
-  if (fetched ? set_fetched (self, row, error) : set_source (self, row, error))
+  if ((fetched ? set_fetched (self, row, error) : set_source (self, row, error))
+      && (compare || fetched || find_proven (copying, self, error)))
     return self;
   _migrate_stream_free (self);
   return NULL;
@@ -205,8 +229,27 @@ tell_one (MigrateStream *stream, guint64 us, guint64 *rate)
   return g_variant_dict_end (&dict);
 }
 
-static void
-tell (Copying *self)
+/* How far each is proven, and of which source, so that a later process need not begin anew. */
+static GVariant *
+dup_proven (Copying *self)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  g_mutex_lock (&self->tally.lock);
+  for (guint i = 0; i < self->streams->len; i++)
+    {
+      const MigrateStream *stream = self->streams->pdata[i];
+
+      g_variant_builder_add (&builder, "{sv}", stream->id,
+                             g_variant_new ("(tt)", stream->proven, stream->written));
+    }
+  g_mutex_unlock (&self->tally.lock);
+  return g_variant_builder_end (&builder);
+}
+
+static gboolean
+tell (Copying *self, GError **error)
 {
   MigrateWork *work = self->work;
   MigrateProgressValues values = { .phase = MIGRATE_PHASE_COPYING_DISKS };
@@ -241,26 +284,7 @@ tell (Copying *self)
   work->fraction = MAX (work->fraction, MIN (values.fraction, 0.99));
   values.fraction = work->fraction;
   progress = _migrate_progress_new (&values);
-  work->report->progress (work->report_data, progress);
-}
-
-/* How far each is proven, so that a later process need not begin anew. */
-static void
-note (Copying *self)
-{
-  GVariantBuilder builder;
-
-  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
-  g_mutex_lock (&self->tally.lock);
-  for (guint i = 0; i < self->streams->len; i++)
-    {
-      const MigrateStream *stream = self->streams->pdata[i];
-
-      g_variant_builder_add (&builder, "{sv}", stream->id, g_variant_new_uint64 (stream->proven));
-    }
-  g_mutex_unlock (&self->tally.lock);
-  _migrate_work_set_later (self->work, MIGRATE_JOB_KEY_PROVEN, g_variant_builder_end (&builder));
-  _migrate_work_note (self->work, NULL /* samples */, NULL /* values */, NULL /* error */);
+  return _migrate_standstill_tell (work, progress, dup_proven (self), &self->written_at, error);
 }
 
 static gboolean
@@ -275,19 +299,29 @@ is_running (Copying *self)
 }
 
 static void
+stop (Copying *self, GError *error)
+{
+  g_mutex_lock (&self->tally.lock);
+  self->tally.failed = TRUE;
+  if (self->error == NULL)
+    self->error = g_steal_pointer (&error);
+  g_mutex_unlock (&self->tally.lock);
+  g_clear_error (&error);
+}
+
+/* Who has lost the claim writes no more: somebody else does. */
+static void
 wait (Copying *self)
 {
-  gint64 noted = _migrate_backend_now (self->work->backend);
-
   while (is_running (self))
     {
+      GError *lost = NULL;
+
       _migrate_work_sleep (self->work,
                            _migrate_policy_get_uint (self->work->policy, "poll-interval"));
-      tell (self);
-      if (_migrate_backend_now (self->work->backend) - noted < NOTE_EVERY_US)
-        continue;
-      note (self);
-      noted = _migrate_backend_now (self->work->backend);
+      _migrate_standstill_listen (self->work);
+      if (!tell (self, &lost))
+        stop (self, lost);
     }
 }
 
@@ -388,7 +422,8 @@ _migrate_stream_rows (MigrateWork *work, GPtrArray *rows, GError **error)
     if (!start (self, i == 0 ? &failure : NULL))
       break;
   wait (self);
-  tell (self);
+  if (self->error == NULL)
+    tell (self, NULL /* error */);
   note_bytes (self);
   if (failure == NULL && self->error != NULL)
     failure = g_error_copy (self->error);

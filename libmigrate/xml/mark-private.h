@@ -12,6 +12,9 @@ typedef enum
   MIGRATE_MARK_CARRIER   /* no guest of anybody's */
 } MigrateMark;
 
+/* What every carrier is called, before its job's id. */
+#define MIGRATE_CARRIER_PREFIX "libmigrate-carrier-"
+
 /* The document with that mark, in the place of one that it had; NONE: without any. All else stays
  * as it is. With secrets, if it had some: to be wiped. Errors: INVALID: not a guest's document. */
 char *_migrate_mark_set (const char *xml, MigrateMark mark, const char *job, GError **error);

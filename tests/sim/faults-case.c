@@ -15,6 +15,7 @@
 #define LOOKS_PLAYED 10    /* one of so many */
 #define CALM_BANDWIDTH 125000000
 #define DISK "/images/g0.qcow2"
+#define SHUT_DOWN_MS 4000
 #define OLD_MS 900000    /* with what it takes to settle: what a check has left is left */
 #define SETTLE_MS 200000 /* whatever libvirt and QEMU do by themselves is over */
 
@@ -32,6 +33,7 @@ typedef struct
   guint64 counted;     /* by the guest, when it was last looked at */
   guint boots;         /* of it, then */
   guint calls, points; /* before the first transfer began */
+  FaultDisks disks;    /* of a way that takes them along */
 } Case;
 
 /* What the library does in one process of ours: on a thread that can be killed. */
@@ -196,6 +198,16 @@ run_process (Case *self, gboolean (*main) (Process *, MigrateJournal *, GError *
   return process;
 }
 
+static MigrateKind
+kind_of (const FaultHow *how)
+{
+  int kind;
+
+  if (!_migrate_enum_parse (MIGRATE_TYPE_KIND, how->kind, &kind))
+    g_error ("faults: no kind “%s”", how->kind);
+  return (MigrateKind) kind;
+}
+
 static MigrateJob *
 job_new (Process *self, MigrateJournal *journal)
 {
@@ -213,6 +225,8 @@ job_new (Process *self, MigrateJournal *journal)
       g_error ("faults: no policy “%s=%s”", policies[i], policies[i + 1]);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
+  if (self->play->how->kind != NULL)
+    migrate_job_set_kind (job, kind_of (self->play->how));
   if (self->play->how->renames != NULL && !self->back)
     {
       g_autoptr (MigrateMapping) mapping = migrate_mapping_new ();
@@ -282,12 +296,30 @@ static const struct
   SimAt when;
   guint arg;
 } stages[] = {
-  { SIM_AT_BEGIN, 0 },      { SIM_AT_PREPARE, 0 },   { SIM_AT_PERFORM, 0 },
-  { SIM_AT_PERFORM, 50 },   { SIM_AT_SWITCH, 0 },    { SIM_AT_PERFORMED, 0 },
-  { SIM_AT_FINISH, 0 },     { SIM_AT_STARTED, 0 },   { SIM_AT_CONFIRM, 0 },
-  { SIM_AT_POSTCOPY, 0 },   { SIM_AT_POSTCOPY, 50 }, { SIM_AT_POSTCOPY, 99 },
+  { SIM_AT_BEGIN, 0 },
+  { SIM_AT_PREPARE, 0 },
+  { SIM_AT_PERFORM, 0 },
+  { SIM_AT_PERFORM, 50 },
+  { SIM_AT_SWITCH, 0 },
+  { SIM_AT_PERFORMED, 0 },
+  { SIM_AT_FINISH, 0 },
+  { SIM_AT_STARTED, 0 },
+  { SIM_AT_CONFIRM, 0 },
+  { SIM_AT_POSTCOPY, 0 },
+  { SIM_AT_POSTCOPY, 50 },
+  { SIM_AT_POSTCOPY, 99 },
   { SIM_AT_POSTCOPY, 100 },
+  /* Where disks travel. */
+  { SIM_AT_MIRROR, 0 },
+  { SIM_AT_MIRROR, 50 },
 };
+#define MIRROR_STAGES 2
+
+static guint
+count_stages (const FaultHow *how)
+{
+  return G_N_ELEMENTS (stages) - (how->kind != NULL ? 0 : MIRROR_STAGES);
+}
 
 static void
 arm (Case *self)
@@ -324,7 +356,7 @@ arm (Case *self)
         sim_world_lose (world, (SimMessage) (n - 1), 1);
       break;
     case FAULT_AT_STAGE:
-      for (guint i = 0; i < G_N_ELEMENTS (fault->actions) && n <= G_N_ELEMENTS (stages); i++)
+      for (guint i = 0; i < G_N_ELEMENTS (fault->actions) && n <= count_stages (self->how); i++)
         if (fault->actions[i].host != NULL)
           sim_world_at (world, stages[n - 1].when, stages[n - 1].arg, &fault->actions[i]);
       break;
@@ -348,7 +380,7 @@ was_reached (Case *self)
     case FAULT_LOSE_MESSAGE:
       return !self->how->checks && self->n <= SIM_MSG_LAST + 1;
     case FAULT_AT_STAGE:
-      return !self->how->checks && self->n <= G_N_ELEMENTS (stages);
+      return !self->how->checks && self->n <= count_stages (self->how);
     default:
       return sim_world_count_calls (self->world, "*") >= self->n;
     }
@@ -369,6 +401,7 @@ static void
 make_world (Case *self)
 {
   const FaultHow *how = self->how;
+  const SimDiskSpec *disks;
 
   self->world = sim_world_new ("f", 1);
   sim_world_add_host (self->world, "h1");
@@ -378,17 +411,24 @@ make_world (Case *self)
     sim_world_set_bandwidth (self->world, "h1", "h2", how->bandwidth);
   if (how->storage != NULL)
     add_storage (self);
-  sim_world_add_guest (
-    self->world, "h1",
-    &(SimGuestSpec){ .name = GUEST,
-                     .disk = how->storage != NULL ? DISK : NULL,
-                     .transient = how->transient,
-                     .autostart = !how->transient,
-                     .memory = how->memory,
-                     .dirty_rate = how->dirty_rate,
-                     .working_set = how->working_set,
-                     .cpu_bound = how->cpu_bound,
-                     .state = how->paused ? MIGRATE_DOMAIN_PAUSED : MIGRATE_DOMAIN_RUNNING });
+  disks = how->kind != NULL ? fault_disks_make (self->world) : NULL;
+  sim_world_add_guest (self->world, "h1",
+                       &(SimGuestSpec){ .name = GUEST,
+                                        .disk = how->storage != NULL ? DISK : NULL,
+                                        .transient = how->transient,
+                                        .autostart = !how->transient,
+                                        .memory = how->memory,
+                                        .dirty_rate = how->dirty_rate,
+                                        .working_set = how->working_set,
+                                        .cpu_bound = how->cpu_bound,
+                                        .disks = disks,
+                                        .nvram = disks != NULL ? FAULT_DISKS_NVRAM : NULL,
+                                        .shut_down_ms = how->boots ? SHUT_DOWN_MS : 0,
+                                        .state = how->off      ? MIGRATE_DOMAIN_SHUTOFF
+                                                 : how->paused ? MIGRATE_DOMAIN_PAUSED
+                                                               : MIGRATE_DOMAIN_RUNNING });
+  if (how->kind != NULL)
+    fault_disks_note (&self->disks, self->world, how);
   sim_world_enter (self->world);
 }
 
@@ -409,6 +449,9 @@ make_whole (Case *self)
 static gboolean
 is_owner (const Case *self, const SimDomainInfo *info)
 {
+  /* A host that boots starts it, for it is to be started with the host. */
+  if (self->how->off && (!info->active || !self->fault->loses_qemu))
+    return info->persistent && !info->active && !info->has_job;
   if (!info->active || info->has_job)
     return FALSE;
   if (self->how->paused && info->boots == 1)
@@ -433,7 +476,7 @@ check_counter (Case *self, const SimDomainInfo *info, const char *when)
 {
   if (info->boots == self->boots && info->counter < self->counted)
     fail (self, "%s: its counter has gone back", when);
-  if (info->boots > 1 && !self->fault->loses_qemu)
+  if (info->boots > 1 && !self->fault->loses_qemu && !self->how->boots)
     fail (self, "%s: it was booted anew", when);
   self->boots = info->boots;
   self->counted = info->counter;
@@ -530,6 +573,34 @@ check_storage (Case *self, const char *when)
     }
 }
 
+/* An image that could not be removed at the source is told, and stays; but not for our own death.
+ */
+static gboolean
+may_leave_images (const Case *self)
+{
+  switch (self->fault->kind)
+    {
+    case FAULT_KILL_BEFORE_JOURNAL:
+    case FAULT_KILL_AFTER_JOURNAL:
+    case FAULT_KILL_AT_CALL:
+      return FALSE;
+    default:
+      return TRUE;
+    }
+}
+
+static void
+check_disks (Case *self, guint owner, const char *when)
+{
+  g_autofree char *wrong
+    = self->how->kind != NULL && owner > 0
+        ? fault_disks_check (&self->disks, self->world, self->how, owner, may_leave_images (self))
+        : NULL;
+
+  if (wrong != NULL)
+    fail (self, "%s: %s", when, wrong);
+}
+
 /* A guest that is off, with nothing that only the operator may end, is defined on one host, as it
  * was. */
 static void
@@ -563,6 +634,7 @@ check_second_move (Case *self, guint from)
   owner = check_owner (self, "after the second move");
   if (owner != 3 - from)
     fail (self, "after the second move it is on %s", owner == 0 ? "neither host" : "the same host");
+  check_disks (self, owner, "after the second move");
 }
 
 /* What could be in its way was looked for; where a way is not played from its beginning, one in
@@ -645,6 +717,7 @@ check_all (Case *self, gboolean recovered)
       fail (self, "recovery says that work is left, and there is none");
     }
   check_names (self, owner);
+  check_disks (self, owner, "after recovery");
   if (self->failure->len == 0 && moves_again (self))
     check_second_move (self, owner);
 }
@@ -696,7 +769,7 @@ play (Case *self, FaultVerdict *verdict)
   if (!recovered && !self->fault->loses_qemu && !split)
     fail (self, "recovery: %s", process->error != NULL ? process->error->message : "work is left");
   sim_world_sleep (self->world, SETTLE_MS);
-  if (self->how->storage != NULL)
+  if (self->how->storage != NULL || self->how->kind != NULL)
     sim_world_sleep (self->world, OLD_MS);
   if (split)
     {
@@ -804,6 +877,7 @@ static void
 case_clear (Case *self)
 {
   sim_world_free (self->world);
+  fault_disks_clear (&self->disks);
   g_ptr_array_unref (self->processes);
   g_string_free (self->failure, TRUE);
   remove_journal (self);

@@ -25,6 +25,10 @@ typedef struct
    * there, and only there. */
   const char *renames, *renamed;
   gboolean checks; /* is all that is done: no move */
+  /* Nullable: the kind of the move, whose guest has disks of h1's own, see faults-disks.c. */
+  const char *kind;
+  gboolean off;   /* it does not run */
+  gboolean boots; /* it is shut down for the move, and started after it */
 } FaultHow;
 
 extern const FaultHow fault_hows[];
@@ -69,6 +73,30 @@ typedef struct
   gboolean reached; /* n was not past the end */
   char *failure;    /* nullable */
 } FaultVerdict;
+
+/* ---- faults-disks.c ---- */
+
+#define FAULT_DISKS_NVRAM "/nvram/g0.fd"
+
+typedef struct
+{
+  char **pools[2];           /* of h1 and h2, before */
+  char *content;             /* of the disks, before */
+  gboolean was_there, again; /* the guest on h2; it was looked at */
+  gboolean has_run;          /* it was off, and its host has started it */
+} FaultDisks;
+
+/* What the guest has, and all that its hosts keep for it. */
+const SimDiskSpec *fault_disks_make (SimWorld *world);
+void fault_disks_note (FaultDisks *self, SimWorld *world, const FaultHow *how);
+void fault_disks_clear (FaultDisks *self);
+/* NULL: the hosts have what they must have when the guest is on the owner, 1 or 2, and nothing
+ * else. may_leave: what a move that was done could not release, and told; it then goes. The
+ * caller's. */
+char *fault_disks_check (FaultDisks *self, SimWorld *world, const FaultHow *how, guint owner,
+                         gboolean may_leave);
+
+/* ---- faults-case.c ---- */
 
 /* Once: a move that meets no fault. */
 void fault_case_plan (const FaultHow *how, const char *folder, FaultPlan *plan);

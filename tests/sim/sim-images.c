@@ -277,6 +277,34 @@ sim_world_list_pools (SimWorld *self, const char *host_name)
   return sorted (names);
 }
 
+void
+sim_world_remove_path (SimWorld *self, const char *host, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+  g_autofree char *name = g_path_get_basename (path);
+  SimStorage *storage;
+
+  _sim_lock (self);
+  storage = _sim_folder_find (_sim_need_host (self, host), folder);
+  if (storage != NULL)
+    g_hash_table_remove (storage->files, name);
+  _sim_unlock (self);
+}
+
+char **
+sim_world_list_guests (SimWorld *self, const char *host_name)
+{
+  GPtrArray *names = g_ptr_array_new ();
+  SimHost *host;
+
+  _sim_lock (self);
+  host = _sim_need_host (self, host_name);
+  for (guint i = 0; i < host->domains->len; i++)
+    g_ptr_array_add (names, g_strdup (((SimDomain *) host->domains->pdata[i])->guest->name));
+  _sim_unlock (self);
+  return sorted (names);
+}
+
 static void
 add_path (const char *path, SimFile *file, gpointer data)
 {

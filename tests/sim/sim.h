@@ -151,6 +151,8 @@ void sim_world_set_locks (SimWorld *self, const char *storage, gboolean locks);
 /* Sixteen bytes of the file are others. */
 void sim_world_spoil (SimWorld *self, const char *host, const char *path, guint64 offset);
 void sim_world_truncate (SimWorld *self, const char *host, const char *path, guint64 size);
+/* Its operator has removed it. */
+void sim_world_remove_path (SimWorld *self, const char *host, const char *path);
 /* The stream that reads or writes this byte of it breaks there, once. */
 void sim_world_cut_stream (SimWorld *self, const char *host, const char *path, guint64 offset);
 
@@ -180,6 +182,8 @@ void sim_world_refresh_pools (SimWorld *self);
 char **sim_world_list_files (SimWorld *self, const char *storage);
 /* All that the host sees, whole paths; the caller's. */
 char **sim_world_list_paths (SimWorld *self, const char *host);
+/* Of all guests that the host knows, carriers too. */
+char **sim_world_list_guests (SimWorld *self, const char *host);
 char **sim_world_list_pools (SimWorld *self, const char *host);
 gboolean sim_world_has_folder (SimWorld *self, const char *host, const char *path);
 /* "SIZE bytes CHECKSUM" of the file; holes are zeros. NULL: there is none. The caller's. */

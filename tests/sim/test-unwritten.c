@@ -17,6 +17,7 @@ typedef struct
   SimJournalFault fault;
   guint count;           /* of calls that fail */
   gboolean same_program; /* goes on; else another one with the same file */
+  gboolean cold;         /* it does not run, and takes its image along */
 } Case;
 
 typedef struct
@@ -62,12 +63,17 @@ folder_remove (const char *folder)
 
 /* ---- what is true ---- */
 
+/* It runs there, or would. */
 static gboolean
 runs (Run *run, const char *host)
 {
   SimDomainInfo info = sim_world_get_domain (run->world, host, "g0");
+  g_autofree char *xml = NULL;
 
-  return info.active && info.state == MIGRATE_DOMAIN_RUNNING;
+  if (!run->how->cold)
+    return info.active && info.state == MIGRATE_DOMAIN_RUNNING;
+  xml = sim_world_dup_xml (run->world, host, "g0", TRUE /* definition */);
+  return xml != NULL && strstr (xml, ">incoming ") == NULL && strstr (xml, ">outgoing ") == NULL;
 }
 
 #define assert_in(run, condition, what)                                                            \
@@ -99,13 +105,19 @@ assert_true_at_rest (Run *run)
   switch (outcome)
     {
     case MIGRATE_OUTCOME_MOVED:
-      assert_in (run, runs (run, "h2") && !here.active, "“moved” is a lie");
+      if (run->how->cold)
+        assert_in (run, there.exists && state != MIGRATE_STATE_UNDONE, "“moved” is a lie");
+      else
+        assert_in (run, runs (run, "h2") && !here.active, "“moved” is a lie");
       break;
     case MIGRATE_OUTCOME_STAYED:
       assert_in (run, runs (run, "h1") && !there.exists && under_way == 0, "“stayed” is a lie");
       break;
     case MIGRATE_OUTCOME_NONE:
-      assert_in (run, runs (run, "h1") && !there.exists && under_way == 0, "“none” hides a move");
+      assert_in (run,
+                 runs (run, "h1") && (!there.exists || (run->how->cold && !runs (run, "h2")))
+                   && under_way == 0,
+                 "“none” hides a move");
       break;
     default:
       assert_in (run, outcome == MIGRATE_OUTCOME_UNKNOWN, "what else");
@@ -135,7 +147,29 @@ job_new (MigrateJournal *journal, const Case *how, gboolean back)
   migrate_policy_set (policy, "settle-timeout", "20", NULL);
   migrate_job_set_policy (job, policy);
   migrate_job_set_journal (job, journal);
+  if (how->cold)
+    migrate_job_set_kind (job, MIGRATE_KIND_COLD);
   return job;
+}
+
+static void
+add_guest (Run *run)
+{
+  static const SimDiskSpec disks[]
+    = { { .target = "vda", .path = "/images/g0", .format = "raw" }, { .target = NULL } };
+  SimGuestSpec guest = { .name = "g0", .memory = 256 << 20, .autostart = TRUE };
+
+  for (guint h = 1; run->how->cold && h <= 2; h++)
+    sim_world_add_pool (run->world, h == 1 ? "h1" : "h2",
+                        &(SimPoolSpec){ .name = "images", .target = "/images" });
+  if (run->how->cold)
+    {
+      sim_world_add_image (run->world, "h1",
+                           &(SimImageSpec){ .path = "/images/g0", .data = 4 << 20 });
+      guest.disks = disks;
+      guest.state = MIGRATE_DOMAIN_SHUTOFF;
+    }
+  sim_world_add_guest (run->world, "h1", &guest);
 }
 
 static void
@@ -147,8 +181,7 @@ run_begin (Run *run)
   run->world = sim_world_new ("u", 1);
   sim_world_add_host (run->world, "h1");
   sim_world_add_host (run->world, "h2");
-  sim_world_add_guest (run->world, "h1",
-                       &(SimGuestSpec){ .name = "g0", .memory = 256 << 20, .autostart = TRUE });
+  add_guest (run);
   if (run->how->reply_lost)
     sim_world_lose (run->world, SIM_MSG_FINISH_REPLY, 1);
   sim_world_enter (run->world);
@@ -217,6 +250,8 @@ move_again (Run *run)
   g_autoptr (MigrateResult) result = NULL;
 
   g_clear_error (&run->error);
+  if (run->how->cold) /* where it could not be removed, that was told */
+    sim_world_remove_path (run->world, moved ? "h1" : "h2", "/images/g0");
   result = migrate_job_run (job, NULL, &run->error);
   assert_in (run, result != NULL, "the second move");
   assert_one_copy (run, "after the second move");
@@ -289,6 +324,12 @@ CASE (strict_for_ever, "strict", FALSE, SIM_JOURNAL_REFUSE, FOR_EVER, TRUE)
 CASE (strict_for_ever_then_another_program, "strict", FALSE, SIM_JOURNAL_REFUSE, FOR_EVER, FALSE)
 CASE (hand_over_once, "fast", TRUE, SIM_JOURNAL_REFUSE, ONCE, TRUE)
 CASE (hand_over_answer_lost, "fast", TRUE, SIM_JOURNAL_LOSE_ANSWER, ONCE, FALSE)
+CASE (cold_once, "fast", FALSE, SIM_JOURNAL_REFUSE, ONCE, TRUE, TRUE)
+CASE (cold_once_then_another_program, "fast", FALSE, SIM_JOURNAL_REFUSE, ONCE, FALSE, TRUE)
+CASE (cold_for_ever, "fast", FALSE, SIM_JOURNAL_REFUSE, FOR_EVER, TRUE, TRUE)
+CASE (cold_for_ever_then_another_program, "fast", FALSE, SIM_JOURNAL_REFUSE, FOR_EVER, FALSE, TRUE)
+CASE (cold_answer_lost_then_another_program, "fast", FALSE, SIM_JOURNAL_LOSE_ANSWER, ONCE, FALSE,
+      TRUE)
 
 /* ---- progress ---- */
 
@@ -316,7 +357,7 @@ count_samples (Run *run)
 /* Said once, written later, and no reason to stop. */
 Test (unwritten, progress_is_written_later)
 {
-  Case how = { "fast", FALSE, SIM_JOURNAL_REFUSE, 1, TRUE };
+  Case how = { "fast", FALSE, SIM_JOURNAL_REFUSE, 1, TRUE, FALSE };
   Run whole = { .how = &how, .n = 1000 };
   g_autoptr (MigrateResult) result = NULL;
   g_auto (GStrv) warnings = NULL;

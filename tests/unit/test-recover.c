@@ -14,6 +14,9 @@
 #define ARRIVED "run.migrated def"
 #define FROZEN "pause.migrating def"
 #define INCOMING "pause.migrating"
+#define COLD "shut.unknown def"
+#define MARKED "shut.unknown def incoming"
+#define GIVEN "shut.unknown def outgoing"
 
 enum
 {
@@ -29,7 +32,11 @@ enum
   FENCE = 1 << 9,       /* there is a fence that can also reset a stream */
   DEFINITION = 1 << 10, /* the journal knows how the guest was defined */
   PROBE = 1 << 11,      /* a check of a job from A to B has left files */
-  REVERTING = 1 << 12   /* the job's hand-over is being taken back */
+  STOPS = 1 << 12,      /* no host runs the guest in the job's move */
+  HANDED = 1 << 13,     /* … which was handed over by the journal */
+  COMPLETED = 1 << 14,  /* … and belongs to the destination in all */
+  IMAGES = 1 << 15,     /* it made images at the destination */
+  REVERTING = 1 << 16   /* the job's hand-over is being taken back */
 };
 
 typedef struct
@@ -202,6 +209,61 @@ static const Row rows[] = {
   { "- | " ARRIVED " hangs", JOB, V (MONITOR_UNRESPONSIVE), "destroy-guest@B:destructive" },
   { CRASHED " stuck | run.pcfailed def", JOB, V (JOB_STUCK), "" },
   { CRASHED " stuck | -", 0, V (JOB_STUCK), "" },
+  /* of one that does not run: before the hand-over */
+  { COLD " | -", JOB | STOPS, V (STOPPED), "close-job@A:safe" },
+  { COLD " | -", JOB | STOPS | AUTOSTART | IMAGES, V (STOPPED),
+    "release-obligations@A:safe close-job@A:safe" },
+  { COLD " | " MARKED, JOB | STOPS | AUTOSTART, V (STOPPED),
+    "release-obligations@A:safe undefine-destination@B:safe close-job@A:safe" },
+  { RUNS " | " MARKED, JOB | STOPS | AUTOSTART, V (RUNS_ON_SOURCE),
+    "release-obligations@A:safe undefine-destination@B:safe close-job@A:safe" },
+  { RUNS " | ?", JOB | STOPS, V (RUNS_ON_SOURCE), "close-job@A:safe" },
+  { COLD " | ?", JOB | STOPS, V (UNKNOWN), "" },
+  { "shut.saved def | " MARKED, JOB | STOPS | AUTOSTART, V (STOPPED),
+    "release-obligations@A:safe undefine-destination@B:safe close-job@A:safe" },
+  { "pause.saving def | -", JOB | STOPS | AUTOSTART, V (UNKNOWN), "" },
+  { "pause.starting def | -", JOB | STOPS | AUTOSTART, V (UNKNOWN), "" },
+  { COLD " | run.booted def incoming", JOB | STOPS, V (UNKNOWN), "" },
+  { COLD " | " COLD, JOB | STOPS, V (UNKNOWN), "" }, /* what the move defines is marked */
+  { "- | " COLD, JOB | STOPS | IMAGES, V (UNKNOWN), "" },
+  { "- | " MARKED, JOB | STOPS, V (UNKNOWN), "" },
+  { "- | " MARKED, JOB | STOPS | DEFINITION, V (UNDEFINED), "define@A:disruptive" },
+  /* … and after it */
+  { COLD " | " MARKED, JOB | STOPS | HANDED | IMAGES, V (STOPPED),
+    "complete-hand-over@B:safe undefine-source@A:safe release-images@A:safe close-job@B:safe" },
+  { GIVEN " | " COLD, JOB | STOPS | HANDED | COMPLETED | AUTOSTART, V (STOPPED),
+    "set-autostart@B:safe undefine-source@A:safe close-job@B:safe" },
+  { GIVEN " | " COLD, JOB | STOPS | HANDED | COMPLETED | RECORD_A, V (STOPPED),
+    "swap-record@B:safe undefine-source@A:safe close-job@B:safe" },
+  { "- | " COLD, JOB | STOPS | HANDED | COMPLETED | IMAGES, V (STOPPED),
+    "release-images@A:safe close-job@B:safe" },
+  { GIVEN " | " RUNS, JOB | STOPS | HANDED | COMPLETED, V (RUNS_ON_DESTINATION),
+    "undefine-source@A:safe close-job@B:safe" },
+  { GIVEN " | run.restored def", JOB | STOPS | HANDED | IMAGES, V (RUNS_ON_DESTINATION),
+    "complete-hand-over@B:safe undefine-source@A:safe release-images@A:safe close-job@B:safe" },
+  { GIVEN " | pause.starting def", JOB | STOPS | HANDED, V (UNKNOWN), "" },
+  { RUNS " | " COLD, JOB | STOPS | HANDED, V (UNKNOWN), "" },
+  { RUNS " | ?", JOB | STOPS | HANDED, V (UNKNOWN), "" },
+  { GIVEN " | -", JOB | STOPS | HANDED, V (UNKNOWN), "" },
+  /* … by its marks alone */
+  { COLD " | " MARKED, 0, V (STOPPED), "undefine-destination@B:safe" },
+  { RUNS " | " MARKED, 0, V (RUNS_ON_SOURCE), "undefine-destination@B:safe" },
+  { "- | " MARKED, 0, V (UNKNOWN), "" },
+  { GIVEN " | " MARKED, 0, V (STOPPED), "adopt-destination@B:safe undefine-source@A:safe" },
+  { COLD " | " GIVEN, 0, V (STOPPED), "undefine-source@B:safe" },
+  { GIVEN " | " RUNS, 0, V (RUNS_ON_DESTINATION), "undefine-source@A:safe" },
+  { RUNS " outgoing | " COLD, 0, V (UNKNOWN), "" },
+  { "pause.user carrier | -", 0, V (CARRIER), "destroy-guest@A:safe" },
+  { "pause.user carrier | pause.migrating carrier", 0, V (CARRIER),
+    "destroy-guest@A:safe destroy-guest@B:safe" },
+  /* its images may be newer where it went */
+  { MOVED " | -", JOB | IMAGES, V (UNKNOWN), "" },
+  { OFF " | " OFF, JOB | IMAGES, V (OFF_ON_BOTH), "" },
+  { OFF " | " OFF, JOB | IMAGES | PROVEN, V (OFF_ON_BOTH), "undefine-source@A:safe" },
+  { "- | " CRASHED, JOB | IMAGES, V (STOPPED), "start-guest@B:disruptive" },
+  { "- | " OFF, JOB | IMAGES, V (STOPPED), "release-images@A:safe close-job@B:safe" },
+  { MOVED " | " ARRIVED, JOB | IMAGES, V (RUNS_ON_DESTINATION),
+    "undefine-source@A:safe release-images@A:safe close-job@B:safe" },
 };
 
 /* ---- reading the table ---- */
@@ -229,6 +291,11 @@ static const struct
   { "shut.crashed", MIGRATE_DOMAIN_SHUTOFF, MIGRATE_SHUTOFF_CRASHED },
   { "shut.migrated", MIGRATE_DOMAIN_SHUTOFF, MIGRATE_SHUTOFF_MIGRATED },
   { "shut.failed", MIGRATE_DOMAIN_SHUTOFF, MIGRATE_SHUTOFF_FAILED },
+  { "shut.unknown", MIGRATE_DOMAIN_SHUTOFF, 0 },
+  { "shut.saved", MIGRATE_DOMAIN_SHUTOFF, 5 },
+  { "pause.saving", MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_SAVE },
+  { "pause.starting", MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_STARTING_UP },
+  { "run.restored", MIGRATE_DOMAIN_RUNNING, 3 },
 };
 
 static void
@@ -250,6 +317,12 @@ read_word (const char *word, MigrateSeen *seen)
     seen->job_stuck = TRUE;
   else if (g_str_equal (word, "ours"))
     seen->stopped_by_us = TRUE;
+  else if (g_str_equal (word, "incoming"))
+    seen->mark = MIGRATE_MARK_INCOMING;
+  else if (g_str_equal (word, "outgoing"))
+    seen->mark = MIGRATE_MARK_OUTGOING;
+  else if (g_str_equal (word, "carrier"))
+    seen->mark = MIGRATE_MARK_CARRIER;
   else
     for (gsize i = 0; i <= G_N_ELEMENTS (words); i++)
       {
@@ -305,6 +378,10 @@ read_row (const Row *row, MigrateSeen *seen)
     .was_persistent = (j & TRANSIENT) == 0,
     .was_autostart = (j & AUTOSTART) != 0,
     .has_definition = (j & DEFINITION) != 0,
+    .stops = (j & STOPS) != 0,
+    .handed_over = (j & HANDED) != 0,
+    .completed = (j & COMPLETED) != 0,
+    .has_images = (j & IMAGES) != 0,
     .has_record = (j & RECORD_A) != 0,
     .recorded = 0,
     .can_fence = (j & FENCE) != 0,
@@ -415,5 +492,57 @@ Test (recover, any_evidence_is_met_soundly)
           cases++;
         }
   cr_assert_gt (cases, 100000, "only %u cases", cases);
+  g_ptr_array_unref (hosts);
+}
+
+/* ---- and of a guest that no host runs meanwhile ---- */
+
+static void
+assert_keeps (const MigrateCase *c, const char *what)
+{
+  MigrateJudgement j = _migrate_case_judge (c);
+  g_autoptr (GArray) plan = _migrate_case_plan (c, &j);
+
+  for (guint i = 0; i < plan->len; i++)
+    {
+      const MigratePlannedStep *step = &g_array_index (plan, MigratePlannedStep, i);
+      gboolean takes_back
+        = g_str_equal (step->kind, "release-obligations")
+          || (g_str_equal (step->kind, "undefine-destination") && step->host == c->destination);
+      gboolean goes_on = g_str_equal (step->kind, "undefine-source")
+                         || g_str_equal (step->kind, "release-images")
+                         || g_str_equal (step->kind, "complete-hand-over");
+
+      cr_assert (!c->handed_over || !takes_back, "%s: %s of what was handed over", what,
+                 step->kind);
+      cr_assert (c->handed_over || !goes_on || step->risk == MIGRATE_RISK_DESTRUCTIVE,
+                 "%s: %s of what was not handed over", what, step->kind);
+    }
+}
+
+Test (recover, a_hand_over_by_the_journal_is_never_taken_back)
+{
+  static const char *const flags[] = { "", " def", " def incoming", " def outgoing" };
+  GPtrArray *hosts = g_ptr_array_new_with_free_func (g_free);
+
+  g_ptr_array_add (hosts, g_strdup ("-"));
+  g_ptr_array_add (hosts, g_strdup ("?"));
+  for (gsize w = 0; w < G_N_ELEMENTS (words); w++)
+    for (gsize f = 0; f < G_N_ELEMENTS (flags); f++)
+      g_ptr_array_add (hosts, g_strconcat (words[w].word, flags[f], NULL));
+  for (guint a = 0; a < hosts->len; a++)
+    for (guint b = 0; b < hosts->len; b++)
+      for (guint handed = 0; handed < 2; handed++)
+        {
+          g_autofree char *text
+            = g_strdup_printf ("%s | %s", (char *) hosts->pdata[a], (char *) hosts->pdata[b]);
+          Row row = { text, JOB | STOPS | IMAGES | AUTOSTART | (handed ? HANDED : 0),
+                      MIGRATE_VERDICT_NONE, NULL };
+          MigrateSeen seen[HOSTS_AT_MOST];
+          MigrateCase c = read_row (&row, seen);
+
+          assert_sound (&c, text);
+          assert_keeps (&c, text);
+        }
   g_ptr_array_unref (hosts);
 }
