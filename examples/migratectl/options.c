@@ -59,8 +59,10 @@ const CtlVerb ctl_verbs[] = {
     "for a move that is not wanted any more.\n",
     CTL_OPTIONS_NONE, TRUE, ctl_give_up },
   { "finalize", "JOB", "confirm a move that waits for it; the source is released",
-    "For a move with --set confirm=manual, which stops before that.\n", CTL_OPTIONS_NONE, TRUE,
-    ctl_finalize },
+    "For a move with --set confirm=manual, which stops before that. One that was cut short goes "
+    "on\n"
+    "when it is asked for again.\n",
+    CTL_OPTIONS_NONE, TRUE, ctl_finalize },
   { "revert", "JOB", "take a move back that is not finalized yet",
     "Of cold moves and of those with suspend: the source has kept all that it had. Where the "
     "guest\n"
@@ -172,7 +174,7 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "migration-uri", &o->migration_uri, "where memory travels (tcp, unix, rdma)",
             "URI");
   add_text (entries, "disks-uri", &o->disks_uri,
-            "where the disks of a guest that runs travel (tcp, unix)", "URI");
+            "where disks travel from hypervisor to hypervisor (tcp, unix)", "URI");
   add_text (entries, "listen-address", &o->listen_address,
             "the address on which the destination waits for it", "ADDRESS");
   add_text (entries, "tls-name", &o->tls_name, "whom the destination's certificate names", "NAME");

@@ -26,7 +26,7 @@ parse_size (const char *text)
 /* What a line of text says; texts are borrowed from it. */
 typedef struct
 {
-  const char *world, *cpu, *disk, *also, *file, *fail;
+  const char *world, *cpu, *disk, *also, *file, *fail, *server;
   guint64 hosts, guests, workers, pace, seed, bandwidth;
   guint64 memory, dirty, working_set, transient, autostart, off;
   guint64 image, data, write; /* of a disk for each guest; image 0: none */
@@ -49,6 +49,7 @@ spec_set (Spec *spec, const char *key, const char *value)
     { "also", NULL, &spec->also },
     { "file", NULL, &spec->file },
     { "fail", NULL, &spec->fail },
+    { "server", NULL, &spec->server },
     { "hosts", &spec->hosts, NULL },
     { "guests", &spec->guests, NULL },
     { "workers", &spec->workers, NULL },
@@ -103,6 +104,7 @@ spec_add_guest (SimWorld *self, const Spec *spec, const char *name)
   g_autofree char *path = g_strdup_printf ("/images/%s.qcow2", name);
   const SimDiskSpec disks[] = {
     { .target = "vda", .path = path, .format = "qcow2", .write_rate = spec->write },
+    { .target = spec->server != NULL ? "vdb" : NULL, .path = name, .server = spec->server },
     { .target = NULL },
   };
   const SimGuestSpec guest = {
@@ -114,7 +116,7 @@ spec_add_guest (SimWorld *self, const Spec *spec, const char *name)
     .autostart = spec->autostart != 0,
     .state = spec->off != 0 ? MIGRATE_DOMAIN_SHUTOFF : MIGRATE_DOMAIN_NOSTATE,
     .disk = spec->disk,
-    .disks = spec->image > 0 ? disks : NULL,
+    .disks = disks + (spec->image > 0 ? 0 : 1),
   };
 
   if (spec->image > 0)

@@ -475,10 +475,13 @@ add_disks (SimHost *host, SimGuest *guest, const SimDiskSpec *specs)
 {
   for (; specs != NULL && specs->target != NULL; specs++)
     {
-      SimDisk *disk = g_new0 (SimDisk, 1);
+      SimDisk *disk;
       g_autoptr (SimExtents) data = NULL;
       g_autofree char *why = NULL;
 
+      if (specs->server != NULL)
+        continue;
+      disk = g_new0 (SimDisk, 1);
       disk->target = g_strdup (specs->target);
       disk->write_rate = specs->write_rate;
       disk->scratch = specs->scratch;
@@ -487,6 +490,19 @@ add_disks (SimHost *host, SimGuest *guest, const SimDiskSpec *specs)
       g_ptr_array_add (guest->disks, disk);
       guest->opens_files = TRUE;
     }
+}
+
+static char *
+xml_for_server (const SimDiskSpec *spec)
+{
+  return g_markup_printf_escaped ("    <disk type='network' device='disk'>\n"
+                                  "      <driver name='qemu' type='raw' cache='none'/>\n"
+                                  "      <source protocol='nbd' name='%s'>\n"
+                                  "        <host name='%s' port='10809'/>\n"
+                                  "      </source>\n"
+                                  "      <target dev='%s' bus='virtio'/>\n"
+                                  "    </disk>\n",
+                                  spec->path, spec->server, spec->target);
 }
 
 static char *
@@ -524,7 +540,7 @@ xml_for_disks (const SimDiskSpec *specs)
 
   for (; specs != NULL && specs->target != NULL; specs++)
     {
-      g_autofree char *disk = xml_for_disk (specs);
+      g_autofree char *disk = specs->server != NULL ? xml_for_server (specs) : xml_for_disk (specs);
 
       g_string_append (xml, disk);
     }
