@@ -1,11 +1,12 @@
 #!/usr/bin/env python3
 """Moves a guest while it is off, and takes it back when it is not good at its new place.
 
-    cold.py GUEST FROM TO IMAGES PROBE-COMMAND
+    cold.py GUEST FROM TO IMAGES PROBE-COMMAND [JOURNAL]
 
 A guest that runs is shut down first, and started at TO. IMAGES is a folder of this machine's that
 has backing files by their names; what is not there is copied from FROM. PROBE-COMMAND is run as
-“COMMAND TO GUEST” and says by its exit code whether the guest is good there.
+“COMMAND TO GUEST” and says by its exit code whether the guest is good there. JOURNAL is as for
+move.py.
 From a build tree: meson devenv -C BUILD examples/cold.py …
 Exit code: 0 moved, 1 at FROM as before, 2 something is left to repair, 64 usage.
 """
@@ -24,13 +25,14 @@ def on_progress(job, progress):
               % (job.get_guest(), name, disk['done'], disk['total'], disk['rate']), flush=True)
 
 
-def move(guest, source, destination, images, command):
+def move(guest, source, destination, images, command, journal=None):
     policy = Migrate.Policy()
     policy.set('shut-down', 'true')  # it is asked to, and never forced
     policy.set('confirm', 'manual')  # the source keeps all that it has until finalize
     job = Migrate.Job(guest=guest, source=Migrate.Host(uri=source),
                       destination=Migrate.Host(uri=destination), kind=Migrate.Kind.COLD,
-                      policy=policy, image_source=Migrate.DirectoryImageSource(path=images))
+                      policy=policy, journal=Migrate.SqliteJournal(path=journal),
+                      image_source=Migrate.DirectoryImageSource(path=images))
     job.connect('progress', on_progress)
     try:
         job.run()
@@ -47,7 +49,7 @@ def move(guest, source, destination, images, command):
         return 2 if job.props.state in (Migrate.State.MIGRATED, Migrate.State.FAILED) else 1
 
 
-if len(sys.argv) != 6:
-    print('Usage: cold.py GUEST FROM TO IMAGES PROBE-COMMAND', file=sys.stderr)
+if len(sys.argv) not in (6, 7):
+    print('Usage: cold.py GUEST FROM TO IMAGES PROBE-COMMAND [JOURNAL]', file=sys.stderr)
     sys.exit(64)
 sys.exit(move(*sys.argv[1:]))

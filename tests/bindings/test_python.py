@@ -1235,13 +1235,14 @@ DISKS = 'world=w;hosts=2;image=64M;data=8M;base=%d;server=nbd.sim;pace=100;' % l
 def run_example(name, folder, *arguments, spec=''):
     """On hosts of its own, whose guests have a backing file and a disk on a server."""
     example = os.path.join(os.environ['MIGRATE_SOURCE_DIR'], 'examples', name)
-    env = dict(os.environ, XDG_STATE_HOME=folder, MIGRATE_SIM=DISKS + spec)
-    return subprocess.run([sys.executable, example, 'g0', SOURCE, DESTINATION, *arguments],
-                          env=env, capture_output=True, text=True, check=False)
+    return subprocess.run([sys.executable, example, 'g0', SOURCE, DESTINATION, *arguments,
+                           os.path.join(folder, 'journal')],
+                          env=dict(os.environ, MIGRATE_SIM=DISKS + spec),
+                          capture_output=True, text=True, check=False)
 
 
 def logged(folder, name):
-    journal = Migrate.SqliteJournal(path=os.path.join(folder, 'libmigrate', 'journal.sqlite'))
+    journal = Migrate.SqliteJournal(path=os.path.join(folder, 'journal'))
     job = journal.list().get_item(0)
     entries = journal.lookup(job.get_id()).dup_entries().unpack()
     return [entry['status'] for entry in entries if entry['name'] == name]
