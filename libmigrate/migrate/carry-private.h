@@ -17,7 +17,8 @@ gboolean _migrate_carry_end (MigrateWork *work, MigrateSide side, const char *uu
 /* ---- flush.c ---- */
 
 /* What came through streams is on the destination's disk, not only in its memory. Where that cannot
- * be had it is a warning, and what the source has is not removed. Errors: JOURNAL, LOST_CLAIM. */
+ * be had it is a warning, and what the source has is not removed. Errors: JOURNAL, LOST_CLAIM;
+ * those of a carrier that cannot be ended. */
 gboolean _migrate_flush_rows (MigrateWork *work, GPtrArray *rows, GError **error);
 gboolean _migrate_flush_act (MigrateWork *work, GVariant *args, GError **error);
 gboolean _migrate_flush_undo (MigrateWork *work, GVariant *args, GError **error);

@@ -78,7 +78,9 @@ _migrate_flush_rows (MigrateWork *work, GPtrArray *rows, GError **error)
 
   if (rows->len == 0 || flush (work, rows, &local_error))
     return TRUE;
-  if (work->lost_claim || g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_JOURNAL))
+  /* A carrier that is left there has the guest's own files open. */
+  if (work->lost_claim || g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_JOURNAL)
+      || !_migrate_steps_undo (work, "flush-files", NULL /* error */))
     {
       g_propagate_error (error, local_error);
       return FALSE;
