@@ -207,8 +207,13 @@ copy (MigrateWork *work, GError **error)
   g_autoptr (GPtrArray) streamed
     = mirrored != NULL ? pick (work, rows, MIGRATE_FILE_STREAM, error) : NULL;
 
-  return streamed != NULL && mirror (work, mirrored, error)
-         && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
+  if (streamed == NULL)
+    return FALSE;
+  if (mirror (work, mirrored, error)
+      && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error)))
+    return TRUE;
+  _migrate_files_explain_no_space (work, error);
+  return FALSE;
 }
 
 /* What an earlier process had in its hands is begun anew; what it had done counts. */
@@ -253,6 +258,7 @@ _migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GError **er
     return TRUE;
   if (migrate_plan_get_kind (work->plan) != MIGRATE_KIND_SUSPEND)
     return once (work, "start-destination", error);
-  _migrate_saved_prepare_restore (work);
-  return once (work, "restore-destination", error);
+  return is_done (work, "restore-destination")
+         || (_migrate_saved_prepare_restore (work, error)
+             && _migrate_steps_run (work, "restore-destination", NULL /* args */, error));
 }

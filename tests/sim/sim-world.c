@@ -512,7 +512,7 @@ xml_for_disk (const SimDiskSpec *spec)
   gboolean read_only = spec->read_only || g_str_equal (device, "cdrom");
   g_autofree char *type
     = spec->format != NULL ? g_strdup_printf (" type='%s'", spec->format) : g_strdup ("");
-  g_autofree char *path = g_markup_escape_text (spec->path, -1);
+  g_autofree char *path = _sim_xml_escape (spec->path);
   g_autofree char *encryption
     = spec->secret != NULL ? g_strdup_printf ("      <encryption format='luks'>\n"
                                               "        <secret type='passphrase' uuid='%s'/>\n"

@@ -110,6 +110,7 @@ typedef struct
   gboolean read_only;  /* that host mounts it so */
   gboolean full;       /* for that host */
   gboolean of_devices; /* not of files */
+  gboolean timeless;   /* libvirt does not tell when its volumes were written */
   gboolean caches;     /* its host learns of others' changes only when it makes one itself */
   guint stale_ms;      /* … and of a file's size and times when what it knows is so old */
 } SimPoolSpec;

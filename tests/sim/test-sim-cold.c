@@ -12,6 +12,7 @@
 static SimWorld *world;
 static MigrateJournal *journal;
 static char *chain_before, *content_before;
+static gboolean timeless; /* the hosts' storage */
 
 /* A guest with one image on h1; shared: both hosts have the folder. */
 static void
@@ -27,7 +28,8 @@ world_new (MigrateDomainState state, gboolean shared)
   for (guint i = 1; i <= 2; i++)
     sim_world_add_pool (
       world, i == 1 ? "h1" : "h2",
-      &(SimPoolSpec){ .name = "images", .target = "/images", .storage = storage });
+      &(SimPoolSpec){
+        .name = "images", .target = "/images", .storage = storage, .timeless = timeless });
   sim_world_add_image (
     world, "h1",
     &(SimImageSpec){ .path = IMAGE, .format = "qcow2", .capacity = 64 * MIB, .data = 8 * MIB });
@@ -194,6 +196,20 @@ Test (cold, a_guest_that_is_suspended_goes_on_counting)
   assert_at ("h1: - | h2: running (restored) persistent autostart");
   cr_assert_eq (sim_world_get_domain (world, "h2", "g0").boots, 1);
   cr_assert_geq (sim_world_get_domain (world, "h2", "g0").counter, before);
+  assert_no_file ("h1");
+}
+
+/* Nothing but the journal proves that it has not run there yet. */
+Test (cold, memory_is_restored_where_storage_tells_no_times)
+{
+  g_autoptr (MigrateJob) job = NULL;
+
+  timeless = TRUE;
+  world_new (MIGRATE_DOMAIN_RUNNING, FALSE);
+  job = job_new (MIGRATE_KIND_SUSPEND, plain);
+  run (job, MIGRATE_STATE_FINALIZED);
+  assert_at ("h1: - | h2: running (restored) persistent autostart");
+  cr_assert_eq (sim_world_get_domain (world, "h2", "g0").boots, 1);
   assert_no_file ("h1");
 }
 

@@ -156,6 +156,19 @@ facts_of (const char *devices, const char *probed, gboolean off, const char *fil
   return facts_test_read (snapshot);
 }
 
+static MigrateFacts *
+facts_with_pools (const char *devices, const char *probed, const char *here, const char *there)
+{
+  g_autofree char *xml = g_strdup_printf (GUEST ("%s"), devices);
+  g_autofree char *list = g_strdup_printf ("[%s]", probed);
+  GVariant *snapshot = facts_test_snapshot (xml);
+
+  snapshot = facts_test_with (snapshot, "probed", parse ("aa{sv}", list));
+  snapshot = facts_test_with (snapshot, "source/pools", facts_test_documents (here, TRUE));
+  snapshot = facts_test_with (snapshot, "destination/pools", facts_test_documents (there, TRUE));
+  return facts_test_read (snapshot);
+}
+
 static MigratePolicy *
 policy_of (const char *settings)
 {
@@ -315,6 +328,29 @@ Test (files, say_what_is_to_be_made)
   expect (mid, "backing-format", "raw");
   expect (base, "backing-there", NULL);
   cr_expect_eq (_migrate_variant_uint64 (mid, "size", 0), 0);
+}
+
+/* A pool knows nothing of a file that was made behind its back, and libvirt makes no second one of
+ * its folder. */
+Test (files, are_in_the_pool_that_has_their_folder)
+{
+  static const char pool[]
+    = "<pool type='dir'><name>%s</name><target><path>/srv</path></target></pool>";
+  g_autofree char *here = g_strdup_printf (pool, "here");
+  g_autofree char *there = g_strdup_printf (pool, "there");
+  g_autoptr (MigrateFacts) facts = facts_with_pools (CHAIN, TOP ("not-shared"), here, there);
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_autoptr (MigratePlan) plan = plan_of (facts, policy, MIGRATE_KIND_AUTO, NULL);
+  g_autoptr (GVariant) mid = find_row (plan, "vda.1");
+  g_autoptr (GVariant) base = find_row (plan, "vda.2");
+
+  expect (mid, "pool", "here");
+  expect (mid, "name", "mid");
+  expect (mid, "pool-there", "there");
+  expect (mid, "folder-there", NULL);
+  expect (base, "pool", NULL);
+  expect (base, "pool-there", NULL);
+  expect (base, "folder-there", "/base");
 }
 
 Test (files, go_where_the_mapping_says)
