@@ -141,7 +141,7 @@ ask_files (const MigrateGuest *guest, gboolean boot, gboolean nvram, GVariant *k
 }
 
 GVariant *
-_migrate_facts_files_question (const MigrateGuest *guest, MigrateSide side, GVariant *known)
+_migrate_facts_files_question (const MigrateGuest *guest, GVariant *known)
 {
   g_autoptr (GVariant) asked = NULL;
   GVariantDict question;
@@ -152,8 +152,9 @@ _migrate_facts_files_question (const MigrateGuest *guest, MigrateSide side, GVar
   if (g_variant_n_children (asked) == 0)
     return NULL;
   g_variant_dict_init (&question, asked);
-  /* Where they are to be made there must be room. */
-  add_flag (&question, MIGRATE_FACT_POOLS, side == MIGRATE_SIDE_DESTINATION);
+  /* Where they are to be made there must be room; and a folder that has a pool, here or there, can
+   * be given no other. */
+  add_flag (&question, MIGRATE_FACT_POOLS, TRUE);
   return g_variant_ref_sink (g_variant_dict_end (&question));
 }
 

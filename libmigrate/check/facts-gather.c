@@ -331,7 +331,7 @@ ask_files_once (Gather *self, gboolean *more, GError **error)
       const MigrateGuest *guest
         = sides[i] == MIGRATE_SIDE_DESTINATION && self->there != NULL ? self->there : self->shape;
       GVariant *question
-        = asks (self, sides[i]) ? _migrate_facts_files_question (guest, sides[i], known) : NULL;
+        = asks (self, sides[i]) ? _migrate_facts_files_question (guest, known) : NULL;
 
       if (question != NULL)
         calls[n++] = call_new (sides[i], NULL /* guest */, question);

@@ -59,8 +59,7 @@ GVariant *_migrate_facts_first_question (MigrateSide side);
 GVariant *_migrate_facts_second_question (const MigrateGuest *guest, MigrateSide side, guint spent);
 /* What is still to be known of the guest's files, those below its images and beside them too, with
  * no limit on round trips. known: aa{sv}, nullable. NULL: nothing. */
-GVariant *
-_migrate_facts_files_question (const MigrateGuest *guest, MigrateSide side, GVariant *known);
+GVariant *_migrate_facts_files_question (const MigrateGuest *guest, GVariant *known);
 /* The host that the source will be told to send memory to; NULL: none that has a name. */
 char *_migrate_facts_address (const MigrateCheckRequest *request, const char *destination);
 GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);

@@ -158,6 +158,22 @@ allocation_of (Files *self, const File *file, const MigrateVolume *volume)
                : volume->allocation;
 }
 
+/* No second one can be made of its folder, whatever the pool knows of what is in there. */
+static const char *
+pool_of_folder (const MigrateHostFacts *host, const char *path)
+{
+  g_autofree char *folder = g_path_get_dirname (path);
+
+  for (guint i = 0; host->pools != NULL && i < host->pools->len; i++)
+    {
+      const MigratePool *pool = host->pools->pdata[i];
+
+      if (pool->active && g_strcmp0 (pool->target, folder) == 0)
+        return pool->name;
+    }
+  return NULL;
+}
+
 /* One that is not there yet is to be in the pool of what is beside it. */
 static const char *
 pool_of (const MigrateHostFacts *host, const char *path, const char *beside)
@@ -166,7 +182,9 @@ pool_of (const MigrateHostFacts *host, const char *path, const char *beside)
 
   if (known == NULL && beside != NULL)
     known = _migrate_host_file (host, beside);
-  return known != NULL ? known->pool : NULL;
+  if (known != NULL)
+    return known->pool;
+  return path != NULL ? pool_of_folder (host, path) : NULL;
 }
 
 /* By what its host's pools say. */

@@ -25,15 +25,30 @@ smooth (MigrateMirrorTrend *self, const MigrateMirrorPoint *before, const Migrat
   self->written = (guint64) (self->grown * 1000 / self->smoothed_ms);
 }
 
-/* Every second one goes: the span that they cover stays. */
+/* The one goes that is missed least: the time between its neighbours is the least part of its age.
+ * So the span that all cover stays, and however old a look is, there is one about as old. */
 static void
 thin_out (MigrateMirrorTrend *self)
 {
-  guint kept = 0;
+  const MigrateMirrorPoint *points = self->points;
+  guint64 now = points[self->n - 1].at_ms;
+  guint least = 1;
+  double least_part = G_MAXDOUBLE;
 
-  for (guint i = 0; i < self->n; i += 2)
-    self->points[kept++] = self->points[i];
-  self->n = kept;
+  for (guint i = 1; i + 1 < self->n; i++)
+    {
+      double gap = (double) (points[i + 1].at_ms - points[i - 1].at_ms);
+      double part = gap / (double) (now - points[i].at_ms);
+
+      if (part < least_part)
+        {
+          least = i;
+          least_part = part;
+        }
+    }
+  self->n--;
+  memmove (&self->points[least], &points[least + 1],
+           (self->n - least) * sizeof (MigrateMirrorPoint));
 }
 
 void
@@ -96,4 +111,25 @@ _migrate_mirror_time_left (const MigrateMirrorTrend *self, guint64 *ms)
     return FALSE;
   *ms = self->points[self->n - 1].remaining * 1000 / (self->rate - self->written);
   return TRUE;
+}
+
+static guint64
+rate_of (GVariant *before, const char *id, guint64 done, gint64 us)
+{
+  g_autoptr (GVariant) values
+    = before != NULL ? g_variant_lookup_value (before, id, G_VARIANT_TYPE_VARDICT) : NULL;
+  guint64 was = values != NULL ? _migrate_variant_uint64 (values, "done", 0) : done;
+
+  return done > was && us > 0 ? (done - was) * G_USEC_PER_SEC / (guint64) us : 0;
+}
+
+GVariant *
+_migrate_mirror_with_rate (GVariant *before, const char *id, GVariant *values, gint64 us)
+{
+  guint64 done = _migrate_variant_uint64 (values, "done", 0);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, values);
+  g_variant_dict_insert (&dict, "rate", "t", rate_of (before, id, done, us));
+  return g_variant_dict_end (&dict);
 }

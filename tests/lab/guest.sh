@@ -75,13 +75,22 @@ collect_kernel ()
   chmod 0644 "$3/kernel"/*
 }
 
+is_initramfs_older ()
+{
+  local file
+
+  for file; do
+    [ "$CACHE/initramfs" -nt "$file" ] || return 0
+  done
+  return 1
+}
+
 # Leaves $CACHE/initramfs.
 make_initramfs ()
 {
-  local source=$LAB_HOME/guest/dirty.c work module list=
+  local sources=("$LAB_HOME"/guest/{dirty,pattern}.c) work module list=
 
-  [ ! "$CACHE/initramfs" -nt "$source" ] || [ ! "$CACHE/initramfs" -nt "$LAB_HOME/guest.sh" ] ||
-    [ ! "$CACHE/initramfs" -nt "$CACHE/kernel/vmlinuz" ] || return 0
+  is_initramfs_older "${sources[@]}" "$LAB_HOME"/guest/guest.h "$LAB_HOME/guest.sh" "$CACHE/kernel/vmlinuz" || return 0
   need cc gcc
   need busybox busybox-static
   work=$(mktemp -d "$CACHE/work.XXXXXX")
@@ -91,7 +100,7 @@ make_initramfs ()
     cp "$CACHE/kernel/${module##*/}.ko" "$work/root/modules/"
     list+="\"/modules/${module##*/}.ko\","
   done
-  cc -std=gnu11 -O2 -static -s -DMODULES="$list" -o "$work/root/init" "$source" ||
+  cc -std=gnu11 -O2 -static -s -DMODULES="$list" -o "$work/root/init" "${sources[@]}" ||
     die "the guest's program could not be compiled" "it needs a C compiler and a static C library: libc6-dev"
   (cd "$work/root" && find . | busybox cpio -o -H newc 2>/dev/null) >"$work/initramfs"
   chmod 0644 "$work/initramfs"
@@ -132,7 +141,7 @@ serial_file () { printf '%s\n' "$LAB_DIR/serial/$1.log"; }
 cmd_guest ()
 {
   local name= host=1 memory=128 dirty=16 rate=10 mode=clock disk= disk_size=8
-  local transient= paused= autostart= whole= idle= power_off= serial xml
+  local transient= paused= autostart= whole= idle= power_off= devices= off= pattern= writes= serial xml
 
   while [ $# -gt 0 ]; do
     case $1 in
@@ -143,7 +152,11 @@ cmd_guest ()
       --mode) mode=${2-}; shift ;;
       --disk) disk=${2-}; shift ;;
       --disk-size) disk_size=${2-}; shift ;;
+      --devices) devices=${2-}; shift ;;
+      --pattern) pattern=${2-}; shift ;;
+      --writes) writes=${2-}; shift ;;
       --whole) whole=1 ;;
+      --off) off=1 ;;
       --idle-after) idle=${2-}; shift ;;
       --poweroff-after) power_off=${2-}; shift ;;
       --transient) transient=1 ;;
@@ -158,13 +171,15 @@ cmd_guest ()
   [ -n "$name" ] || usage_error "guest needs a name"
   check_name "$name"
   check_host "$host"
-  for number in "$memory" "$dirty" "$rate" "$disk_size" ${idle:+"$idle"} ${power_off:+"$power_off"}; do
+  for number in "$memory" "$dirty" "$rate" "$disk_size" ${idle:+"$idle"} ${power_off:+"$power_off"} ${pattern:+"$pattern"} ${writes:+"$writes"}; do
     is_number "$number" || usage_error "guest: “$number” is not a whole number"
   done
   [ "$mode" = clock ] || [ "$mode" = cpu ] || usage_error "guest: --mode is clock or cpu"
   # The kernel alone takes about 80 MiB while it starts.
   [ "$memory" -ge $((dirty + 88)) ] ||
     die "$memory MiB are too little for a guest that dirties $dirty MiB" "give it --memory $((dirty + 88)) or more"
+  [ -z "$devices" ] || [ -f "$devices" ] || usage_error "guest: there is no file “$devices”"
+  [ -z "$transient" ] || [ -z "$off" ] || usage_error "guest: a transient guest cannot be --off"
   [ -z "$transient" ] || [ -z "$autostart" ] || usage_error "guest: a transient guest cannot have --autostart"
   for other in $(hosts); do
     ! ask_virsh "$other" domuuid "$name" >/dev/null ||
@@ -176,13 +191,14 @@ cmd_guest ()
   serial=$(serial_file "$name")
   rm -f "$serial"
   xml=$LAB_DIR/guests/$name.xml
-  guest_xml "$name" "$memory" "dirty=$dirty rate=$rate mode=$mode${whole:+ whole=1}${idle:+ idle_after=$idle}${power_off:+ poweroff_after=$power_off}" \
-    "$serial" "$disk" >"$xml"
+  guest_xml "$name" "$memory" "dirty=$dirty rate=$rate mode=$mode${whole:+ whole=1}${idle:+ idle_after=$idle}${power_off:+ poweroff_after=$power_off}${pattern:+ pattern=$pattern}${writes:+ writes=$writes}" \
+    "$serial" "$disk" "$devices" >"$xml"
   if [ "$transient" ]; then
     virsh_at "$host" create "$xml" ${paused:+--paused} >/dev/null
   else
     virsh_at "$host" define "$xml" >/dev/null
     [ -z "$autostart" ] || virsh_at "$host" autostart "$name" >/dev/null
+    [ -z "$off" ] || return 0
     virsh_at "$host" start "$name" ${paused:+--paused} >/dev/null
   fi
   [ "$paused" ] || wait_until 120 counts_or_died "$host" "$name" || die "guest “$name” does not count after 120 s" \
@@ -210,7 +226,7 @@ make_disk ()
 
 guest_xml ()
 {
-  local name=$1 memory=$2 parameters=$3 serial=$4 disk=$5
+  local name=$1 memory=$2 parameters=$3 serial=$4 disk=$5 devices=$6
 
   cat <<END
 <domain type='qemu'>
@@ -238,6 +254,7 @@ END
       <target dev='vda' bus='virtio'/>
     </disk>
 END
+  [ -z "$devices" ] || cat "$devices"
   cat <<END
     <memballoon model='none'/>
   </devices>

@@ -88,35 +88,35 @@ static const struct
   /* Off: file by file. */
   { CHAIN PLAIN MEDIA, TOP ("not-shared") "," DATA ("not-shared") "," ISO ("unknown"), "", 0, TRUE,
     "cold",
-    "vda=mirror! vda.1=stream vda.2=stream vdb=mirror! sda=stream nvram=stream kernel=stream" },
+    "vda=mirror! vda.1=stream vda.2=stream vdb=mirror! sda=stream nvram=stream! kernel=stream" },
   { CHAIN, TOP ("not-shared") "," MID ("shared") "," BASE ("shared"), "road=stream", 0, TRUE,
-    "cold", "vda=stream! vda.1=shared vda.2=shared nvram=stream kernel=stream" },
+    "cold", "vda=stream! vda.1=shared vda.2=shared nvram=stream! kernel=stream" },
   { CHAIN, TOP ("not-shared"), "disk-copy=whole", 0, TRUE, "cold",
-    "vda=mirror! vda.1=stream vda.2=stream nvram=stream kernel=stream" },
+    "vda=mirror! vda.1=stream vda.2=stream nvram=stream! kernel=stream" },
   { CHAIN, TOP ("shared") "," MID ("shared") "," BASE ("shared"), "", 0, TRUE, "cold",
-    "vda=shared vda.1=shared vda.2=shared nvram=stream kernel=stream" },
+    "vda=shared vda.1=shared vda.2=shared nvram=stream! kernel=stream" },
   { PLAIN, DATA ("not-shared"), "disks=vda", MIGRATE_KIND_COLD, FALSE, "cold",
-    "vdb=refused nvram=stream kernel=stream" },
+    "vdb=refused nvram=stream! kernel=stream" },
   { PLAIN, DATA ("not-shared"), "disks=vda accept=disk-left", MIGRATE_KIND_COLD, FALSE, "cold",
-    "vdb=recreate nvram=stream kernel=stream" },
+    "vdb=recreate nvram=stream! kernel=stream" },
   { PLAIN, DATA ("not-shared"), "disks=vda accept=disk-left", MIGRATE_KIND_BLOCK, FALSE, "block",
     "vdb=refused nvram=in-stream kernel=stream" },
   /* The state of a TPM is in memory, and travels with that alone. */
   { PLAIN TPM, DATA ("not-shared"), "", 0, FALSE, "block",
     "vdb=mirror! nvram=in-stream tpm=in-stream kernel=stream" },
   { PLAIN TPM, DATA ("not-shared"), "", 0, TRUE, "cold",
-    "vdb=mirror! nvram=stream tpm=refused kernel=stream" },
+    "vdb=mirror! nvram=stream! tpm=refused kernel=stream" },
   { PLAIN TPM, DATA ("not-shared"), "accept=tpm-state-lost", 0, TRUE, "cold",
-    "vdb=mirror! nvram=stream tpm=recreate kernel=stream" },
+    "vdb=mirror! nvram=stream! tpm=recreate kernel=stream" },
   /* Memory is a file, too. */
   { PLAIN TPM, DATA ("not-shared"), "", MIGRATE_KIND_SUSPEND, FALSE, "suspend",
-    "vdb=mirror! nvram=stream tpm=in-stream kernel=stream saved-memory=mirror!" },
+    "vdb=mirror! nvram=stream! tpm=in-stream kernel=stream saved-memory=mirror!" },
   { PLAIN, DATA ("not-shared"), "road=stream", MIGRATE_KIND_SUSPEND, FALSE, "suspend",
-    "vdb=stream! nvram=stream kernel=stream saved-memory=stream!" },
+    "vdb=stream! nvram=stream! kernel=stream saved-memory=stream!" },
   { PLAIN, DATA ("shared"), "", MIGRATE_KIND_SUSPEND, FALSE, "suspend",
-    "vdb=shared nvram=stream kernel=stream saved-memory=shared!" },
+    "vdb=shared nvram=stream! kernel=stream saved-memory=shared!" },
   /* Nothing beside which it could be. */
-  { CEPH, "", "", MIGRATE_KIND_SUSPEND, FALSE, "suspend", "vdc=stays nvram=stream kernel=stream" },
+  { CEPH, "", "", MIGRATE_KIND_SUSPEND, FALSE, "suspend", "vdc=stays nvram=stream! kernel=stream" },
   { VOLUME, PROBED ("vdd", "p:v", "false", "not-shared"), "", 0, FALSE, "block",
     "vdd=mirror! nvram=in-stream kernel=stream" },
 };
@@ -153,6 +153,19 @@ facts_of (const char *devices, const char *probed, gboolean off, const char *fil
   if (pools_there != NULL)
     snapshot
       = facts_test_with (snapshot, "destination/pools", facts_test_documents (pools_there, TRUE));
+  return facts_test_read (snapshot);
+}
+
+static MigrateFacts *
+facts_with_pools (const char *devices, const char *probed, const char *here, const char *there)
+{
+  g_autofree char *xml = g_strdup_printf (GUEST ("%s"), devices);
+  g_autofree char *list = g_strdup_printf ("[%s]", probed);
+  GVariant *snapshot = facts_test_snapshot (xml);
+
+  snapshot = facts_test_with (snapshot, "probed", parse ("aa{sv}", list));
+  snapshot = facts_test_with (snapshot, "source/pools", facts_test_documents (here, TRUE));
+  snapshot = facts_test_with (snapshot, "destination/pools", facts_test_documents (there, TRUE));
   return facts_test_read (snapshot);
 }
 
@@ -317,6 +330,29 @@ Test (files, say_what_is_to_be_made)
   cr_expect_eq (_migrate_variant_uint64 (mid, "size", 0), 0);
 }
 
+/* A pool knows nothing of a file that was made behind its back, and libvirt makes no second one of
+ * its folder. */
+Test (files, are_in_the_pool_that_has_their_folder)
+{
+  static const char pool[]
+    = "<pool type='dir'><name>%s</name><target><path>/srv</path></target></pool>";
+  g_autofree char *here = g_strdup_printf (pool, "here");
+  g_autofree char *there = g_strdup_printf (pool, "there");
+  g_autoptr (MigrateFacts) facts = facts_with_pools (CHAIN, TOP ("not-shared"), here, there);
+  g_autoptr (MigratePolicy) policy = migrate_policy_new ();
+  g_autoptr (MigratePlan) plan = plan_of (facts, policy, MIGRATE_KIND_AUTO, NULL);
+  g_autoptr (GVariant) mid = find_row (plan, "vda.1");
+  g_autoptr (GVariant) base = find_row (plan, "vda.2");
+
+  expect (mid, "pool", "here");
+  expect (mid, "name", "mid");
+  expect (mid, "pool-there", "there");
+  expect (mid, "folder-there", NULL);
+  expect (base, "pool", NULL);
+  expect (base, "pool-there", NULL);
+  expect (base, "folder-there", "/base");
+}
+
 Test (files, go_where_the_mapping_says)
 {
   g_autoptr (MigrateFacts) facts
@@ -430,18 +466,19 @@ static const struct
   { PLAIN, DATA ("not-shared"), "", 0, TRUE,
     "make-pool make-pool make-pool make-volume make-volume make-volume copy-file copy-file "
     "start-carrier carry end-carrier define-destination mark-source adopt-destination "
-    "undefine-source remove-image" },
+    "undefine-source remove-image remove-image" },
   { PLAIN, DATA ("not-shared"), "road=stream", 0, TRUE,
     "make-pool make-pool make-pool make-volume make-volume make-volume copy-file copy-file "
-    "copy-file define-destination mark-source adopt-destination undefine-source remove-image" },
+    "copy-file define-destination mark-source adopt-destination undefine-source remove-image "
+    "remove-image" },
   { PLAIN, DATA ("not-shared"), "shut-down=true", MIGRATE_KIND_COLD, FALSE,
     "make-pool make-pool make-pool make-volume make-volume make-volume shut-down-guest copy-file "
     "copy-file start-carrier carry end-carrier define-destination mark-source adopt-destination "
-    "start-destination undefine-source remove-image" },
+    "start-destination undefine-source remove-image remove-image" },
   { PLAIN, DATA ("shared"), "", MIGRATE_KIND_SUSPEND, FALSE,
     "make-pool make-pool make-volume make-volume save-guest copy-file copy-file "
     "define-destination mark-source adopt-destination restore-destination undefine-source "
-    "remove-image" },
+    "remove-image remove-image" },
   { PLAIN, DATA ("shared"), "", 0, FALSE, "transfer" },
 };
 
@@ -641,7 +678,7 @@ Test (files, below_an_image_are_found_by_its_volume)
   g_autoptr (GVariant) mid = find_row (plan, "vda.1");
   g_autofree char *files = list_files (plan);
 
-  cr_assert_str_eq (files, "vda=mirror! vda.1=stream vda.2=stream nvram=stream kernel=stream");
+  cr_assert_str_eq (files, "vda=mirror! vda.1=stream vda.2=stream nvram=stream! kernel=stream");
   expect (mid, "path", "/srv/mid");
   expect (mid, "pool", "p");
   expect (mid, "backing-there", "/srv/base");

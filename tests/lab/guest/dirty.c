@@ -9,9 +9,11 @@
  * to unpack and start those.
  *
  * Kernel command line: dirty=MIB rate=MIBPS mode=clock|cpu whole=0|1 idle_after=SECONDS
- * poweroff_after=SECONDS
+ * poweroff_after=SECONDS pattern=MIB writes=MIBPS (see pattern.c)
  */
 #define _GNU_SOURCE
+#include "guest.h"
+
 #include <errno.h>
 #include <fcntl.h>
 #include <linux/input.h>
@@ -68,7 +70,8 @@ static uint64_t step = 1;
 /* Written by the spin loop so that the compiler cannot drop it. */
 static volatile uint64_t sink;
 
-static void __attribute__ ((format (printf, 1, 2))) say (const char *format, ...)
+void
+say (const char *format, ...)
 {
   char line[256];
   va_list args;
@@ -180,7 +183,8 @@ heed_power_button (void)
       power_off ();
 }
 
-static void __attribute__ ((noreturn)) stop_counting (void)
+void
+stop_counting (void)
 {
   for (;;)
     {
@@ -323,11 +327,26 @@ use_disk (uint64_t count)
   last[slot] = count;
 }
 
+/* As much of the pattern as is due, but not for longer than until the next line. */
+static void
+write_pattern (double rate, int64_t since, int64_t next_line)
+{
+  static double done;
+  double per_second = rate * PATTERN_PER_MIB;
+  double due = (now_ns () - since) * per_second / SECOND_NS;
+
+  /* One that was held up does not catch up with more than a second's worth. */
+  if (due - done > per_second)
+    done = due - per_second;
+  for (; done < due && now_ns () < next_line; done++)
+    pattern_step ();
+}
+
 int
 main (void)
 {
   char boot_id[40] = "unknown";
-  double rate, mib;
+  double rate, mib, writes, pattern;
   uint64_t count = 0, turns = 0, written = 0, written_at_line = 0;
   int64_t start, next_line, last_line, clock_start, idle_at, power_off_at;
   int by_cpu, fd;
@@ -347,7 +366,12 @@ main (void)
   step = whole ? WHOLE_STEP : 1;
   load_modules ();
   button = open_power_button ();
-  disk = open (DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
+  pattern = atof (parameter ("pattern", "0"));
+  writes = pattern > 0 ? atof (parameter ("writes", "4")) : 0;
+  if (pattern > 0)
+    pattern_open (pattern);
+  else
+    disk = open (DISK, O_RDWR | O_DIRECT | O_CLOEXEC);
 
   n_pages = mib * PAGES_PER_MIB;
   if (n_pages > 0)
@@ -382,6 +406,7 @@ main (void)
           use_disk (++count);
           say ("boot=%s count=%llu dirty=%.0f rate=%.1f\n", boot_id, (unsigned long long) count,
                mib, seconds > 0 ? (written - written_at_line) / seconds / PAGES_PER_MIB : 0.0);
+          pattern_say ();
           last_line = now;
           written_at_line = written;
           /* A guest that was held up says one line, not all those it missed. */
@@ -392,6 +417,8 @@ main (void)
       heed_power_button ();
       if (idle_at > start && now >= idle_at)
         rate = 0;
+      if (writes > 0)
+        write_pattern (writes, clock_start, next_line);
 
       if (rate > 0 && by_cpu)
         {
