@@ -481,6 +481,46 @@ ParameterizedTest (Row *row, badinput, a_file_is_in_the_way_behind_a_link)
   moves_whole (way, LINK, unproven);
 }
 
+#define ELSEWHERE "/elsewhere/top"
+
+ParameterizedTestParameters (badinput, a_folder_has_no_pool)
+{
+  static Row rows[N_WAYS];
+
+  return make_rows (rows, 1);
+}
+
+/* They are made for as long as it takes; and the folder, where there is none. */
+ParameterizedTest (Row *row, badinput, a_folder_has_no_pool)
+{
+  const Way *way = &ways[row->way];
+  gboolean block = way->kind == MIGRATE_KIND_BLOCK;
+  g_auto (GStrv) pools = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+
+  sim_world_add_image (world, "h1",
+                       &(SimImageSpec){ .path = ELSEWHERE, .capacity = 64 * MIB, .data = MIB });
+  add_guest (way, ELSEWHERE, "raw");
+  if (block)
+    sim_world_do (world, &(SimAction){ .what = SIM_REFUSE_PREPARE, .host = "h2", .text = "no" });
+  else
+    sim_world_fail_call (world, "define:h2", 1, 1 /* VIR_ERR_INTERNAL_ERROR */);
+  job = job_new (way, unproven);
+  disktest_fail (job, MIGRATE_ERROR_FAILED, block ? "no" : "failed by the test");
+  assert_as_before (way);
+  cr_assert_not (sim_world_has_folder (world, "h2", "/elsewhere"));
+  moves_whole (way, ELSEWHERE, unproven);
+  for (guint h = 1; h <= 2; h++)
+    {
+      g_autofree char *all = NULL;
+
+      g_clear_pointer (&pools, g_strfreev);
+      pools = sim_world_list_pools (world, h == 1 ? "h1" : "h2");
+      all = g_strjoinv (" ", pools);
+      cr_assert_str_eq (all, "images", "%s: h%u: %s", way->name, h, all);
+    }
+}
+
 static const char *const names[] = {
   "/images/a name, with commas, and  blanks ",
   "/images/one line\nand another",
