@@ -1,10 +1,11 @@
 #!/usr/bin/env python3
 """Moves a guest with its disks: backing files come from a folder, volumes are attached by a command.
 
-    storage.py GUEST FROM TO IMAGES ATTACH-COMMAND
+    storage.py GUEST FROM TO IMAGES ATTACH-COMMAND [JOURNAL]
 
 IMAGES is a folder of this machine's that has images by their file names, and SHA256SUMS.
 ATTACH-COMMAND is run as “COMMAND attach HOST VOLUME” and as “COMMAND detach HOST VOLUME”.
+JOURNAL is as for move.py.
 From a build tree: meson devenv -C BUILD examples/storage.py …
 Exit code: 0 moved, 1 not moved, 2 something is left to repair, 64 usage.
 """
@@ -64,9 +65,10 @@ class Volumes(GObject.Object, Migrate.VolumeConnector):
             request.refuse('failed', 'the command says %d' % done.returncode)
 
 
-def move(guest, source, destination, images, command):
+def move(guest, source, destination, images, command, journal=None):
     job = Migrate.Job(guest=guest, source=Migrate.Host(uri=source),
                       destination=Migrate.Host(uri=destination),
+                      journal=Migrate.SqliteJournal(path=journal),
                       image_source=Images(images), volume_connector=Volumes(command))
     try:
         print(job.run())
@@ -76,7 +78,7 @@ def move(guest, source, destination, images, command):
         return 2 if job.props.state == Migrate.State.FAILED else 1
 
 
-if len(sys.argv) != 6:
-    print('Usage: storage.py GUEST FROM TO IMAGES ATTACH-COMMAND', file=sys.stderr)
+if len(sys.argv) not in (6, 7):
+    print('Usage: storage.py GUEST FROM TO IMAGES ATTACH-COMMAND [JOURNAL]', file=sys.stderr)
     sys.exit(64)
 sys.exit(move(*sys.argv[1:]))

@@ -37,11 +37,12 @@ typedef struct
   gboolean baseline;
   char *transport, *hand_over, *target_downtime, *max_downtime, *deadline, *bandwidth;
   char **accept, **allow;
-  char *disks;
+  char *disks, *disk_copy, *road;
   gboolean keep_source, shut_down;
-  char **resize;       /* vcpus=4,memory=4GiB,disk:vda=20GiB */
-  char *map, *profile; /* files */
-  char **rename;       /* KIND:FROM=TO */
+  char *images, *checksums; /* a folder, and what its files are to be */
+  char **resize;            /* vcpus=4,memory=4GiB,disk:vda=20GiB */
+  char *map, *profile;      /* files */
+  char **rename;            /* KIND:FROM=TO */
   char **set;
   /* check */
   gboolean forecast;
@@ -108,6 +109,10 @@ MigrateJournal *ctl_request_journal (const CtlOptions *options);
 /* Mapping and profile; *mapping: what counts where no --map is given, nullable. */
 gboolean ctl_request_profile (const CtlOptions *options, MigrateHost *destination, GError **error);
 gboolean ctl_request_mapping (const CtlOptions *options, MigrateMapping **mapping, GError **error);
+/* *source: nullable, the caller's. A folder that is not there is found before a guest is touched.
+ */
+gboolean
+ctl_request_images (const CtlOptions *options, MigrateImageSource **source, GError **error);
 /* resize.c; *resize: nullable, the caller's. */
 gboolean ctl_request_resize (const CtlOptions *options, GVariant **resize, GError **error);
 MigrateJob *ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **error);
@@ -128,6 +133,13 @@ char *ctl_bytes (guint64 bytes);
 char *ctl_duration (guint64 ms);
 const char *ctl_nick (GType type, int value);
 void ctl_pad (GString *line, const char *text, gsize width);
+
+/* ---- disks.c: how far each disk is ---- */
+
+/* “vda 45 % 12.0 MiB/s”, one for each that travels now. */
+void ctl_disks_add_fields (GPtrArray *fields, MigrateProgress *progress);
+/* “12.0 MiB of 64.0 MiB, 12.0 MiB/s” of one of them. NULL: it is none. */
+char *ctl_disk_words (GVariant *disk);
 
 /* ---- line.c: the live line ---- */
 

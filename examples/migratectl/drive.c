@@ -280,6 +280,21 @@ conclude_chores (Drive *self)
   return code;
 }
 
+/* It waits for a word, which only the user has. */
+static void
+tell_what_is_left (MigrateJob *job)
+{
+  g_autoptr (MigrateResult) result = migrate_job_dup_result (job);
+  const char *id = migrate_job_get_id (job);
+  MigrateKind kind = result != NULL ? migrate_result_get_kind (result) : migrate_job_get_kind (job);
+
+  if (migrate_job_get_state (job) != MIGRATE_STATE_MIGRATED)
+    return;
+  ctl_note ("confirm it: migratectl finalize %s", id);
+  if (kind == MIGRATE_KIND_COLD || kind == MIGRATE_KIND_SUSPEND)
+    ctl_note ("or take it back: migratectl revert %s", id);
+}
+
 static CtlExit
 conclude (Drive *self)
 {
@@ -298,6 +313,8 @@ conclude (Drive *self)
   else if (self->error != NULL)
     fault = ctl_fault_new (self->error, self->job);
   ctl_tell_job (self->options, self->job, fault);
+  if (self->error == NULL)
+    tell_what_is_left (self->job);
   return code;
 }
 

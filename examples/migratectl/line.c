@@ -79,6 +79,7 @@ add_remaining (GPtrArray *fields, MigrateProgress *progress)
     g_ptr_array_add (fields, g_strdup_printf ("%s left", memory));
   if (migrate_progress_get_disk_remaining (progress) > 0)
     g_ptr_array_add (fields, g_strdup_printf ("%s of disks left", disks));
+  ctl_disks_add_fields (fields, progress);
 }
 
 /* What the transfer says, what is looked for most first. */

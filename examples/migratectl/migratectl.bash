@@ -5,7 +5,7 @@ _migratectl ()
   local common='--journal --json --quiet --help'
   local move="--from --to --peer-uri --migration-uri --disks-uri --listen-address --tls-name --kind --policy
     --target-downtime --max-downtime --deadline --bandwidth --transport --hand-over --allow
-    --map --profile --rename --accept --set --disks --keep-source --shut-down"
+    --map --profile --rename --accept --set --disks --disk-copy --road --keep-source --shut-down"
 
   COMPREPLY=()
   cur=${COMP_WORDS[COMP_CWORD]}
@@ -19,8 +19,12 @@ _migratectl ()
   case $prev in
     --policy)
       mapfile -t COMPREPLY < <(compgen -W 'default gentle fast must-finish' -f -- "$cur"); compopt -o filenames; return ;;
-    --journal|--svg|--facts|--save-facts|--map|--profile)
+    --journal|--svg|--facts|--save-facts|--map|--profile|--checksums)
       mapfile -t COMPREPLY < <(compgen -f -- "$cur"); compopt -o filenames; return ;;
+    --images)
+      mapfile -t COMPREPLY < <(compgen -d -- "$cur"); compopt -o filenames; return ;;
+    --disk-copy) mapfile -t COMPREPLY < <(compgen -W 'chain whole' -- "$cur"); return ;;
+    --road) mapfile -t COMPREPLY < <(compgen -W 'auto mirror stream' -- "$cur"); return ;;
     --apply)
       mapfile -t COMPREPLY < <(compgen -W 'safe disruptive destructive' -- "$cur"); return ;;
     --accept) mapfile -t COMPREPLY < <(compgen -W 'block-device-unproven boot-file-missing bridge-missing chain-missing chain-renamed chain-unknown cpu-incompatible
@@ -58,8 +62,8 @@ _migratectl ()
     help) mapfile -t COMPREPLY < <(compgen -W 'check plan move list show follow
       cancel retune finish-now pause give-up finalize revert chores recover' -- "$cur") ;;
     check) mapfile -t COMPREPLY < <(compgen -W "$move --forecast --save-facts --facts --baseline $common" -- "$cur") ;;
-    plan) mapfile -t COMPREPLY < <(compgen -W "$move --resize --xml $common" -- "$cur") ;;
-    move) mapfile -t COMPREPLY < <(compgen -W "$move --resize $common" -- "$cur") ;;
+    plan) mapfile -t COMPREPLY < <(compgen -W "$move --resize --images --checksums --xml $common" -- "$cur") ;;
+    move) mapfile -t COMPREPLY < <(compgen -W "$move --resize --images --checksums $common" -- "$cur") ;;
     recover) mapfile -t COMPREPLY < <(compgen -W "--host --apply --keep --set
       --fence-command --fence-probe --reset-stream-command $common" -- "$cur") ;;
     list) mapfile -t COMPREPLY < <(compgen -W "--all $common" -- "$cur") ;;

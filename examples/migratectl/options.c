@@ -59,8 +59,10 @@ const CtlVerb ctl_verbs[] = {
     "for a move that is not wanted any more.\n",
     CTL_OPTIONS_NONE, TRUE, ctl_give_up },
   { "finalize", "JOB", "confirm a move that waits for it; the source is released",
-    "For a move with --set confirm=manual, which stops before that.\n", CTL_OPTIONS_NONE, TRUE,
-    ctl_finalize },
+    "For a move with --set confirm=manual, which stops before that. One that was cut short goes "
+    "on\n"
+    "when it is asked for again.\n",
+    CTL_OPTIONS_NONE, TRUE, ctl_finalize },
   { "revert", "JOB", "take a move back that is not finalized yet",
     "Of cold moves and of those with suspend: the source has kept all that it had. Where the "
     "guest\n"
@@ -113,6 +115,10 @@ ctl_options_clear (CtlOptions *self)
   g_free (self->deadline);
   g_free (self->bandwidth);
   g_free (self->disks);
+  g_free (self->disk_copy);
+  g_free (self->road);
+  g_free (self->images);
+  g_free (self->checksums);
   g_strfreev (self->resize);
   g_strfreev (self->accept);
   g_free (self->map);
@@ -168,7 +174,7 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "migration-uri", &o->migration_uri, "where memory travels (tcp, unix, rdma)",
             "URI");
   add_text (entries, "disks-uri", &o->disks_uri,
-            "where the disks of a guest that runs travel (tcp, unix)", "URI");
+            "where disks travel from hypervisor to hypervisor (tcp, unix)", "URI");
   add_text (entries, "listen-address", &o->listen_address,
             "the address on which the destination waits for it", "ADDRESS");
   add_text (entries, "tls-name", &o->tls_name, "whom the destination's certificate names", "NAME");
@@ -191,6 +197,11 @@ add_move (Entries *entries, CtlOptions *o)
   add_text (entries, "disks", &o->disks,
             "the disks that travel, by target; else those that the destination does not have",
             "TARGET,…");
+  add_text (entries, "disk-copy", &o->disk_copy,
+            "chain (default): images keep their backing files; whole: one image for each disk",
+            "WAY");
+  add_text (entries, "road", &o->road,
+            "how images of a guest that is off travel: auto (default), mirror, stream", "ROAD");
   add (entries, "keep-source", G_OPTION_ARG_NONE, &o->keep_source,
        "the source's images stay when the guest has moved", NULL);
   add (entries, "shut-down", G_OPTION_ARG_NONE, &o->shut_down,
@@ -203,6 +214,17 @@ add_move (Entries *entries, CtlOptions *o)
   add_many (entries, "accept", &o->accept, "take a blocker that may be accepted on oneself",
             "CODE");
   add_many (entries, "set", &o->set, "set any key of the policy", "KEY=VALUE");
+}
+
+static void
+add_travel (Entries *entries, CtlOptions *o)
+{
+  add_many (entries, "resize", &o->resize,
+            "another shape there, of a cold move: vcpus=4,memory=4GiB,disk:vda=20GiB", "WORD,…");
+  add_text (entries, "images", &o->images,
+            "where backing files are found by their names; else the source serves them", "FOLDER");
+  add_text (entries, "checksums", &o->checksums,
+            "what these files are to be, as sha256sum writes it", "FILE");
 }
 
 static void
@@ -278,8 +300,7 @@ entries_for (const CtlVerb *verb, CtlOptions *options)
     add (entries, "xml", G_OPTION_ARG_NONE, &options->xml,
          "tell the guest's XML too, as it would be at the destination", NULL);
   if (verb != NULL && (verb->options == CTL_OPTIONS_MOVE || verb->options == CTL_OPTIONS_PLAN))
-    add_many (entries, "resize", &options->resize,
-              "another shape there, of a cold move: vcpus=4,memory=4GiB,disk:vda=20GiB", "WORD,…");
+    add_travel (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_RECOVER)
     add_recover (entries, options);
   if (verb != NULL && verb->options == CTL_OPTIONS_REVERT)
@@ -366,6 +387,8 @@ require_hosts (const CtlOptions *self, const CtlVerb *verb, GError **error)
     return refuse (error,
                    "--peer-uri, --migration-uri, --disks-uri, --listen-address and "
                    "--tls-name are of one destination; with several write --to URI=PEER-URI");
+  if (self->checksums != NULL && self->images == NULL)
+    return refuse (error, "--checksums is of the files in --images FOLDER");
   if (g_strv_length (self->to) > 1 && self->save_facts != NULL)
     return refuse (error, "--save-facts writes the facts of one destination; name one --to");
   return TRUE;

@@ -95,14 +95,26 @@ add_words (MigratePolicy *policy, const char *key, char **words, GError **error)
   return words == NULL || migrate_policy_set (policy, key, all, error);
 }
 
-/* “vda,vdb” as the list that the policy has. */
+/* “vda,vdb” as the list that the policy has. An empty one would mean all that are not shared. */
 static gboolean
 set_disks (MigratePolicy *policy, const char *disks, GError **error)
 {
   g_auto (GStrv) words = disks != NULL ? g_strsplit (disks, ",", -1) : NULL;
-  g_autofree char *list = words != NULL ? g_strjoinv (";", words) : NULL;
+  g_autofree char *list = NULL;
 
-  return list == NULL || migrate_policy_set (policy, "disks", list, error);
+  if (words == NULL)
+    return TRUE;
+  for (gsize i = 0; i == 0 || words[i] != NULL; i++)
+    if (words[i] == NULL || *g_strstrip (words[i]) == '\0')
+      {
+        g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+                     "--disks takes targets such as vda,vdb, and one in “%s” has no name; without "
+                     "it all travel that the destination does not have",
+                     disks);
+        return FALSE;
+      }
+  list = g_strjoinv (";", words);
+  return migrate_policy_set (policy, "disks", list, error);
 }
 
 gboolean
@@ -118,6 +130,8 @@ ctl_request_change_policy (const CtlOptions *options, MigratePolicy *policy, GEr
     { "target-downtime", options->target_downtime },
     { "bandwidth", options->bandwidth },
     { "max-downtime", options->max_downtime },
+    { "disk-copy", options->disk_copy },
+    { "road", options->road },
     { "keep-source", options->keep_source ? "true" : NULL },
     { "shut-down", options->shut_down ? "true" : NULL },
   };
@@ -242,6 +256,36 @@ ctl_request_profile (const CtlOptions *options, MigrateHost *destination, GError
   return TRUE;
 }
 
+/* ---- images ---- */
+
+static gboolean
+is_there (const char *option, const char *path, GFileTest test, const char *what, GError **error)
+{
+  if (g_file_test (path, test))
+    return TRUE;
+  g_set_error (error, G_OPTION_ERROR, G_OPTION_ERROR_BAD_VALUE,
+               g_file_test (path, G_FILE_TEST_EXISTS)
+                 ? "%s “%s” is no %s"
+                 : "%s “%s”: there is no such %s at this machine",
+               option, path, what);
+  return FALSE;
+}
+
+gboolean
+ctl_request_images (const CtlOptions *options, MigrateImageSource **source, GError **error)
+{
+  *source = NULL;
+  if (options->images == NULL)
+    return TRUE;
+  if (!is_there ("--images", options->images, G_FILE_TEST_IS_DIR, "folder", error)
+      || (options->checksums != NULL
+          && !is_there ("--checksums", options->checksums, G_FILE_TEST_IS_REGULAR, "file", error)))
+    return FALSE;
+  *source = MIGRATE_IMAGE_SOURCE (
+    migrate_directory_image_source_new (options->images, options->checksums));
+  return TRUE;
+}
+
 /* ---- the job ---- */
 
 /* Of a move; a plan is of the same. */
@@ -253,6 +297,7 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   g_autoptr (MigratePolicy) policy = NULL;
   g_autoptr (MigrateMapping) mapping = NULL;
   g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (MigrateImageSource) images = NULL;
   g_autoptr (GVariant) resize = NULL;
   MigrateKind kind;
 
@@ -265,6 +310,7 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   destination = ctl_request_destination (options, options->to[0]);
   if (!ctl_request_profile (options, destination, error)
       || !ctl_request_mapping (options, &mapping, error)
+      || !ctl_request_images (options, &images, error)
       || !ctl_request_resize (options, &resize, error))
     return NULL;
   job = migrate_job_new (options->rest[0], source, destination);
@@ -273,6 +319,7 @@ ctl_request_job (const CtlOptions *options, MigrateJournal *journal, GError **er
   migrate_job_set_journal (job, journal);
   migrate_job_set_forecast (job, TRUE);
   migrate_job_set_mapping (job, mapping);
+  migrate_job_set_image_source (job, images);
   migrate_job_set_resize (job, resize);
   return g_steal_pointer (&job);
 }

@@ -108,6 +108,8 @@ ctl_request_resize (const CtlOptions *options, GVariant **resize, GError **error
     {
       g_auto (GStrv) words = g_strsplit (options->resize[i], ",", -1);
 
+      if (words[0] == NULL)
+        return refuse (error, "", "it is not vcpus=N, memory=SIZE or disk:TARGET=SIZE");
       for (gsize j = 0; words[j] != NULL; j++)
         if (!add_word (shape, disks, words[j], error))
           return FALSE;

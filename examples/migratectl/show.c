@@ -53,8 +53,13 @@ tell_values (GVariant *values, const char *indent)
 static void
 tell_value (const char *key, GVariant *value, const char *indent)
 {
-  g_autofree char *text = NULL;
+  g_autofree char *text = ctl_disk_words (value);
 
+  if (text != NULL)
+    {
+      ctl_out ("%s%s: %s", indent, key, text);
+      return;
+    }
   if (g_variant_is_of_type (value, G_VARIANT_TYPE_VARDICT) && g_variant_n_children (value) > 0)
     {
       g_autofree char *deeper = g_strconcat (indent, "  ", NULL);

@@ -281,7 +281,8 @@ typedef enum
 /**
  * MigrateVerify:
  * @MIGRATE_VERIFY_AUTO: what came by streams
- * @MIGRATE_VERIFY_ALWAYS: everything, which sends it over the link a second time
+ * @MIGRATE_VERIFY_ALWAYS: everything but the disks of a guest that runs, which writes to them
+ *   meanwhile; what was mirrored comes back over the link
  *
  * Which images are read back at the destination before the source lets go of its own. A mirror is
  * acknowledged by the other hypervisor, write by write, and flushed.

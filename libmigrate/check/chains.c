@@ -48,15 +48,35 @@ is_in_chain (const MigrateDisk *disk, const char *path)
   return FALSE;
 }
 
+/* As the document names them; nullable. */
+static const char *
+find_repeated (const MigrateDisk *disk)
+{
+  for (guint i = 0; i < disk->chain->len; i++)
+    {
+      const char *path = ((const MigrateImage *) disk->chain->pdata[i])->path;
+
+      if (path != NULL && g_strcmp0 (path, disk->path) == 0)
+        return path;
+      for (guint j = 0; path != NULL && j < i; j++)
+        if (g_strcmp0 (((const MigrateImage *) disk->chain->pdata[j])->path, path) == 0)
+          return path;
+    }
+  return NULL;
+}
+
 MigrateChainEnd
 _migrate_chain_end (const MigrateDisk *disk, const GPtrArray *files, const char **at)
 {
   const MigrateImage *last = last_of (disk);
   const char *path = last != NULL ? last->path : disk->source;
   const MigrateFileFacts *file = find_file (files, path);
+  const char *repeated = find_repeated (disk);
 
   if (at != NULL)
-    *at = path;
+    *at = repeated != NULL ? repeated : path;
+  if (repeated != NULL)
+    return MIGRATE_CHAIN_CIRCULAR;
   if (!may_have_more (disk))
     return MIGRATE_CHAIN_ENDS;
   if (file == NULL || (!file->found && file->pool == NULL))

@@ -4,6 +4,7 @@
 #include "migrate/carry-private.h"
 
 #include "check/plan-private.h"
+#include "migrate/mirror-private.h"
 #include "steps/standstill-private.h"
 #include "steps/steps-private.h"
 #include "xml/mark-private.h"
@@ -16,9 +17,11 @@ typedef struct
 {
   MigrateWork *work;
   char *uuid, *name;
-  char **paths, **there; /* of the files, in the order of its disks */
-  guint64 total;         /* bytes of data */
+  char **paths, **there, **ids; /* of the files, in the order of its disks */
+  guint64 total;                /* bytes of data */
   MigrateTransferCall *call;
+  GVariant *disks;   /* how far each was, by its id; nullable */
+  gint64 disks_at;   /* when that was asked */
   guint64 processed; /* last seen */
   gint64 written_at;
   gint64 moved_at; /* when that last grew */
@@ -33,6 +36,8 @@ carry_clear (Carry *self)
   g_free (self->name);
   g_strfreev (self->paths);
   g_strfreev (self->there);
+  g_strfreev (self->ids);
+  g_clear_pointer (&self->disks, g_variant_unref);
   g_clear_pointer (&self->call, _migrate_transfer_call_unref);
   g_clear_error (&self->given_up);
 }
@@ -105,6 +110,7 @@ describe (Carry *self, MigrateWork *work, GPtrArray *rows)
 {
   g_autoptr (GStrvBuilder) paths = g_strv_builder_new ();
   g_autoptr (GStrvBuilder) there = g_strv_builder_new ();
+  g_autoptr (GStrvBuilder) ids = g_strv_builder_new ();
 
   self->work = work;
   self->uuid = g_uuid_string_random ();
@@ -115,10 +121,12 @@ describe (Carry *self, MigrateWork *work, GPtrArray *rows)
 
       g_strv_builder_add (paths, _migrate_variant_string (row, "path"));
       g_strv_builder_add (there, _migrate_variant_string (row, "path-there"));
+      g_strv_builder_add (ids, _migrate_variant_string (row, "id"));
       self->total += _migrate_variant_uint64 (row, "allocation", 0);
     }
   self->paths = g_strv_builder_end (paths);
   self->there = g_strv_builder_end (there);
+  self->ids = g_strv_builder_end (ids);
 }
 
 /* The guest's own way of being emulated is one that both hosts have. */
@@ -223,6 +231,42 @@ begin (Carry *self, GError **error)
 
 /* ---- meanwhile ---- */
 
+/* Its disks have targets of their own, which mean nothing to anybody else. */
+static GVariant *
+with_ids (Carry *self, GVariant *answer, gint64 now)
+{
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE_VARDICT);
+  for (guint i = 0; self->ids[i] != NULL; i++)
+    {
+      g_autofree char *target = _migrate_carrier_target (i);
+      g_autoptr (GVariant) values = g_variant_lookup_value (answer, target, G_VARIANT_TYPE_VARDICT);
+
+      if (values != NULL)
+        g_variant_builder_add (
+          &builder, "{sv}", self->ids[i],
+          _migrate_mirror_with_rate (self->disks, self->ids[i], values, now - self->disks_at));
+    }
+  return g_variant_ref_sink (g_variant_builder_end (&builder));
+}
+
+static void
+ask_each (Carry *self)
+{
+  gint64 now = _migrate_backend_now (self->work->backend);
+  g_autoptr (MigrateCall) call = _migrate_work_call (
+    self->work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_BLOCK_JOBS, self->uuid, 0, NULL /* error */);
+  GVariant *disks;
+
+  if (call == NULL || call->answer == NULL)
+    return;
+  disks = with_ids (self, call->answer, now);
+  g_clear_pointer (&self->disks, g_variant_unref);
+  self->disks = disks;
+  self->disks_at = now;
+}
+
 /* Who has lost the claim ends the carrier, for whoever has it begins with that as well. */
 static void
 tell (Carry *self, const MigrateStats *stats)
@@ -235,6 +279,7 @@ tell (Carry *self, const MigrateStats *stats)
   values.disk_processed = stats->disk_processed;
   values.disk_remaining = stats->disk_remaining;
   values.disk_rate = stats->disk_bps;
+  values.disks = self->disks;
   values.elapsed_ms = _migrate_work_elapsed_ms (work);
   if (stats->disk_total > 0)
     work->fraction = MAX (work->fraction,
@@ -257,6 +302,9 @@ look (Carry *self)
   if (call->stats.disk_processed > self->processed)
     self->moved_at = _migrate_backend_now (self->work->backend);
   self->processed = MAX (self->processed, call->stats.disk_processed);
+  /* A question that never was answered may be in the monitor's way. */
+  if (_migrate_link_count_parked (self->work->source) == 0)
+    ask_each (self);
   tell (self, &call->stats);
 }
 

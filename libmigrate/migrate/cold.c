@@ -150,12 +150,44 @@ may_stream_instead (MigrateWork *work, const GError *error)
 }
 
 static gboolean
+read_back (MigrateWork *work, GVariant *row, GError **error)
+{
+  gboolean same;
+
+  if (_migrate_work_check_cancelled (work, error)
+      || !_migrate_stream_compare (work, row, &same, error))
+    return FALSE;
+  if (same)
+    return TRUE;
+  _migrate_set_error (error, MIGRATE_ERROR_FAILED,
+                      "Look at the destination's storage, and at the link between the hosts",
+                      "“%s” at the destination is not what the source has",
+                      _migrate_variant_string (row, "path-there"));
+  return FALSE;
+}
+
+/* A mirror is acknowledged write by write; streams read back by themselves. */
+static gboolean
+verify (MigrateWork *work, GPtrArray *rows, GError **error)
+{
+  if (_migrate_policy_get_enum (work->policy, "verify") != MIGRATE_VERIFY_ALWAYS)
+    return TRUE;
+  _migrate_work_set_phase (work, MIGRATE_PHASE_VERIFYING);
+  for (guint i = 0; i < rows->len; i++)
+    if (!read_back (work, rows->pdata[i], error))
+      return FALSE;
+  return TRUE;
+}
+
+static gboolean
 mirror (MigrateWork *work, GPtrArray *rows, GError **error)
 {
   GError *local_error = NULL;
 
-  if (rows->len == 0 || _migrate_carry (work, rows, &local_error))
+  if (rows->len == 0)
     return TRUE;
+  if (_migrate_carry (work, rows, &local_error))
+    return verify (work, rows, error);
   if (!may_stream_instead (work, local_error)
       || !_migrate_steps_undo (work, "start-carrier", NULL /* error */))
     {
@@ -175,8 +207,13 @@ copy (MigrateWork *work, GError **error)
   g_autoptr (GPtrArray) streamed
     = mirrored != NULL ? pick (work, rows, MIGRATE_FILE_STREAM, error) : NULL;
 
-  return streamed != NULL && mirror (work, mirrored, error)
-         && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error));
+  if (streamed == NULL)
+    return FALSE;
+  if (mirror (work, mirrored, error)
+      && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error)))
+    return TRUE;
+  _migrate_files_explain_no_space (work, error);
+  return FALSE;
 }
 
 /* What an earlier process had in its hands is begun anew; what it had done counts. */
@@ -221,6 +258,7 @@ _migrate_cold_adopt (MigrateWork *work, const MigrateBefore *before, GError **er
     return TRUE;
   if (migrate_plan_get_kind (work->plan) != MIGRATE_KIND_SUSPEND)
     return once (work, "start-destination", error);
-  _migrate_saved_prepare_restore (work);
-  return once (work, "restore-destination", error);
+  return is_done (work, "restore-destination")
+         || (_migrate_saved_prepare_restore (work, error)
+             && _migrate_steps_run (work, "restore-destination", NULL /* args */, error));
 }

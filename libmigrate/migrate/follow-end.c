@@ -1,6 +1,7 @@
 /* Act: the end of a transfer: what the hosts showed becomes an outcome, with its first cause. */
 #include "migrate/downtime-private.h"
 #include "migrate/follow-private.h"
+#include "storage/files-private.h"
 
 static void
 measure_downtime (Follow *self)
@@ -126,6 +127,7 @@ _migrate_follow_end (Follow *self, MigrateConclusion conclusion, GError **error)
       result->outcome = MIGRATE_OUTCOME_STAYED;
       g_propagate_error (
         error, cause (self, MIGRATE_ERROR_FAILED, NULL, "The guest stayed at the source"));
+      _migrate_files_explain_no_space (self->work, error);
       return FALSE;
     case MIGRATE_CONCLUSION_DOWN:
       result->outcome = MIGRATE_OUTCOME_DOWN;

@@ -36,5 +36,8 @@ typedef struct
 
 /* Whether the disks do not get ready, for that reason. That nothing travels is no such reason. */
 gboolean _migrate_mirror_is_stuck (const MigrateMirrorTrend *self, MigrateMirrorStuck *stuck);
+/* What a host says of one disk, an a{sv}, with its rate since us ago. before: what it said of all
+ * of them then, nullable. Floating. */
+GVariant *_migrate_mirror_with_rate (GVariant *before, const char *id, GVariant *values, gint64 us);
 /* ms until all of it is there, at the rates of now; FALSE: it is not known, or never. */
 gboolean _migrate_mirror_time_left (const MigrateMirrorTrend *self, guint64 *ms);

@@ -112,3 +112,24 @@ _migrate_mirror_time_left (const MigrateMirrorTrend *self, guint64 *ms)
   *ms = self->points[self->n - 1].remaining * 1000 / (self->rate - self->written);
   return TRUE;
 }
+
+static guint64
+rate_of (GVariant *before, const char *id, guint64 done, gint64 us)
+{
+  g_autoptr (GVariant) values
+    = before != NULL ? g_variant_lookup_value (before, id, G_VARIANT_TYPE_VARDICT) : NULL;
+  guint64 was = values != NULL ? _migrate_variant_uint64 (values, "done", 0) : done;
+
+  return done > was && us > 0 ? (done - was) * G_USEC_PER_SEC / (guint64) us : 0;
+}
+
+GVariant *
+_migrate_mirror_with_rate (GVariant *before, const char *id, GVariant *values, gint64 us)
+{
+  guint64 done = _migrate_variant_uint64 (values, "done", 0);
+  GVariantDict dict;
+
+  g_variant_dict_init (&dict, values);
+  g_variant_dict_insert (&dict, "rate", "t", rate_of (before, id, done, us));
+  return g_variant_dict_end (&dict);
+}

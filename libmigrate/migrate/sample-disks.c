@@ -7,30 +7,6 @@ _migrate_follow_copies_disks (Follow *self)
   return self->stats.disk_total != 0 && self->stats.memory_total == 0;
 }
 
-static guint64
-rate_of (Follow *self, const char *target, guint64 done, gint64 now)
-{
-  g_autoptr (GVariant) before
-    = self->mirrors != NULL ? g_variant_lookup_value (self->mirrors, target, G_VARIANT_TYPE_VARDICT)
-                            : NULL;
-  guint64 was = before != NULL ? _migrate_variant_uint64 (before, "done", 0) : done;
-
-  return done > was && now > self->mirrors_at
-           ? (done - was) * G_USEC_PER_SEC / (guint64) (now - self->mirrors_at)
-           : 0;
-}
-
-static GVariant *
-with_rate (Follow *self, const char *target, GVariant *values, gint64 now)
-{
-  guint64 done = _migrate_variant_uint64 (values, "done", 0);
-  GVariantDict dict;
-
-  g_variant_dict_init (&dict, values);
-  g_variant_dict_insert (&dict, "rate", "t", rate_of (self, target, done, now));
-  return g_variant_dict_end (&dict);
-}
-
 static GVariant *
 with_rates (Follow *self, GVariant *answer, gint64 now)
 {
@@ -43,7 +19,9 @@ with_rates (Follow *self, GVariant *answer, gint64 now)
   g_variant_iter_init (&iter, answer);
   while (g_variant_iter_loop (&iter, "{&sv}", &target, &values))
     if (g_variant_is_of_type (values, G_VARIANT_TYPE_VARDICT))
-      g_variant_builder_add (&builder, "{sv}", target, with_rate (self, target, values, now));
+      g_variant_builder_add (
+        &builder, "{sv}", target,
+        _migrate_mirror_with_rate (self->mirrors, target, values, now - self->mirrors_at));
   return g_variant_ref_sink (g_variant_builder_end (&builder));
 }
 

@@ -42,16 +42,18 @@ need_row (MigrateWork *work, GError **error)
 static const char *const side_keys[]
   = { [MIGRATE_SIDE_SOURCE] = "source", [MIGRATE_SIDE_DESTINATION] = "destination" };
 
-/* When an image was written last, ns; 0: it is not told. */
-static guint64
-ask_written (MigrateWork *work, MigrateSide side, GVariant *row)
+/* When an image was written last, ns; 0: its storage does not tell. */
+static gboolean
+ask_written (MigrateWork *work, MigrateSide side, GVariant *row, guint64 *written, GError **error)
 {
   gboolean here = side == MIGRATE_SIDE_SOURCE;
   g_autoptr (MigrateCall) call = _migrate_call_new (MIGRATE_CALL_VOLUME_INFO, NULL /* guest */);
   g_autoptr (MigrateVolume) volume = NULL;
   const char *pool = here ? _migrate_variant_string (row, "pool") : _migrate_made_pool (work, row);
   const char *path = _migrate_variant_string (row, here ? "path" : "path-there");
+  GError *local_error = NULL;
 
+  *written = 0;
   if (pool != NULL)
     {
       call->storage.pool = g_strdup (pool);
@@ -60,43 +62,59 @@ ask_written (MigrateWork *work, MigrateSide side, GVariant *row)
   else if (path != NULL)
     call->text_in = g_strdup (path);
   else
-    return 0;
-  if (_migrate_probe_ask (work, side, call, NULL /* error */))
+    return TRUE;
+  if (_migrate_probe_ask (work, side, call, &local_error))
     volume = _migrate_volume_parse (call->text_out, NULL /* error */);
-  return volume != NULL ? volume->written : 0;
+  else if (!g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    {
+      g_propagate_error (error, local_error);
+      return FALSE;
+    }
+  g_clear_error (&local_error);
+  *written = volume != NULL ? volume->written : 0;
+  return TRUE;
 }
 
-/* a{sv}: t by id: of all images that the guest writes to. */
+/* a{sv}: t by id: of all images that the guest writes to. NULL: its host does not answer. */
 static GVariant *
-look_at_images (MigrateWork *work, MigrateSide side)
+look_at_images (MigrateWork *work, MigrateSide side, GError **error)
 {
   g_autoptr (GVariant) rows = _migrate_files_of (work->plan);
   GVariantDict dict;
+  guint64 written;
 
   g_variant_dict_init (&dict, NULL);
   for (gsize i = 0; i < g_variant_n_children (rows); i++)
     {
       g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
 
-      if (g_strcmp0 (_migrate_variant_string (row, "role"), "disk") == 0)
-        g_variant_dict_insert (&dict, _migrate_variant_string (row, "id"), "t",
-                               ask_written (work, side, row));
+      if (g_strcmp0 (_migrate_variant_string (row, "role"), "disk") != 0)
+        continue;
+      if (!ask_written (work, side, row, &written, error))
+        {
+          g_variant_dict_clear (&dict);
+          return NULL;
+        }
+      g_variant_dict_insert (&dict, _migrate_variant_string (row, "id"), "t", written);
     }
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 
 /* It stands still there: with the journal's next write. */
-static void
-note_images (MigrateWork *work, MigrateSide side)
+static gboolean
+note_images (MigrateWork *work, MigrateSide side, GError **error)
 {
-  g_autoptr (GVariant) images = look_at_images (work, side);
+  g_autoptr (GVariant) images = look_at_images (work, side, error);
   GVariantDict dict;
 
+  if (images == NULL)
+    return FALSE;
   g_variant_dict_init (&dict, work->still);
   g_variant_dict_insert_value (&dict, side_keys[side], images);
   g_clear_pointer (&work->still, g_variant_unref);
   work->still = g_variant_ref_sink (g_variant_dict_end (&dict));
   _migrate_work_set_later (work, MIGRATE_JOB_KEY_STILL, work->still);
+  return TRUE;
 }
 
 static GVariant *
@@ -135,6 +153,18 @@ compare_images (GVariant *then, GVariant *now)
   return memory;
 }
 
+/* Nobody but this step brings it back, and it was never begun before. */
+static gboolean
+was_never_tried (MigrateWork *work, MigrateSide side)
+{
+  guint tries = 0;
+
+  for (guint i = 0; i < work->steps->len; i++)
+    tries += g_str_equal (((const MigrateStepEntry *) work->steps->pdata[i])->kind->name,
+                          "restore-destination");
+  return side == MIGRATE_SIDE_DESTINATION && tries <= 1;
+}
+
 /* libvirt's reason alone does not tell after its host has booted: then it is unknown, whether the
  * guest had been brought back or not. */
 static Memory
@@ -147,10 +177,10 @@ judge_memory (MigrateWork *work, MigrateSide side, const MigrateDomain *domain)
     return MEMORY_FITS;
   if (domain->reason == MIGRATE_SHUTOFF_SHUTDOWN || domain->reason == MIGRATE_SHUTOFF_DESTROYED)
     return MEMORY_STALE;
-  if (then == NULL)
-    return MEMORY_UNTOLD;
-  now = look_at_images (work, side);
-  return compare_images (then, now);
+  if (was_never_tried (work, side))
+    return MEMORY_FITS;
+  now = then != NULL ? look_at_images (work, side, NULL /* error */) : NULL;
+  return now != NULL ? compare_images (then, now) : MEMORY_UNTOLD;
 }
 
 static gboolean
@@ -209,7 +239,7 @@ _migrate_save_guest (MigrateWork *work, GError **error)
     return FALSE;
   _migrate_work_set_phase (work, MIGRATE_PHASE_SHUTTING_DOWN);
   if (save (work, row, &failure))
-    note_images (work, MIGRATE_SIDE_SOURCE);
+    note_images (work, MIGRATE_SIDE_SOURCE, NULL /* it is one proof of two */);
   if (failure == NULL)
     return _migrate_steps_end (work, step, NULL /* failure */, error);
   _migrate_steps_end (work, step, failure, NULL /* error */);
@@ -296,13 +326,12 @@ restore_once (MigrateWork *work, MigrateSide side, const char *key, GError **err
   return remove_file (work, side, row, error);
 }
 
-void
-_migrate_saved_prepare_restore (MigrateWork *work)
+gboolean
+_migrate_saved_prepare_restore (MigrateWork *work, GError **error)
 {
   g_autoptr (GVariant) known = lookup_images (work, MIGRATE_SIDE_DESTINATION);
 
-  if (known == NULL)
-    note_images (work, MIGRATE_SIDE_DESTINATION);
+  return known != NULL || note_images (work, MIGRATE_SIDE_DESTINATION, error);
 }
 
 static gboolean

@@ -1,4 +1,5 @@
-/* See the header. Lock order: queue->lock only, never held while the program's code runs. */
+/* See the header. Lock order: queue->lock, then the context's. Neither is held while the program's
+ * code runs. */
 #include "steps/queue-private.h"
 
 typedef struct
@@ -90,7 +91,8 @@ void
 _migrate_queue_push (MigrateQueue *self, MigrateBackend *backend, MigrateQueueFunc func,
                      gpointer data)
 {
-  g_autoptr (GSource) source = NULL;
+  /* Delivering the item may drop every other reference before we have woken anybody. */
+  g_autoptr (MigrateQueue) kept = _migrate_queue_ref (self);
   Item *item = g_new0 (Item, 1);
 
   item->func = func;
@@ -99,18 +101,17 @@ _migrate_queue_push (MigrateQueue *self, MigrateBackend *backend, MigrateQueueFu
   g_queue_push_tail (&self->items, item);
   if (self->source == NULL)
     {
-      source = g_idle_source_new ();
+      self->source = g_idle_source_new ();
       /* Not idle priority: the end of an operation would overtake its last signals. */
-      g_source_set_priority (source, G_PRIORITY_DEFAULT);
-      g_source_set_callback (source, deliver_all, _migrate_queue_ref (self),
+      g_source_set_priority (self->source, G_PRIORITY_DEFAULT);
+      g_source_set_callback (self->source, deliver_all, _migrate_queue_ref (self),
                              (GDestroyNotify) _migrate_queue_unref);
-      g_source_set_static_name (source, "libmigrate");
-      self->source = g_source_ref (source);
+      g_source_set_static_name (self->source, "libmigrate");
+      /* Under the lock: a wait that ends destroys what it finds here. */
+      g_source_attach (self->source, self->context);
     }
   g_mutex_unlock (&self->lock);
-  if (source != NULL)
-    g_source_attach (source, self->context);
-  backend->vtable->wake (backend, &self->changed);
+  backend->vtable->wake (backend, &kept->changed);
 }
 
 /* A program without a main loop would keep the source, and through it the queue, for ever. */

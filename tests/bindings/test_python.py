@@ -1228,16 +1228,59 @@ def images_and_volumes():
         assert Migrate.VolumeConnector.connect(default, request) is False
 
 
+BASE = b'b' * 200000
+DISKS = 'world=w;hosts=2;image=64M;data=8M;base=%d;server=nbd.sim;pace=100;' % len(BASE)
+
+
+def run_example(name, folder, *arguments, spec=''):
+    """On hosts of its own, whose guests have a backing file and a disk on a server."""
+    example = os.path.join(os.environ['MIGRATE_SOURCE_DIR'], 'examples', name)
+    return subprocess.run([sys.executable, example, 'g0', SOURCE, DESTINATION, *arguments,
+                           os.path.join(folder, 'journal')],
+                          env=dict(os.environ, MIGRATE_SIM=DISKS + spec),
+                          capture_output=True, text=True, check=False)
+
+
+def logged(folder, name):
+    journal = Migrate.SqliteJournal(path=os.path.join(folder, 'journal'))
+    job = journal.list().get_item(0)
+    entries = journal.lookup(job.get_id()).dup_entries().unpack()
+    return [entry['status'] for entry in entries if entry['name'] == name]
+
+
 @test
 def the_example_of_storage():
-    example = os.path.join(os.environ['MIGRATE_SOURCE_DIR'], 'examples/storage.py')
     with tempfile.TemporaryDirectory() as folder:
+        with open(os.path.join(folder, 'base'), 'wb') as image:
+            image.write(BASE)
         with open(os.path.join(folder, 'SHA256SUMS'), 'w', encoding='utf-8') as sums:
-            sums.write('%s  base\n' % hashlib.sha256(b'').hexdigest())
-        done = subprocess.run([sys.executable, example, 'g597', SOURCE, DESTINATION, folder, 'true'],
-                              env=dict(os.environ, XDG_STATE_HOME=folder), capture_output=True,
-                              text=True, check=False)
+            sums.write('%s  base\n' % hashlib.sha256(BASE).hexdigest())
+        said, command = os.path.join(folder, 'said'), os.path.join(folder, 'attach')
+        with open(command, 'w', encoding='utf-8') as script:
+            script.write('#!/bin/sh\necho "$@" >>%s\n' % said)
+        os.chmod(command, 0o700)
+        done = run_example('storage.py', folder, folder, command)
         assert done.returncode == 0 and 'moved' in done.stdout, (done.stdout, done.stderr)
+        assert 'done' in logged(folder, 'fetch-image')  # the library read what Python named
+        with open(said, encoding='utf-8') as lines:
+            assert lines.read().split('\n') == ['attach %s g0' % DESTINATION,
+                                                'detach %s g0' % SOURCE, '']
+
+
+@test
+def the_example_of_a_cold_move():
+    for probe, spec, code, word in (('true', 'off=1', 0, 'moved'), ('true', '', 0, 'moved'),
+                                    ('false', '', 1, 'taken back'),
+                                    ('/bin/true', 'fail=define:h2#1', 1, '')):
+        with tempfile.TemporaryDirectory() as folder:
+            images = os.path.join(folder, 'images')
+            os.mkdir(images)
+            with open(os.path.join(images, 'base'), 'wb') as image:
+                image.write(BASE)
+            done = run_example('cold.py', folder, images, probe, spec=spec)
+            assert done.returncode == code and word in done.stdout, (done.stdout, done.stderr)
+            assert 'done' in logged(folder, 'fetch-image')
+            assert 'g0: vda: ' in done.stdout
 
 
 @test

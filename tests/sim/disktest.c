@@ -91,6 +91,7 @@ note_disk (DiskHeard *heard, MigrateProgress *progress)
   if (vda == NULL)
     return;
   heard->each++;
+  heard->rate_most = MAX (heard->rate_most, migrate_progress_get_disk_rate (progress));
   cr_expect_leq (_migrate_variant_uint64 (vda, "done", 0),
                  _migrate_variant_uint64 (vda, "total", 0));
   cr_expect (g_variant_lookup (vda, "ready", "b", NULL));
@@ -110,7 +111,6 @@ on_progress (MigrateJob *job, MigrateProgress *progress, DiskHeard *heard)
       heard->disks++;
       heard->disks_after_memory |= heard->memory > 0;
       heard->disks_most = fraction;
-      heard->rate_most = MAX (heard->rate_most, migrate_progress_get_disk_rate (progress));
       heard->with_time += migrate_progress_has_time_left (progress);
       note_disk (heard, progress);
       break;

@@ -29,7 +29,7 @@ typedef struct
   gboolean disks_after_memory, went_back;
   double last, disks_most; /* the fraction; the same while disks travelled */
   guint each, with_rate;   /* progresses with vda; with its rate */
-  guint64 rate_most;       /* of all disks */
+  guint64 rate_most;       /* of all disks, while vda was one of them */
   guint with_time;         /* while disks travelled */
   GPtrArray *decisions;    /* char *: "what: why" */
 } DiskHeard;

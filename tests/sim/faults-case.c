@@ -24,7 +24,7 @@ typedef struct
   const FaultHow *how;
   const Fault *fault;
   guint n;
-  gboolean verbose;
+  FaultDepth depth;
   SimWorld *world;
   char *journal_path, *folder; /* NULL: the journal is in memory */
   SimMemory *memory;
@@ -32,7 +32,7 @@ typedef struct
   GString *failure;
   guint64 counted;     /* by the guest, when it was last looked at */
   guint boots;         /* of it, then */
-  guint calls, points; /* before the first transfer began */
+  guint calls, points; /* before what is played of the way began */
   FaultDisks disks;    /* of a way that takes them along */
 } Case;
 
@@ -79,7 +79,7 @@ fail (Case *self, const char *format, ...)
 static void
 tell (Case *self, const char *what, const GError *error)
 {
-  if (self->verbose)
+  if (self->depth == FAULT_DEPTH_TOLD)
     printf ("# %8.3f s  %-24s %s%s%s\n", (double) sim_world_get_now (self->world) / G_USEC_PER_SEC,
             what, sim_world_describe (self->world, GUEST), error != NULL ? "  " : "",
             error != NULL ? error->message : "");
@@ -208,6 +208,16 @@ kind_of (const FaultHow *how)
   return (MigrateKind) kind;
 }
 
+static void
+set_resize (MigrateJob *job, const char *resize)
+{
+  GVariant *values = g_variant_parse (G_VARIANT_TYPE_VARDICT, resize, NULL, NULL, NULL);
+
+  if (values == NULL)
+    g_error ("faults: no shape “%s”", resize);
+  migrate_job_set_resize (job, values);
+}
+
 static MigrateJob *
 job_new (Process *self, MigrateJournal *journal)
 {
@@ -227,6 +237,8 @@ job_new (Process *self, MigrateJournal *journal)
   migrate_job_set_journal (job, journal);
   if (self->play->how->kind != NULL)
     migrate_job_set_kind (job, kind_of (self->play->how));
+  if (self->play->how->resize != NULL && !self->back)
+    set_resize (job, self->play->how->resize);
   if (self->play->how->renames != NULL && !self->back)
     {
       g_autoptr (MigrateMapping) mapping = migrate_mapping_new ();
@@ -245,6 +257,34 @@ check_main (Process *self, MigrateJournal *journal, GError **error)
   g_autoptr (MigrateReport) report = migrate_job_check (job, NULL, error);
 
   return report != NULL;
+}
+
+static void
+note_start (SimWorld *world, gpointer data)
+{
+  Case *self = data;
+
+  self->calls = sim_world_count_calls (world, "*");
+  self->points = sim_world_count_points (world);
+}
+
+/* It may have run there, and what it did is lost. */
+static gboolean
+revert_main (Process *self, MigrateJournal *journal, GError **error)
+{
+  SimWorld *world = self->play->world;
+  g_autoptr (MigrateJob) job = job_new (self, journal);
+  g_autoptr (MigratePolicy) policy = migrate_job_dup_policy (job);
+  g_autoptr (MigrateResult) moved = NULL;
+
+  migrate_policy_set (policy, "confirm", "manual", NULL);
+  migrate_job_set_policy (job, policy);
+  moved = migrate_job_run (job, NULL, error);
+  if (moved == NULL)
+    return FALSE;
+  sim_world_give_up (world, GUEST);
+  note_start (world, self->play);
+  return migrate_job_revert (job, MIGRATE_RISK_DESTRUCTIVE, NULL, error);
 }
 
 static gboolean
@@ -318,6 +358,8 @@ static const struct
 static guint
 count_stages (const FaultHow *how)
 {
+  if (how->checks || how->reverts)
+    return 0;
   return G_N_ELEMENTS (stages) - (how->kind != NULL ? 0 : MIRROR_STAGES);
 }
 
@@ -352,7 +394,7 @@ arm (Case *self)
       sim_world_stop_at_call (world, n);
       break;
     case FAULT_LOSE_MESSAGE:
-      if (n - 1 <= SIM_MSG_LAST)
+      if (count_stages (self->how) > 0 && n - 1 <= SIM_MSG_LAST)
         sim_world_lose (world, (SimMessage) (n - 1), 1);
       break;
     case FAULT_AT_STAGE:
@@ -378,9 +420,9 @@ was_reached (Case *self)
     case FAULT_KILL_AFTER_JOURNAL:
       return sim_world_count_points (self->world) >= 2 * self->n;
     case FAULT_LOSE_MESSAGE:
-      return !self->how->checks && self->n <= SIM_MSG_LAST + 1;
+      return count_stages (self->how) > 0 && self->n <= SIM_MSG_LAST + 1;
     case FAULT_AT_STAGE:
-      return !self->how->checks && self->n <= count_stages (self->how);
+      return self->n <= count_stages (self->how);
     default:
       return sim_world_count_calls (self->world, "*") >= self->n;
     }
@@ -637,12 +679,19 @@ check_second_move (Case *self, guint from)
   check_disks (self, owner, "after the second move");
 }
 
-/* What could be in its way was looked for; where a way is not played from its beginning, one in
- * four is the proof. */
+gboolean
+fault_case_begins_late (const FaultHow *how)
+{
+  return how->decides != NULL || how->reverts;
+}
+
+/* What could be in its way was looked for; where a way is not played from its beginning, and where
+ * disks make it dear, one in four is the proof. */
 static gboolean
 moves_again (const Case *self)
 {
-  return self->how->decides == NULL || self->n % 4 == 1;
+  return self->depth != FAULT_DEPTH_SOME
+         || (!fault_case_begins_late (self->how) && self->how->kind == NULL) || self->n % 4 == 1;
 }
 
 static gboolean
@@ -737,6 +786,8 @@ check_way (Case *self, const Process *mover)
          == 0;
   if (!decided)
     fail (self, "without a fault, “%s” is not decided", how->decides);
+  if (how->reverts && sim_world_get_domain (self->world, "h2", GUEST).exists)
+    fail (self, "without a fault, it is not taken back");
   if (mover->ok == how->stays)
     fail (self, "without a fault, %s", mover->ok ? "it moved" : mover->error->message);
   if (how->stays && !g_error_matches (mover->error, MIGRATE_ERROR, MIGRATE_ERROR_NO_CONVERGENCE))
@@ -752,7 +803,7 @@ play (Case *self, FaultVerdict *verdict)
   gboolean recovered, split;
 
   arm (self);
-  process = run_process (self, move_main, FALSE);
+  process = run_process (self, self->how->reverts ? revert_main : move_main, FALSE);
   verdict->reached = was_reached (self);
   sim_world_disarm (self->world);
   tell (self, "the move", process->error);
@@ -825,7 +876,7 @@ is_on_file (const Case *self)
     case FAULT_KILL_AFTER_JOURNAL:
       return TRUE;
     case FAULT_KILL_AT_CALL:
-      return self->how->decides == NULL || self->n % 8 == 1;
+      return !fault_case_begins_late (self->how) || self->n % 8 == 1;
     default:
       return self->fault->actions[0].what == SIM_CALL || self->n % 8 == 1;
     }
@@ -883,23 +934,16 @@ case_clear (Case *self)
   remove_journal (self);
 }
 
-static void
-note_start (SimWorld *world, gpointer data)
-{
-  Case *self = data;
-
-  self->calls = sim_world_count_calls (world, "*");
-  self->points = sim_world_count_points (world);
-}
-
-/* An entry of the trace: a call of ours to a host, by kind and host; NULL: something else. */
+/* An entry of the trace: a call of ours to a host, by kind and host; NULL: something else, and what
+ * does not count as a call. */
 static char *
 dup_call (const char *entry)
 {
   const char *kind = strchr (entry, ':') + 1;
   const char *end = strrchr (entry, '#');
 
-  if (g_str_has_prefix (kind, "point:") || end[-1] == '-')
+  if (g_str_has_prefix (kind, "point:") || g_str_has_prefix (kind, "is-alive:")
+      || g_str_has_prefix (kind, "close:") || end[-1] == '-')
     return NULL;
   return g_strndup (kind, (gsize) (end - kind));
 }
@@ -942,9 +986,10 @@ fault_case_plan (const FaultHow *how, const char *folder, FaultPlan *plan)
   if (g_atomic_int_get (&plan->made))
     return;
   case_init (&self, folder);
-  sim_world_at (self.world, SIM_AT_BEGIN, 0,
-                &(SimAction){ .what = SIM_CALL, .func = note_start, .data = &self });
-  run_process (&self, move_main, FALSE);
+  if (!how->reverts)
+    sim_world_at (self.world, SIM_AT_BEGIN, 0,
+                  &(SimAction){ .what = SIM_CALL, .func = note_start, .data = &self });
+  run_process (&self, how->reverts ? revert_main : move_main, FALSE);
   fill_plan (&self, &made);
   case_clear (&self);
   *plan = made; /* whoever makes it at the same time makes the same */
@@ -953,9 +998,9 @@ fault_case_plan (const FaultHow *how, const char *folder, FaultPlan *plan)
 
 FaultVerdict
 fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *folder,
-                gboolean verbose)
+                FaultDepth depth)
 {
-  Case self = { .how = how, .fault = fault, .n = n, .verbose = verbose };
+  Case self = { .how = how, .fault = fault, .n = n, .depth = depth };
   FaultVerdict verdict = { 0 };
 
   case_init (&self, folder);

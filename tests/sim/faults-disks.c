@@ -56,12 +56,31 @@ dup_content (SimWorld *world, const char *host, gboolean all)
   return g_strdup_printf ("%s; %s; %s; %s", top, raw, base, nvram);
 }
 
+/* The images, with sizes and options. */
+static char *
+dup_chains (SimWorld *world, const char *host)
+{
+  g_autofree char *top = sim_world_dup_chain_of (world, host, TOP);
+  g_autofree char *raw = sim_world_dup_chain_of (world, host, RAW);
+
+  return g_strdup_printf ("%s\n%s", top, raw);
+}
+
+static char *
+replace_first (const char *text, const char *what, const char *with)
+{
+  g_auto (GStrv) parts = g_strsplit (text, what, 2);
+
+  return g_strjoinv (with, parts);
+}
+
 void
 fault_disks_note (FaultDisks *self, SimWorld *world, const FaultHow *how)
 {
   for (gsize h = 0; h < G_N_ELEMENTS (hosts); h++)
     self->pools[h] = sim_world_list_pools (world, hosts[h]);
   self->content = dup_content (world, "h1", how->off);
+  self->chains = dup_chains (world, "h1");
 }
 
 void
@@ -70,6 +89,7 @@ fault_disks_clear (FaultDisks *self)
   for (gsize h = 0; h < G_N_ELEMENTS (hosts); h++)
     g_strfreev (self->pools[h]);
   g_free (self->content);
+  g_free (self->chains);
 }
 
 /* ---- what must be true ---- */
@@ -113,6 +133,23 @@ check_left (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize 
   return NULL;
 }
 
+/* Once it has been to h2 it keeps the shape that it got on the way. */
+static char *
+check_shape (const FaultDisks *self, SimWorld *world, const FaultHow *how, gsize host)
+{
+  gboolean large = how->resize != NULL && (host == 1 || self->was_there);
+  g_autofree char *xml = sim_world_dup_xml (world, hosts[host], "g0", TRUE /* definition */);
+  g_autofree char *chains = dup_chains (world, hosts[host]);
+  g_autofree char *top = replace_first (self->chains, "qcow2 4194304", "qcow2 8388608");
+  g_autofree char *both = replace_first (top, "raw 2097152", "raw 4194304");
+
+  if (xml != NULL && (strstr (xml, ">4</vcpu>") != NULL) != large)
+    return g_strdup_printf ("it has the %s shape on %s", large ? "old" : "new", hosts[host]);
+  if (!g_str_equal (chains, large ? both : self->chains))
+    return g_strdup_printf ("its images on %s are %s", hosts[host], chains);
+  return NULL;
+}
+
 static char *
 check_there (FaultDisks *self, SimWorld *world, const FaultHow *how, gsize host)
 {
@@ -134,7 +171,7 @@ check_there (FaultDisks *self, SimWorld *world, const FaultHow *how, gsize host)
   xml = sim_world_dup_xml (world, hosts[host], "g0", TRUE /* definition */);
   if (xml != NULL && strstr (xml, "libmigrate") != NULL)
     return g_strdup_printf ("the definition on %s is marked", hosts[host]);
-  return NULL;
+  return check_shape (self, world, how, host);
 }
 
 static void

@@ -18,6 +18,9 @@
   .memory = (time_) *16 * MIB / 1000, .dirty_rate = 20 * MIB, .working_set = 4 * MIB,              \
   .bandwidth = 16 * MIB
 
+#define SHAPE                                                                                      \
+  "{'vcpus': <uint32 4>, 'memory': <uint64 268435456>, 'disks': <{" FAULT_DISKS_LARGER "}>}"
+
 const FaultHow fault_hows[] = {
   { .name = "p2p-fast", .policy = POLICY (P2P) },
   { .name = "p2p-strict", .policy = POLICY (STRICT) },
@@ -122,6 +125,29 @@ const FaultHow fault_hows[] = {
     .policy = POLICY (P2P, "road", "stream"),
     .kind = "suspend",
     .paused = TRUE,
+    .memory = 4 * MIB },
+  { .name = "resize",
+    .policy = POLICY (P2P, "shut-down", "true"),
+    .kind = "cold",
+    .off = TRUE,
+    .resize = SHAPE,
+    .bandwidth = MIB / 2 },
+  { .name = "revert",
+    .policy = POLICY (P2P, "road", "stream", "shut-down", "true"),
+    .kind = "cold",
+    .off = TRUE,
+    .reverts = TRUE },
+  { .name = "revert-resize",
+    .policy = POLICY (P2P, "shut-down", "true"),
+    .kind = "cold",
+    .boots = TRUE,
+    .resize = SHAPE,
+    .reverts = TRUE,
+    .memory = 4 * MIB },
+  { .name = "revert-suspend",
+    .policy = POLICY (P2P),
+    .kind = "suspend",
+    .reverts = TRUE,
     .memory = 4 * MIB },
 };
 const guint fault_n_hows = G_N_ELEMENTS (fault_hows);

@@ -20,6 +20,7 @@
 #define CASE_SECONDS 60 /* of real time: more, and it hangs */
 #define MOST_CASES 2000
 #define MOST_TOLD 5
+#define STRIDE 5 /* of what is dear and much alike; four of them are all remainders by four */
 
 #define ON(host_, what_, ...)                                                                      \
   {                                                                                                \
@@ -127,35 +128,51 @@ counts_calls (const Fault *fault)
          && fault->kind != FAULT_AT_STAGE;
 }
 
+/* Where disks travel every call fails, and every write is one's last; what else may happen does at
+ * one call in so many, in each row at others. */
+static guint
+stride_of (guint row, FaultDepth depth)
+{
+  const Fault *fault = fault_of (row);
+
+  return how_of (row)->kind != NULL && !how_of (row)->reverts && counts_calls (fault)
+             && fault->kind != FAULT_FAIL && depth == FAULT_DEPTH_SOME
+           ? STRIDE
+           : 1;
+}
+
 /* The n that is played after this one; 0: none was yet. */
 static guint
-find_next (const FaultPlan *plan, const Fault *fault, guint n)
+find_next (const FaultPlan *plan, guint row, guint n, FaultDepth depth)
 {
+  const Fault *fault = fault_of (row);
+  guint stride = stride_of (row, depth);
+
   if (plan->made && counts_writes (fault) && n == 0)
     return plan->points / 2 + 1; /* each write has two points */
-  n++;
+  n += n == 0 ? 1 + row % stride : stride;
   while (plan->made && counts_calls (fault) && n <= plan->calls && !plan->worth[n])
-    n++;
+    n += stride;
   return n;
 }
 
 static void
-run_row (guint i, Row *row, FaultPlan *plan, const char *folder)
+run_row (guint i, Row *row, FaultPlan *plan, const char *folder, FaultDepth depth)
 {
   const FaultHow *how = how_of (i);
   const Fault *fault = fault_of (i);
   gboolean reached = TRUE;
 
-  if (how->decides != NULL)
+  if (fault_case_begins_late (how))
     fault_case_plan (how, folder, plan);
-  for (guint n = find_next (plan, fault, 0); reached && n <= MOST_CASES;
-       n = find_next (plan, fault, n))
+  for (guint n = find_next (plan, i, 0, depth); reached && n <= MOST_CASES;
+       n = find_next (plan, i, n, depth))
     {
       FaultVerdict verdict;
 
       row->now = n;
       alarm (CASE_SECONDS);
-      verdict = fault_case_run (how, fault, n, folder, FALSE);
+      verdict = fault_case_run (how, fault, n, folder, depth);
       reached = verdict.reached;
       row->cases++;
       if (verdict.failure != NULL)
@@ -178,7 +195,7 @@ stay_on (int processor)
 }
 
 static pid_t
-start_row (guint i, Row *row, FaultPlan *plan, int processor, const char *folder)
+start_row (guint i, Row *row, FaultPlan *plan, int processor, const char *folder, FaultDepth depth)
 {
   pid_t pid;
 
@@ -187,7 +204,7 @@ start_row (guint i, Row *row, FaultPlan *plan, int processor, const char *folder
   if (pid != 0)
     return pid;
   stay_on (processor);
-  run_row (i, row, plan, folder);
+  run_row (i, row, plan, folder, depth);
   _exit (0);
 }
 
@@ -237,6 +254,7 @@ is_wanted (guint row, const char *only)
 typedef struct
 {
   const char *folder, *only;
+  FaultDepth depth;
   Row *rows;
   FaultPlan *plans; /* of ways */
   pid_t pids[MOST_ROWS];
@@ -268,9 +286,9 @@ start_rows (Run *self)
         self->ended[self->next] = TRUE;
       if (self->next == n_rows ())
         return;
-      self->on[processor]
-        = start_row (self->next, &self->rows[self->next],
-                     &self->plans[self->next / G_N_ELEMENTS (faults)], processor, self->folder);
+      self->on[processor] = start_row (self->next, &self->rows[self->next],
+                                       &self->plans[self->next / G_N_ELEMENTS (faults)], processor,
+                                       self->folder, self->depth);
       if (self->on[processor] < 0)
         g_error ("faults: no process can be had");
       self->pids[self->next++] = self->on[processor];
@@ -316,10 +334,24 @@ processor_seconds (void)
          + (double) (used.ru_utime.tv_usec + used.ru_stime.tv_usec) / G_USEC_PER_SEC;
 }
 
-static int
-run_all (const char *folder, const char *only)
+static void
+tell_cases (const Row *rows)
 {
-  Run run = { .folder = folder, .only = only };
+  for (guint h = 0; h < fault_n_hows; h++)
+    {
+      guint cases = 0;
+
+      for (guint f = 0; f < G_N_ELEMENTS (faults); f++)
+        cases += rows[h * G_N_ELEMENTS (faults) + f].cases;
+      if (cases > 0)
+        printf ("# %u fault cases of %s\n", cases, fault_hows[h].name);
+    }
+}
+
+static int
+run_all (const char *folder, const char *only, FaultDepth depth)
+{
+  Run run = { .folder = folder, .only = only, .depth = depth };
   guint wanted = 0, number = 0, cases = 0, told = 0;
   gint64 begun = g_get_monotonic_time ();
   gboolean ok = TRUE;
@@ -346,6 +378,7 @@ run_all (const char *folder, const char *only)
             cases += run.rows[told].cases;
           }
     }
+  tell_cases (run.rows);
   printf ("# %u cases in %.1f s, which took %.1f s of a processor\n", cases,
           (double) (g_get_monotonic_time () - begun) / G_USEC_PER_SEC, processor_seconds ());
   munmap (run.rows, n_rows () * sizeof (Row));
@@ -366,7 +399,7 @@ run_one (const char *folder, const char *name)
       if (!g_str_equal (parts[0], how_of (i)->name) || !g_str_equal (parts[1], fault_of (i)->name))
         continue;
       printf ("1..1\n");
-      verdict = fault_case_run (how_of (i), fault_of (i), n, folder, TRUE);
+      verdict = fault_case_run (how_of (i), fault_of (i), n, folder, FAULT_DEPTH_TOLD);
       if (verdict.failure != NULL)
         printf ("# %s\n", verdict.failure);
       printf ("%s 1 - %s%s\n", verdict.failure == NULL ? "ok" : "not ok", name,
@@ -377,25 +410,38 @@ run_one (const char *folder, const char *name)
   return 64;
 }
 
+static int
+refuse_arguments (void)
+{
+  fprintf (stderr, "Usage: faults [--all] [--rows PREFIX]\n       faults --case HOW:FAULT:N\n");
+  return 64;
+}
+
 int
 main (int argc, char **argv)
 {
   /* A sync to a disk costs more than a case. */
   const char *place = g_access ("/dev/shm", W_OK) == 0 ? "/dev/shm" : g_get_tmp_dir ();
   g_autofree char *folder = g_build_filename (place, "libmigrate-faults-XXXXXX", NULL);
-  gboolean one = argc == 3 && g_str_equal (argv[1], "--case");
-  gboolean some = argc == 3 && g_str_equal (argv[1], "--rows");
+  const char *one = NULL, *some = NULL;
+  FaultDepth depth = FAULT_DEPTH_SOME;
   int code;
 
-  if (argc > 1 && !one && !some)
+  for (int i = 1; i < argc; i++)
     {
-      fprintf (stderr, "Usage: faults [--case HOW:FAULT:N | --rows PREFIX]\n");
-      return 64;
+      if (g_str_equal (argv[i], "--all"))
+        depth = FAULT_DEPTH_ALL;
+      else if (g_str_equal (argv[i], "--case") && i + 1 < argc)
+        one = argv[++i];
+      else if (g_str_equal (argv[i], "--rows") && i + 1 < argc)
+        some = argv[++i];
+      else
+        return refuse_arguments ();
     }
   if (g_mkdtemp (folder) == NULL)
     g_error ("faults: no folder in %s", place);
   sim_keep_threads ();
-  code = one ? run_one (folder, argv[2]) : run_all (folder, some ? argv[2] : NULL);
+  code = one != NULL ? run_one (folder, one) : run_all (folder, some, depth);
   g_rmdir (folder);
   return code;
 }

@@ -27,8 +27,12 @@ typedef struct
   gboolean checks; /* is all that is done: no move */
   /* Nullable: the kind of the move, whose guest has disks of h1's own, see faults-disks.c. */
   const char *kind;
-  gboolean off;   /* it does not run */
-  gboolean boots; /* it is shut down for the move, and started after it */
+  gboolean off;       /* it does not run */
+  gboolean boots;     /* it is shut down for the move, and started after it */
+  const char *resize; /* nullable: another shape on the way from h1 to h2, as text */
+  /* It stops at migrated and is taken back. Until that it is as another way, so that part is not
+   * played again. */
+  gboolean reverts;
 } FaultHow;
 
 extern const FaultHow fault_hows[];
@@ -63,7 +67,7 @@ typedef struct
 typedef struct
 {
   gint made;                      /* atomic; it is shared */
-  guint points;                   /* before the transfer */
+  guint points;                   /* before that part begins */
   guint calls;                    /* up to the move's end */
   guint8 worth[FAULT_MOST_CALLS]; /* by the call's number, from 1 */
 } FaultPlan;
@@ -78,10 +82,13 @@ typedef struct
 
 #define FAULT_DISKS_NVRAM "/nvram/g0.fd"
 
+/* What a resize makes of the disks. */
+#define FAULT_DISKS_LARGER "'vda': uint64 8388608, 'vdb': uint64 4194304"
+
 typedef struct
 {
   char **pools[2];           /* of h1 and h2, before */
-  char *content;             /* of the disks, before */
+  char *content, *chains;    /* of the disks, before */
   gboolean was_there, again; /* the guest on h2; it was looked at */
   gboolean has_run;          /* it was off, and its host has started it */
 } FaultDisks;
@@ -98,8 +105,18 @@ char *fault_disks_check (FaultDisks *self, SimWorld *world, const FaultHow *how,
 
 /* ---- faults-case.c ---- */
 
+typedef enum
+{
+  FAULT_DEPTH_SOME, /* what proves that a second move works is played for some cases */
+  FAULT_DEPTH_ALL,
+  FAULT_DEPTH_TOLD /* and it tells on the way */
+} FaultDepth;
+
+/* TRUE: the first part of it is that of another way. */
+gboolean fault_case_begins_late (const FaultHow *how);
+
 /* Once: a move that meets no fault. */
 void fault_case_plan (const FaultHow *how, const char *folder, FaultPlan *plan);
-/* Plays one case in a world of its own. folder: for the journal. verbose: tells on the way. */
+/* Plays one case in a world of its own. folder: for the journal. */
 FaultVerdict fault_case_run (const FaultHow *how, const Fault *fault, guint n, const char *folder,
-                             gboolean verbose);
+                             FaultDepth depth);

@@ -132,6 +132,7 @@ add_chain (SimHost *host, const char *path, guint depth, GString *xml)
   SimFile *file = depth < 32 ? _sim_file_find (host, path) : NULL;
   g_autoptr (SimImage) image = file != NULL ? _sim_image_probe (file) : NULL;
   g_autofree char *next = NULL;
+  g_autofree char *escaped = NULL;
   g_autofree char *below = NULL;
 
   if (image == NULL || image->backing == NULL)
@@ -140,9 +141,9 @@ add_chain (SimHost *host, const char *path, guint depth, GString *xml)
       return;
     }
   next = _sim_image_dup_backing_path (image, path);
-  below
-    = g_markup_printf_escaped ("<backingStore type='file'><format type='%s'/><source file='%s'/>",
-                               image->backing_format != NULL ? image->backing_format : "raw", next);
+  escaped = _sim_xml_escape (next);
+  below = g_strdup_printf ("<backingStore type='file'><format type='%s'/><source file='%s'/>",
+                           image->backing_format != NULL ? image->backing_format : "raw", escaped);
   g_string_append (xml, below);
   add_chain (host, next, depth + 1, xml);
   g_string_append (xml, "</backingStore>");
@@ -152,16 +153,17 @@ add_chain (SimHost *host, const char *path, guint depth, GString *xml)
 static gsize
 find_source (const GString *xml, const char *path)
 {
-  g_autofree char *escaped = g_markup_escape_text (path, -1);
+  const char *source = strstr (xml->str, "<source file=");
 
-  for (guint i = 0; i < 2; i++)
+  for (; source != NULL; source = strstr (source + 1, "<source file="))
     {
-      g_autofree char *source
-        = g_strdup_printf (i == 0 ? "<source file='%s'/>" : "<source file=\"%s\"/>", escaped);
-      const char *found = strstr (xml->str, source);
+      const char *end = strstr (source, "/>");
+      g_autofree char *element
+        = end != NULL ? g_strndup (source, (gsize) (end + 2 - source)) : g_strdup ("");
+      g_autoptr (GPtrArray) elements = _sim_xml_read (element);
 
-      if (found != NULL)
-        return (gsize) (found - xml->str) + strlen (source);
+      if (g_strcmp0 (_sim_xml_attribute (elements, G_MAXUINT, "source", "file"), path) == 0)
+        return (gsize) (end + 2 - xml->str);
     }
   return 0;
 }

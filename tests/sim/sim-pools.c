@@ -69,6 +69,7 @@ sim_world_add_pool (SimWorld *self, const char *host_name, const SimPoolSpec *sp
   pool->read_only = spec->read_only;
   pool->full = spec->full;
   pool->of_devices = spec->of_devices;
+  pool->timeless = spec->timeless;
   pool->stale_us = (gint64) spec->stale_ms * SIM_MS;
   if (spec->caches)
     pool->view = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);

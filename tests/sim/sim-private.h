@@ -9,6 +9,7 @@
 #include "sim.h"
 
 #define SIM_MS 1000
+#define SIM_WORKERS 20 /* of a libvirtd, which serves so many calls at once */
 
 typedef struct _SimActor SimActor;
 typedef struct _SimHost SimHost;

@@ -174,6 +174,7 @@ archive_pool (Archive *ar, SimPool *self)
   NUMBER (self, read_only);
   NUMBER (self, full);
   NUMBER (self, of_devices);
+  NUMBER (self, timeless);
   NUMBER (self, transient);
   NUMBER (self, stale_us);
   NUMBER (self, epoch);

@@ -113,6 +113,8 @@ typedef struct
 
 /* Empty: not understood. */
 GPtrArray *_sim_xml_read (const char *xml);
+/* For an attribute: a line's end is kept. The caller's. */
+char *_sim_xml_escape (const char *text);
 /* Nullable; borrowed from the elements. item: G_MAXUINT: any. */
 const char *_sim_xml_text (GPtrArray *elements, const char *path);
 const char *
@@ -133,7 +135,7 @@ struct _SimPool
 {
   char *name, *target;
   SimStorage *storage;
-  gboolean inactive, read_only, full, of_devices;
+  gboolean inactive, read_only, full, of_devices, timeless;
   gboolean transient;
   gint64 stale_us;  /* what it knows of files' times may be so old */
   GHashTable *view; /* nullable; set of names: what the host believes until it changes the folder */

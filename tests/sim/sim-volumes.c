@@ -40,12 +40,15 @@ add_image (GString *xml, const SimImage *image)
   g_string_append (xml, "    </features>\n");
 }
 
-/* A kernel's clock for files has ticks; a link is a file of each host's own. */
+/* A kernel's clock for files has ticks; a link is a file of each host's own. NULL: it is not told.
+ */
 static char *
 time_of (SimHost *host, const SimPool *pool, const SimFile *file)
 {
   gint64 now = host->world->now, us = file->changed_at;
 
+  if (pool->timeless)
+    return NULL;
   if (file->only != NULL)
     us = g_str_hash (host->name) % G_USEC_PER_SEC;
   else if (file->written)
@@ -55,6 +58,7 @@ time_of (SimHost *host, const SimPool *pool, const SimFile *file)
                           (int) (us % G_USEC_PER_SEC), (guint) (file->inode % 1000));
 }
 
+/* time: nullable. */
 static void
 add_target (GString *xml, const SimFile *file, const char *path, const char *time,
             const SimImage *image)
@@ -65,10 +69,11 @@ add_target (GString *xml, const SimFile *file, const char *path, const char *tim
                           escaped, image != NULL ? "qcow2" : "raw");
   g_string_append (xml, "    <permissions>\n      <mode>0644</mode>\n      <owner>0</owner>\n"
                         "      <group>0</group>\n    </permissions>\n");
-  g_string_append_printf (xml,
-                          "    <timestamps>\n      <mtime>%s</mtime>\n      <ctime>%s</ctime>\n"
-                          "    </timestamps>\n",
-                          time, time);
+  if (time != NULL)
+    g_string_append_printf (xml,
+                            "    <timestamps>\n      <mtime>%s</mtime>\n      <ctime>%s</ctime>\n"
+                            "    </timestamps>\n",
+                            time, time);
   if (image != NULL)
     add_image (xml, image);
   g_string_append (xml, "  </target>\n");

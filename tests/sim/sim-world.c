@@ -6,7 +6,6 @@
 
 #define SIM_BANDWIDTH 125000000
 #define SIM_MEMORY (64 << 20)
-#define SIM_WORKERS 20
 
 /* Of the process, as backends are. */
 static GMutex worlds_lock;
@@ -301,17 +300,6 @@ _sim_register (void)
     }
 }
 
-/* For programs that we only preload or link: Python in the bindings' tests. */
-__attribute__ ((constructor)) static void
-register_at_load (void)
-{
-  const char *spec = g_getenv ("MIGRATE_SIM");
-
-  _sim_register ();
-  if (spec != NULL && *spec != '\0' && sim_world_new_from_spec (spec) == NULL)
-    g_warning ("MIGRATE_SIM is not understood: %s", spec);
-}
-
 SimWorld *
 sim_world_new (const char *name, guint64 seed)
 {
@@ -487,10 +475,13 @@ add_disks (SimHost *host, SimGuest *guest, const SimDiskSpec *specs)
 {
   for (; specs != NULL && specs->target != NULL; specs++)
     {
-      SimDisk *disk = g_new0 (SimDisk, 1);
+      SimDisk *disk;
       g_autoptr (SimExtents) data = NULL;
       g_autofree char *why = NULL;
 
+      if (specs->server != NULL)
+        continue;
+      disk = g_new0 (SimDisk, 1);
       disk->target = g_strdup (specs->target);
       disk->write_rate = specs->write_rate;
       disk->scratch = specs->scratch;
@@ -502,13 +493,26 @@ add_disks (SimHost *host, SimGuest *guest, const SimDiskSpec *specs)
 }
 
 static char *
+xml_for_server (const SimDiskSpec *spec)
+{
+  return g_markup_printf_escaped ("    <disk type='network' device='disk'>\n"
+                                  "      <driver name='qemu' type='raw' cache='none'/>\n"
+                                  "      <source protocol='nbd' name='%s'>\n"
+                                  "        <host name='%s' port='10809'/>\n"
+                                  "      </source>\n"
+                                  "      <target dev='%s' bus='virtio'/>\n"
+                                  "    </disk>\n",
+                                  spec->path, spec->server, spec->target);
+}
+
+static char *
 xml_for_disk (const SimDiskSpec *spec)
 {
   const char *device = spec->device != NULL ? spec->device : "disk";
   gboolean read_only = spec->read_only || g_str_equal (device, "cdrom");
   g_autofree char *type
     = spec->format != NULL ? g_strdup_printf (" type='%s'", spec->format) : g_strdup ("");
-  g_autofree char *path = g_markup_escape_text (spec->path, -1);
+  g_autofree char *path = _sim_xml_escape (spec->path);
   g_autofree char *encryption
     = spec->secret != NULL ? g_strdup_printf ("      <encryption format='luks'>\n"
                                               "        <secret type='passphrase' uuid='%s'/>\n"
@@ -536,7 +540,7 @@ xml_for_disks (const SimDiskSpec *specs)
 
   for (; specs != NULL && specs->target != NULL; specs++)
     {
-      g_autofree char *disk = xml_for_disk (specs);
+      g_autofree char *disk = specs->server != NULL ? xml_for_server (specs) : xml_for_disk (specs);
 
       g_string_append (xml, disk);
     }
@@ -624,156 +628,6 @@ sim_world_add_guest (SimWorld *self, const char *host_name, const SimGuestSpec *
       _sim_domain_set_state (domain, MIGRATE_DOMAIN_PAUSED, MIGRATE_PAUSED_USER);
     }
   _sim_unlock (self);
-}
-
-/* ---- a world from a line of text ---- */
-
-static guint64
-parse_size (const char *text)
-{
-  char *end = NULL;
-  guint64 value = g_ascii_strtoull (text, &end, 10);
-
-  if (*end == 'K')
-    value <<= 10;
-  else if (*end == 'M')
-    value <<= 20;
-  else if (*end == 'G')
-    value <<= 30;
-  return value;
-}
-
-/* What a line of text says; texts are borrowed from it. */
-typedef struct
-{
-  const char *world, *cpu, *disk, *also;
-  guint64 hosts, guests, workers, pace, seed, bandwidth;
-  guint64 memory, dirty, working_set, transient, autostart, off;
-  guint64 image, data, write; /* of a disk for each guest; image 0: none */
-} Spec;
-
-/* FALSE: there is no such key. */
-static gboolean
-spec_set (Spec *spec, const char *key, const char *value)
-{
-  const struct
-  {
-    const char *name;
-    guint64 *number;
-    const char **text;
-  } keys[] = {
-    { "world", NULL, &spec->world },
-    { "cpu", NULL, &spec->cpu },
-    { "disk", NULL, &spec->disk },
-    { "also", NULL, &spec->also },
-    { "hosts", &spec->hosts, NULL },
-    { "guests", &spec->guests, NULL },
-    { "workers", &spec->workers, NULL },
-    { "pace", &spec->pace, NULL },
-    { "seed", &spec->seed, NULL },
-    { "bandwidth", &spec->bandwidth, NULL },
-    { "memory", &spec->memory, NULL },
-    { "dirty", &spec->dirty, NULL },
-    { "working-set", &spec->working_set, NULL },
-    { "transient", &spec->transient, NULL },
-    { "autostart", &spec->autostart, NULL },
-    { "off", &spec->off, NULL },
-    { "image", &spec->image, NULL },
-    { "data", &spec->data, NULL },
-    { "write", &spec->write, NULL },
-  };
-
-  for (guint i = 0; i < G_N_ELEMENTS (keys); i++)
-    if (g_str_equal (keys[i].name, key))
-      {
-        if (keys[i].text != NULL)
-          *keys[i].text = value;
-        else
-          *keys[i].number = parse_size (value);
-        return TRUE;
-      }
-  return FALSE;
-}
-
-static void
-spec_add_hosts (SimWorld *self, const Spec *spec)
-{
-  for (guint i = 1; i <= spec->hosts; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("h%u", i);
-
-      sim_world_add_host (self, name);
-      sim_world_set_workers (self, name, (guint) spec->workers);
-      if (spec->cpu != NULL)
-        sim_world_set_cpu (self, name, spec->cpu, "aes");
-      if (spec->image > 0)
-        sim_world_add_pool (self, name, &(SimPoolSpec){ .name = "images", .target = "/images" });
-    }
-  for (guint i = 0; spec->bandwidth > 0 && i < self->links->len; i++)
-    ((SimLink *) g_ptr_array_index (self->links, i))->bandwidth = spec->bandwidth;
-}
-
-static void
-spec_add_guest (SimWorld *self, const Spec *spec, const char *name)
-{
-  g_autofree char *path = g_strdup_printf ("/images/%s.qcow2", name);
-  const SimDiskSpec disks[] = {
-    { .target = "vda", .path = path, .format = "qcow2", .write_rate = spec->write },
-    { .target = NULL },
-  };
-  const SimGuestSpec guest = {
-    .name = name,
-    .memory = spec->memory,
-    .dirty_rate = spec->dirty,
-    .working_set = spec->working_set,
-    .transient = spec->transient != 0,
-    .autostart = spec->autostart != 0,
-    .state = spec->off != 0 ? MIGRATE_DOMAIN_SHUTOFF : MIGRATE_DOMAIN_NOSTATE,
-    .disk = spec->disk,
-    .disks = spec->image > 0 ? disks : NULL,
-  };
-
-  if (spec->image > 0)
-    sim_world_add_image (
-      self, "h1",
-      &(SimImageSpec){
-        .path = path, .format = "qcow2", .capacity = spec->image, .data = spec->data });
-  sim_world_add_guest (self, "h1", &guest);
-  if (spec->also != NULL)
-    sim_world_add_guest (self, spec->also, &guest);
-}
-
-SimWorld *
-sim_world_new_from_spec (const char *text)
-{
-  g_auto (GStrv) parts = g_strsplit (text, ";", -1);
-  Spec spec = { .world = "w", .hosts = 2, .guests = 1, .workers = SIM_WORKERS };
-  SimWorld *self;
-
-  spec.pace = 100;
-  spec.seed = 1;
-  for (guint i = 0; parts[i] != NULL; i++)
-    {
-      char *value = strchr (parts[i], '=');
-
-      if (*parts[i] == '\0')
-        continue;
-      if (value == NULL)
-        return NULL;
-      *value++ = '\0';
-      if (!spec_set (&spec, parts[i], value))
-        return NULL;
-    }
-  self = sim_world_new (spec.world, spec.seed);
-  spec_add_hosts (self, &spec);
-  for (guint i = 0; i < spec.guests; i++)
-    {
-      g_autofree char *name = g_strdup_printf ("g%u", i);
-
-      spec_add_guest (self, &spec, name);
-    }
-  sim_world_set_pace (self, (guint) spec.pace);
-  return self;
 }
 
 /* ---- what the test reads ---- */

@@ -141,3 +141,12 @@ _sim_xml_bytes (GPtrArray *elements, const char *path, guint64 otherwise)
       value <<= units[i].shift;
   return value;
 }
+
+char *
+_sim_xml_escape (const char *text)
+{
+  g_autofree char *escaped = g_markup_escape_text (text, -1);
+  g_auto (GStrv) lines = g_strsplit (escaped, "\n", -1);
+
+  return g_strjoinv ("&#10;", lines);
+}

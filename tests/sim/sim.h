@@ -34,7 +34,11 @@ SimWorld *sim_world_new (const char *name, guint64 seed);
  * guests g0… on h1; "cpu=Nehalem": that and "aes" on all hosts; "also=h3": they are on h3 too, as
  * only a move that went wrong leaves them; "off=1": they do not run;
  * "image=64M;data=8M;write=1M": each has an image of its own, /images/g0.qcow2 in the pool “images”
- * that all hosts have, each its own. What MIGRATE_SIM holds. NULL: not understood. */
+ * that all hosts have, each its own; "base=200K": below each of them is SIM_SPEC_BASE, that many
+ * letters b; "server=nbd.sim": each has a disk there, vdb, named as the guest; "file=PATH": it is
+ * as a program before has left it there, and left there when this one exits; "fail=undefine:h2#1":
+ * a call that fails. What MIGRATE_SIM holds. NULL: not understood. */
+#define SIM_SPEC_BASE "/images/base"
 SimWorld *sim_world_new_from_spec (const char *spec);
 /* Lets go of every call that hangs with an error, waits until no actor is left and aborts the
  * program if one stays. Leaves for the calling thread, when it has entered. The shell of the world
@@ -70,6 +74,7 @@ typedef struct
   const char *format; /* NULL: none is declared */
   const char *device; /* NULL: disk */
   const char *secret; /* its passphrase's UUID; NULL: it is not encrypted */
+  const char *server; /* of NBD, which has it under the name in path; NULL: it is a file */
   gboolean read_only, shareable;
   guint64 write_rate; /* bytes/s */
   gboolean scratch;   /* what is on it does not matter */
@@ -105,6 +110,7 @@ typedef struct
   gboolean read_only;  /* that host mounts it so */
   gboolean full;       /* for that host */
   gboolean of_devices; /* not of files */
+  gboolean timeless;   /* libvirt does not tell when its volumes were written */
   gboolean caches;     /* its host learns of others' changes only when it makes one itself */
   guint stale_ms;      /* … and of a file's size and times when what it knows is so old */
 } SimPoolSpec;

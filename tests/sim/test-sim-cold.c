@@ -12,6 +12,7 @@
 static SimWorld *world;
 static MigrateJournal *journal;
 static char *chain_before, *content_before;
+static gboolean timeless; /* the hosts' storage */
 
 /* A guest with one image on h1; shared: both hosts have the folder. */
 static void
@@ -27,7 +28,8 @@ world_new (MigrateDomainState state, gboolean shared)
   for (guint i = 1; i <= 2; i++)
     sim_world_add_pool (
       world, i == 1 ? "h1" : "h2",
-      &(SimPoolSpec){ .name = "images", .target = "/images", .storage = storage });
+      &(SimPoolSpec){
+        .name = "images", .target = "/images", .storage = storage, .timeless = timeless });
   sim_world_add_image (
     world, "h1",
     &(SimImageSpec){ .path = IMAGE, .format = "qcow2", .capacity = 64 * MIB, .data = 8 * MIB });
@@ -195,6 +197,100 @@ Test (cold, a_guest_that_is_suspended_goes_on_counting)
   cr_assert_eq (sim_world_get_domain (world, "h2", "g0").boots, 1);
   cr_assert_geq (sim_world_get_domain (world, "h2", "g0").counter, before);
   assert_no_file ("h1");
+}
+
+/* Nothing but the journal proves that it has not run there yet. */
+Test (cold, memory_is_restored_where_storage_tells_no_times)
+{
+  g_autoptr (MigrateJob) job = NULL;
+
+  timeless = TRUE;
+  world_new (MIGRATE_DOMAIN_RUNNING, FALSE);
+  job = job_new (MIGRATE_KIND_SUSPEND, plain);
+  run (job, MIGRATE_STATE_FINALIZED);
+  assert_at ("h1: - | h2: running (restored) persistent autostart");
+  cr_assert_eq (sim_world_get_domain (world, "h2", "g0").boots, 1);
+  assert_no_file ("h1");
+}
+
+/* ---- how far, and whether it is right ---- */
+
+/* The carrier's disks have other names. */
+static void
+note_disks (MigrateJob *job, MigrateProgress *progress, GHashTable *seen)
+{
+  g_autoptr (GVariant) details = migrate_progress_dup_details (progress);
+  g_autoptr (GVariant) disks = g_variant_lookup_value (details, "disks", G_VARIANT_TYPE_VARDICT);
+  GVariantIter iter;
+  const char *id;
+  GVariant *disk;
+
+  if (disks == NULL)
+    return;
+  g_variant_iter_init (&iter, disks);
+  while (g_variant_iter_loop (&iter, "{&sv}", &id, &disk))
+    {
+      guint64 rate = 0;
+
+      cr_assert (g_variant_lookup (disk, "done", "t", NULL));
+      cr_assert (g_variant_lookup (disk, "total", "t", NULL));
+      cr_assert (g_variant_lookup (disk, "rate", "t", &rate));
+      if (rate > 0)
+        g_hash_table_add (seen, g_strdup (id));
+    }
+}
+
+Test (cold, each_file_that_a_carrier_carries_is_told_of)
+{
+  static const char *const often[] = { "poll-interval", "50", NULL };
+  g_autoptr (GHashTable) seen = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL);
+  g_autoptr (MigrateJob) job = NULL;
+
+  world_new (MIGRATE_DOMAIN_SHUTOFF, FALSE);
+  sim_world_set_bandwidth (world, "h1", "h2", 2 * MIB);
+  job = job_new (MIGRATE_KIND_COLD, often);
+  g_signal_connect (job, "progress", G_CALLBACK (note_disks), seen);
+  run (job, MIGRATE_STATE_FINALIZED);
+  cr_assert (g_hash_table_contains (seen, "vda"));
+  cr_assert_eq (g_hash_table_size (seen), 1);
+}
+
+static const char *const verified[] = { "verify", "always", NULL };
+
+Test (cold, what_was_mirrored_is_read_back_when_asked)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (MigrateResult) result = NULL;
+
+  world_new (MIGRATE_DOMAIN_SHUTOFF, FALSE);
+  job = job_new (MIGRATE_KIND_COLD, verified);
+  run (job, MIGRATE_STATE_FINALIZED);
+  result = migrate_job_dup_result (job);
+  cr_assert_gt (migrate_result_get_phase_ms (result, MIGRATE_PHASE_VERIFYING), 0);
+  assert_same_image ("h2");
+}
+
+static void
+spoil_when_verified (MigrateJob *job, GParamSpec *pspec, gpointer data)
+{
+  if (migrate_job_get_phase (job) == MIGRATE_PHASE_VERIFYING)
+    sim_world_spoil (world, "h2", IMAGE, 8 * MIB);
+}
+
+Test (cold, a_mirror_that_lies_is_found_out)
+{
+  g_autoptr (MigrateJob) job = NULL;
+  g_autoptr (GError) error = NULL;
+
+  world_new (MIGRATE_DOMAIN_SHUTOFF, FALSE);
+  job = job_new (MIGRATE_KIND_COLD, verified);
+  g_signal_connect (job, "notify::phase", G_CALLBACK (spoil_when_verified), NULL);
+  cr_assert_null (migrate_job_run (job, NULL, &error));
+  cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_FAILED), "%s", error->message);
+  cr_assert_not_null (strstr (error->message, "is not what the source has"), "%s", error->message);
+  assert_at ("h1: shut off (unknown) persistent autostart | h2: -");
+  assert_same_image ("h1");
+  assert_no_file ("h2");
 }
 
 /* ---- and back ---- */

@@ -1,6 +1,7 @@
 #!/usr/bin/python3
 """migratectl against simulated hosts: what its manual page promises to people and scripts. Each
 process has a world of its own; they share the journal."""
+import hashlib
 import os
 import re
 import signal
@@ -783,30 +784,167 @@ def cancel_may_be_too_late():
     assert_error(ctl('cancel', 'nobody', *JOURNAL, '--json'), 'not-found', 2)
 
 
-# ---- the command line and the journal ----
+# ---- disks ----
+
+IMAGE = 'world=w;hosts=2;cpu=qemu64;guests=2;image=64M;data=8M;pace=20'
 
 
-# ---- finalize, revert ----
+def world(*more):
+    """Each host has a folder of its own; the guests' images are at the first."""
+    return {**os.environ, 'MIGRATE_SIM': ';'.join((IMAGE, *more))}
+
+
+def lasting(*more):
+    """One that the next process finds as this one has left it."""
+    file = tempfile.NamedTemporaryFile(dir=place.name, prefix='world-')
+    file.close()
+    return world('file=' + file.name, *more)
+
+
+def steps_of(job):
+    return [entry['name'] for entry in record(job)['entries'] if entry['kind'] == 'step']
+
+
+def finding(done, code):
+    found = [each for each in done.json['findings'] if each['code'] == code]
+    assert len(found) == 1, done.json['findings']
+    return found[0]
 
 
 @test
-def what_cannot_be_reverted_is_refused():
-    done = ctl(*move('g7', '--set', 'confirm=manual', '--json'))
-    assert done.code == 0 and done.json['state'] == 'migrated'
-    job = done.json['job']
-    refused = ctl('revert', job, *JOURNAL, '--json')
-    assert_error(refused, 'wrong-state', 2)  # it ran through its move
-    assert record(job)['state'] == 'migrated'
-    done = ctl(*move('g8', '--json'))
+def disks_of_a_guest_that_runs_travel():
+    done = ctl(*move('g0', '--json'), env=world('bandwidth=4M'))
+    assert done.code == 0 and done.json['kind'] == 'block', done.json
+    assert done.json['disk_bytes'] >= 8 << 20 and done.json['phases']['copying_disks'] > 0
+    assert 'remove-image' in steps_of(done.json['job'])
+    done = ctl(*move('g0', '--kind', 'block', '--disks', 'vda', '--disk-copy', 'whole',
+                     '--keep-source', '--disks-uri', 'tcp://h2:10809', '--json'), env=world())
+    assert done.code == 0 and done.json['kind'] == 'block'
+    assert 'remove-image' not in steps_of(done.json['job'])
+    told = record(done.json['job'])
+    assert told['policy']['disks'] == 'vda' and told['policy']['disk_copy'] == 'whole'
+    assert told['policy']['keep_source'] == 'true'
+    assert told['plan']['transfer']['disks_uri'] == 'tcp://h2:10809'
+
+
+@test
+def images_of_a_guest_that_is_off_travel_by_either_road():
+    for road, there, missing in (('auto', 'carry', 'copy-file'), ('mirror', 'carry', 'copy-file'),
+                                 ('stream', 'copy-file', 'carry')):
+        done = ctl(*move('g0', '--road', road, '--json'), env=world('off=1'))
+        assert done.code == 0 and done.json['kind'] == 'cold', done.json
+        steps = steps_of(done.json['job'])
+        assert there in steps and missing not in steps, (road, steps)
+
+
+@test
+def a_guest_that_runs_is_shut_down_or_suspended_only_when_asked():
+    done = ctl(*move('g0', '--kind', 'cold', '--json'), env=world())
+    assert done.code == 2 and done.json['state'] == 'checked'
+    assert '“shut-down = true”' in finding(done, 'guest-running')['remedy']
+    done = ctl(*move('g0', '--kind', 'cold', '--shut-down', '--json'), env=world())
+    assert done.code == 0 and done.json['phases']['shutting_down'] > 0
+    assert 'start-destination' in steps_of(done.json['job'])
+    done = ctl(*move('g0', '--kind', 'suspend', '--json'), env=world())
+    assert done.code == 0 and done.json['kind'] == 'suspend'
+    assert 'restore-destination' in steps_of(done.json['job'])
+
+
+def folder_of_images(content, checksum=None):
+    folder = tempfile.mkdtemp(dir=place.name)
+    with open(os.path.join(folder, 'base'), 'wb') as image:
+        image.write(content)
+    if checksum:
+        with open(os.path.join(folder, 'SUMS'), 'w', encoding='utf-8') as sums:
+            sums.write('%s  base\n' % checksum)
+    return folder
+
+
+@test
+def backing_files_come_from_a_folder():
+    content = b'b' * 200000
+    folder = folder_of_images(content, hashlib.sha256(content).hexdigest())
+    sums = ('--checksums', os.path.join(folder, 'SUMS'))
+    for kind in ('block', 'cold'):
+        env = world('base=200000', 'off=1') if kind == 'cold' else world('base=200000')
+        done = ctl(*move('g0', '--images', folder, *sums, '--json'), env=env)
+        assert done.code == 0 and done.json['kind'] == kind, done.json
+        assert 'fetch-image' in steps_of(done.json['job'])
+        assert not [each for each in done.json['decisions'] if each['what'] == 'fetch-from-source']
+    # One that the folder does not have is copied from the source, and that is told.
+    done = ctl(*move('g0', '--images', tempfile.mkdtemp(dir=place.name), '--json'),
+               env=world('base=200000'))
     assert done.code == 0
-    assert_error(ctl('revert', done.json['job'], *JOURNAL, '--json'), 'too-late', 2)
-    assert_error(ctl('finalize', done.json['job'], *JOURNAL, '--json'), 'wrong-state', 2)
-    assert_error(ctl('revert', 'no-such', *JOURNAL, '--json'), 'not-found', 2)
+    assert [each for each in done.json['decisions'] if each['what'] == 'fetch-from-source']
+
+
+@test
+def an_image_that_is_another_is_not_taken():
+    folder = folder_of_images(b'c' * 200000)
+    done = ctl(*move('g0', '--images', folder, '--json'), env=world('base=200000'))
+    error = assert_error(done, 'invalid', 3)
+    assert '“/images/base”' in error['message'] and error['remedy']
+    assert done.json['outcome'] == 'stayed'
+    folder = folder_of_images(b'b' * 200000, 64 * '0')
+    done = ctl(*move('g0', '--images', folder, '--checksums', os.path.join(folder, 'SUMS'), '--json'),
+               env=world('base=200000'))
+    error = assert_error(done, 'invalid', 3)
+    assert 'SHA-256' in error['message'], error
+    folder = folder_of_images(b'')
+    os.unlink(os.path.join(folder, 'base'))
+    os.symlink('/etc/hostname', os.path.join(folder, 'base'))
+    done = ctl(*move('g0', '--images', folder, '--json'), env=world('base=200000'))
+    assert 'is no file of that folder' in assert_error(done, 'denied', 3)['message']
+
+
+@test
+def disks_that_cannot_travel_are_named():
+    done = ctl(*move('g0', '--kind', 'block', '--disks', 'vda,vdz', '--json'), env=world())
+    assert done.code == 2
+    found = finding(done, 'disk-not-copyable')
+    assert '“vdz”' in found['message'] and '“disks”' in found['remedy'], found
+    done = ctl(*move('g0', '--kind', 'block', '--json'), env={
+        **os.environ, 'MIGRATE_SIM': 'world=w;hosts=2;guests=1;disk=/a/b.img'})
+    found = finding(done, 'disk-sharing-unproven')
+    assert done.code == 2 and '“/a/b.img”' in found['message'] and '“/a”' in found['remedy'], found
+    done = ctl(*move('g0', '--kind', 'block', '--json'))  # it has no disk
+    assert done.code == 2 and '“g0”' in finding(done, 'nothing-to-copy')['message']
+
+
+@test
+def a_terminal_tells_of_each_disk():
+    for more, phase in (((), 'block'), (('off=1',), 'cold')):
+        running = Running(*move('g0', '--kind', phase), terminal=True, columns=300,
+                          env=world('bandwidth=1M', 'data=60M', *more))
+        job = running.wait_for(r'(\w+)  copying-disks ').group(1)
+        running.wait_for(r'  vda \d+ % +[0-9.]+ [KM]iB/s')
+        done = running.end()
+        assert done.code == 0, done.err
+        assert record(job)['progress']['disk_total'] > 0
+
+
+@test
+def show_tells_of_each_disk():
+    running = Running(*move('g0'), env=world('bandwidth=1M', 'data=60M'))
+    job = running.job()
+    running.wait_for('copying-disks')
+    deadline = time.monotonic() + 60
+    done = ctl('show', job, *JOURNAL)
+    while not re.search(r'^ +vda: [0-9.]+ [KM]iB of 6\d\.\d MiB, [0-9.]+ [KM]iB/s$', done.out, re.M):
+        assert time.monotonic() < deadline
+        done = ctl('show', job, *JOURNAL)
+    told = record(job)['progress'].get('disks')
+    if told:  # it may have come to memory meanwhile
+        assert set(told['vda']) >= {'done', 'total', 'rate', 'ready'}, told
+    assert running.end().code == 0
+
+
+# ---- another shape ----
 
 
 @test
 def another_shape_is_planned():
-    env = {**os.environ, 'MIGRATE_SIM': 'world=w;hosts=2;guests=1;off=1;image=64M;data=8M'}
+    env = world('off=1')
     shape = ('--resize', 'vcpus=4,memory=1GiB', '--resize', 'disk:vda=128MiB')
     done = ctl('plan', 'g0', *HOSTS, *shape, '--json', env=env)
     assert done.code == 0 and done.json['kind'] == 'cold', done.json['findings']
@@ -816,9 +954,125 @@ def another_shape_is_planned():
     assert 'Disk “vda” has 128.0 MiB' in effects, effects
     done = ctl('move', 'g0', *HOSTS, *JOURNAL, *shape, '--json', env=env)
     assert done.code == 0 and done.json['kind'] == 'cold'
-    done = ctl('plan', 'g0', *HOSTS, '--resize', 'disk:vda=1MiB', '--json', env=env)
-    assert done.code == 2
-    assert 'resize-shrinks' in [finding['code'] for finding in done.json['findings']]
+
+
+@test
+def a_shape_that_cannot_be_had_is_named():
+    done = ctl('plan', 'g0', *HOSTS, '--resize', 'disk:vda=1MiB', '--json', env=world('off=1'))
+    found = finding(done, 'resize-shrinks')
+    assert done.code == 2 and '“vda” has 64.0 MiB' in found['message'] and found['remedy'], found
+    done = ctl('plan', 'g0', *HOSTS, '--resize', 'disk:vdz=1GiB', '--json', env=world('off=1'))
+    found = finding(done, 'resize-disk-unknown')
+    assert done.code == 2 and '“vdz”' in found['message'] and found['remedy'], found
+    done = ctl('plan', 'g0', *HOSTS, '--resize', 'vcpus=2', '--json', env=world())
+    found = finding(done, 'resize-needs-cold')
+    assert done.code == 2 and '“cold”' in found['remedy'], found
+
+
+# ---- finalize, revert ----
+
+MANUAL = ('--set', 'confirm=manual')
+
+
+@test
+def a_move_may_wait_to_be_confirmed():
+    env = lasting('off=1')
+    done = ctl(*move('g0', *MANUAL), env=env)
+    assert done.code == 0 and re.search('^outcome +moved, and not finalized yet$', done.out, re.M)
+    job = re.search(r'^job +(\w+)$', done.out, re.M).group(1)
+    assert 'migratectl finalize %s' % job in done.err and 'migratectl revert %s' % job in done.err
+    assert record(job)['state'] == 'migrated'
+    done = ctl('finalize', job, *JOURNAL, '--json', env=env)
+    assert done.code == 0 and done.json['state'] == 'finalized' and done.json['outcome'] == 'moved'
+    assert_error(ctl('revert', job, *JOURNAL, '--json', env=env), 'too-late', 2)
+    assert_error(ctl('finalize', job, *JOURNAL, '--json', env=env), 'wrong-state', 2)
+    gone = ctl(*move('g0', '--json'), env=env)  # it is not at the source any more
+    assert_error(gone, 'not-found', 2)
+
+
+@test
+def a_move_that_was_not_confirmed_is_taken_back():
+    env = lasting('off=1')
+    job = ctl(*move('g0', *MANUAL, '--json'), env=env).json['job']
+    done = ctl('revert', job, *JOURNAL, '--json', env=env)
+    assert done.code == 0 and done.json['state'] == 'reverted'
+    assert done.json['outcome'] == 'stayed' and done.json['error'] is None
+    assert ctl('follow', job, *JOURNAL, env=env).code == 3
+    assert_error(ctl('revert', job, *JOURNAL, '--json', env=env), 'wrong-state', 2)
+    assert_error(ctl('finalize', job, *JOURNAL, '--json', env=env), 'wrong-state', 2)
+    again = ctl(*move('g0', '--json'), env=env)
+    assert again.code == 0 and again.json['outcome'] == 'moved'
+
+
+@test
+def what_a_guest_did_there_is_lost_only_when_asked():
+    for kind in (('cold', '--shut-down'), ('suspend',)):
+        env = lasting()
+        job = ctl(*move('g0', '--kind', *kind, *MANUAL, '--json'), env=env).json['job']
+        refused = ctl('revert', job, *JOURNAL, '--json', env=env)
+        error = assert_error(refused, 'blocked', 2)
+        assert '“g0”' in error['message'] and '--apply destructive' in refused.err, refused.err
+        assert record(job)['state'] == 'migrated'
+        assert_error(ctl('revert', job, '--apply', 'disruptive', *JOURNAL, '--json', env=env),
+                     'blocked', 2)
+        done = ctl('revert', job, '--apply', 'destructive', *JOURNAL, env=env)
+        assert done.code == 0 and 'taken back: the guest is at the source as before' in done.out
+
+
+def half_reverted():
+    env = lasting('off=1')
+    job = ctl(*move('g0', *MANUAL, '--json'), env=env).json['job']
+    failing = {**env, 'MIGRATE_SIM': env['MIGRATE_SIM'] + ';fail=undefine:h2#1'}
+    error = assert_error(ctl('revert', job, *JOURNAL, '--json', env=failing), 'needs-recover', 4)
+    assert error['remedy'] == 'Revert the job again', error
+    assert record(job)['state'] == 'failed'
+    return env, job
+
+
+@test
+def a_revert_that_was_cut_short_goes_on():
+    env, job = half_reverted()
+    assert_error(ctl('finalize', job, *JOURNAL, '--json', env=env), 'wrong-state', 2)
+    error = assert_error(ctl('follow', job, *JOURNAL, '--json', env=env), 'needs-recover', 4)
+    assert 'being taken back' in error['message']
+    done = ctl('revert', job, *JOURNAL, '--json', env=env)
+    assert done.code == 0 and done.json['state'] == 'reverted'
+
+
+@test
+def recover_goes_on_with_a_revert():
+    env, job = half_reverted()
+    host = ('--host', 'sim://w/h1')  # which is not libvirt's; the other one is the job's
+    seen = ctl('recover', job, *host, *JOURNAL, '--json', env=env)
+    assert seen.code == 5 and seen.json['verdict'] == 'reverting', seen.json
+    assert [(step['what'], step['risk']) for step in seen.json['steps']] == [('revert', 'safe')]
+    assert record(job)['state'] == 'failed'  # it was only looked at
+    told = ctl('recover', job, *host, *JOURNAL, env=env)
+    assert told.code == 5 and 'reverting' in told.out
+    done = ctl('recover', job, *host, '--apply', 'safe', *JOURNAL, '--json', env=env)
+    assert done.code == 0, done.json
+    assert record(job)['state'] == 'reverted' and record(job)['outcome'] == 'stayed'
+    again = ctl('recover', job, *host, *JOURNAL, '--json', env=env)
+    assert again.code == 0 and again.json['steps'] == []
+
+
+@test
+def what_cannot_be_reverted_is_refused():
+    done = ctl(*move('g3', *MANUAL, '--json'))
+    assert done.code == 0 and done.json['state'] == 'migrated'
+    job = done.json['job']
+    assert 'revert' not in done.err  # it ran through its move
+    refused = ctl('revert', job, *JOURNAL, '--json')
+    assert_error(refused, 'wrong-state', 2)
+    assert record(job)['state'] == 'migrated'
+    done = ctl(*move('g4', '--json'))
+    assert done.code == 0
+    assert_error(ctl('revert', done.json['job'], *JOURNAL, '--json'), 'too-late', 2)
+    assert_error(ctl('finalize', done.json['job'], *JOURNAL, '--json'), 'wrong-state', 2)
+    assert_error(ctl('revert', 'no-such', *JOURNAL, '--json'), 'not-found', 2)
+
+
+# ---- the command line and the journal ----
 
 
 @test
@@ -842,6 +1096,15 @@ def a_wrong_command_line_is_refused():
             (move('g0', '--resize', 'cpus=4'), 'vcpus, memory and disk:TARGET'),
             (move('g0', '--resize', 'disk:vda=20GB'), 'KiB, MiB, GiB or TiB'),
             (move('g0', '--resize', 'memory'), 'not vcpus=N'),
+            (move('g0', '--resize', ''), 'not vcpus=N'),
+            (move('g0', '--disks', ''), 'one in “” has no name'),
+            (move('g0', '--disks', 'vda,,vdb'), 'one in “vda,,vdb” has no name'),
+            (move('g0', '--disk-copy', 'half'), 'disk-copy'),
+            (move('g0', '--road', 'walk'), 'road'),
+            (move('g0', '--images', '/nonexistent'), '“/nonexistent”: there is no such folder'),
+            (move('g0', '--images', '/etc/hostname'), '“/etc/hostname” is no folder'),
+            (move('g0', '--images', '/etc', '--checksums', '/nonexistent'), 'no such file'),
+            (move('g0', '--checksums', '/etc/hostname'), '--images FOLDER'),
             (('revert', 'j', '--apply', 'all', *JOURNAL), 'not “all”'),
             (move('g0', '--policy', '/nonexistent'), '/nonexistent'),
             (('list', 'g0'), '“list” does not take “g0”'),

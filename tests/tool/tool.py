@@ -71,7 +71,7 @@ def ctl_on_terminal(columns, *arguments, **options):
 class Running:
     """One that goes on while the test does something else; stderr may be a terminal."""
 
-    def __init__(self, *arguments, terminal=False, columns=80):
+    def __init__(self, *arguments, terminal=False, columns=80, env=None):
         if terminal:
             ours, theirs = pty.openpty()
             termios.tcsetwinsize(theirs, (24, columns))
@@ -80,7 +80,7 @@ class Running:
         self._stderr = ours
         self._process = subprocess.Popen([MIGRATECTL, *arguments], text=True, stderr=theirs,
                                          stdin=subprocess.DEVNULL, stdout=subprocess.PIPE,
-                                         env={**os.environ, 'TERM': 'xterm'})
+                                         env={**(env or os.environ), 'TERM': 'xterm'})
         os.close(theirs)
         self.err = ''
 

@@ -11,6 +11,11 @@
            "<backingStore type='file'><format type='qcow2'/><source file='/p/mid'/>"               \
            "<backingStore type='file'><format type='raw'/><source file='/p/base'/>"                \
            "<backingStore/></backingStore></backingStore></disk>")
+#define CIRCLE                                                                                     \
+  DEVICES ("<disk type='file'><driver type='qcow2'/><source file='/p/top'/><target dev='vda'/>"    \
+           "<backingStore type='file'><format type='qcow2'/><source file='/p/mid'/>"               \
+           "<backingStore type='file'><format type='qcow2'/><source file='/p/top'/>"               \
+           "<backingStore/></backingStore></backingStore></disk>")
 #define SERVED                                                                                     \
   DEVICES ("<disk type='file'><driver type='qcow2'/><source file='/p/top'/><target dev='vda'/>"    \
            "<backingStore type='network'><format type='raw'/><source protocol='nbd' name='b'>"     \
@@ -169,6 +174,8 @@ static const CheckRow rows[] = {
   { "missing", TOP, base_missing, "chain-broken", MIGRATE_SEVERITY_BLOCKER,
     "“/p/mid”, an image of disk “vda”, is not there" },
   { "circular", TOP, circular, "chain-broken", MIGRATE_SEVERITY_BLOCKER, "itself" },
+  { "circular by the document", CIRCLE, not_shared, "chain-broken", MIGRATE_SEVERITY_BLOCKER,
+    "“/p/top”, an image of disk “vda”, has itself" },
   { "of itself", TOP, itself, "chain-broken", MIGRATE_SEVERITY_BLOCKER, "/p/top" },
   { "endless", TOP, endless, "chain-broken", MIGRATE_SEVERITY_BLOCKER, "more than" },
   { "whole", TOP, two_more, "chain-broken", CHECK_ABSENT },
