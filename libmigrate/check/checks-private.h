@@ -63,6 +63,10 @@ const MigrateGuest *_migrate_look_there (const MigrateLook *look);
 const MigrateFileFacts *_migrate_look_file (const MigrateLook *look, const char *path);
 /* Not known to be there is not known to be missing. */
 gboolean _migrate_look_lacks (const MigrateLook *look, const char *path);
+/* Whether a path leads through that folder. */
+gboolean _migrate_path_is_below (const char *path, const char *folder);
+/* In a folder that the probe has shown both hosts to share. */
+gboolean _migrate_look_is_in_shared_folder (const MigrateLook *look, const char *path);
 /* A file, or a directory that is made to look like a disk. */
 gboolean _migrate_look_is_file (const MigrateDisk *disk);
 /* Whether it is known by another name at the destination; where both are files the probe tells. */

@@ -136,6 +136,30 @@ _migrate_look_lacks (const MigrateLook *look, const char *path)
 }
 
 gboolean
+_migrate_path_is_below (const char *path, const char *folder)
+{
+  gsize length = strlen (folder);
+
+  while (length > 0 && folder[length - 1] == '/')
+    length--;
+  return strncmp (path, folder, length) == 0 && path[length] == '/';
+}
+
+gboolean
+_migrate_look_is_in_shared_folder (const MigrateLook *look, const char *path)
+{
+  for (guint i = 0; i < look->facts->probed->len; i++)
+    {
+      const MigrateProbed *probed = look->facts->probed->pdata[i];
+      g_autofree char *folder = g_path_get_dirname (probed->path);
+
+      if (probed->sharing == MIGRATE_SHARING_SHARED && _migrate_path_is_below (path, folder))
+        return TRUE;
+    }
+  return FALSE;
+}
+
+gboolean
 _migrate_look_is_file (const MigrateDisk *disk)
 {
   return _migrate_disk_is_file (disk) || (g_str_equal (disk->type, "dir") && disk->path != NULL);

@@ -373,6 +373,13 @@ is_to_travel (Gather *self, const MigrateCheckRequest *request)
          || (request->kind == MIGRATE_KIND_AUTO && named[0] != NULL);
 }
 
+static gboolean
+ask_records (Gather *self, GError **error)
+{
+  return !asks (self, MIGRATE_SIDE_SOURCE)
+         || _migrate_facts_ask_records (self->work, self->guest, &self->source, error);
+}
+
 /* The destination is asked for what it calls things. A mapping that is not valid is a finding. */
 static void
 map_guest (Gather *self, const MigrateCheckRequest *request)
@@ -538,7 +545,8 @@ _migrate_facts_gather_source (MigrateWork *work, GError **error)
   gather.source_only = TRUE;
   if (ask_first (&gather, error) && !_migrate_work_check_cancelled (work, error)
       && ask_second (&gather, error)
-      && (!is_to_travel (&gather, &request) || ask_files (&gather, &request, error)))
+      && (!is_to_travel (&gather, &request) || ask_files (&gather, &request, error))
+      && ask_records (&gather, error))
     answer = g_variant_ref_sink (g_variant_dict_end (&gather.source));
   gather_clear (&gather);
   return g_steal_pointer (&answer);
@@ -559,7 +567,8 @@ _migrate_facts_gather_beside (MigrateWork *work, GVariant *source, GError **erro
       && (!is_to_travel (&gather, &request) || ask_files (&gather, &request, error))
       && probe (&gather, error)
       && (is_to_travel (&gather, &request) || !gather.finds_copies
-          || request.kind == MIGRATE_KIND_LIVE || ask_files (&gather, &request, error)))
+          || request.kind == MIGRATE_KIND_LIVE || ask_files (&gather, &request, error))
+      && ask_records (&gather, error))
     snapshot = end (&gather, &request);
   gather_clear (&gather);
   return snapshot != NULL ? _migrate_facts_read (snapshot, error) : NULL;

@@ -68,6 +68,14 @@ typedef struct
   MigrateDomain guest;
 } MigrateElsewhere;
 
+/* What a snapshot keeps beside the guest's definition: memory, or an image. */
+typedef struct
+{
+  char *snapshot, *path;
+} MigrateSnapshotFile;
+
+void _migrate_snapshot_file_free (MigrateSnapshotFile *self);
+
 typedef enum
 {
   MIGRATE_RESOLVED_UNKNOWN,
@@ -90,10 +98,11 @@ struct _MigrateFacts
                           secrets */
   gboolean guest_has_job;
   guint n_snapshots, n_checkpoints;
-  gboolean can_time;   /* the guest's agent is connected */
-  GPtrArray *disks;    /* MigrateDisk; the shape's */
-  GPtrArray *probed;   /* MigrateProbed; never NULL; of each disk that was probed */
-  gboolean found_uuid; /* the destination knows the guest's UUID */
+  GPtrArray *snapshot_files; /* MigrateSnapshotFile; nullable */
+  gboolean can_time;         /* the guest's agent is connected */
+  GPtrArray *disks;          /* MigrateDisk; the shape's */
+  GPtrArray *probed;         /* MigrateProbed; never NULL; of each disk that was probed */
+  gboolean found_uuid;       /* the destination knows the guest's UUID */
   MigrateDomain same_uuid;
   GPtrArray *elsewhere; /* MigrateElsewhere; nullable: no other host was asked */
   gboolean has_record;  /* the platform was asked */

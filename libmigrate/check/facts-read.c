@@ -188,6 +188,7 @@ _migrate_facts_read (GVariant *snapshot, GError **error)
   read_same (destination, MIGRATE_FACT_SAME_UUID, &self->found_uuid, &self->same_uuid);
   read_same (destination, MIGRATE_FACT_SAME_NAME, &self->found_name, &self->same_name);
   read_rest (self->snapshot, self);
+  self->snapshot_files = _migrate_facts_read_records (source);
   _migrate_chains_complete (self->shape, self->on_source.files);
   return g_steal_pointer (&self);
 }

@@ -24,6 +24,12 @@
 #define MIGRATE_ELSEWHERE_HOST "host"   /* s */
 #define MIGRATE_ELSEWHERE_GUEST "guest" /* a{sv}: as it answered */
 
+/* aa{sv}, in the source's answers: files that its snapshots name; of each: */
+#define MIGRATE_SNAPSHOT_FILES "snapshot-files"
+
+#define MIGRATE_SNAPSHOT_FILE_OF "snapshot" /* s: its name */
+#define MIGRATE_SNAPSHOT_FILE_PATH "path"   /* s */
+
 #define MIGRATE_REQUEST_KEY_KIND "kind"
 #define MIGRATE_REQUEST_KEY_SOURCE_URI "source-uri" /* this and the next four without secrets */
 #define MIGRATE_REQUEST_KEY_DESTINATION_URI "destination-uri"
@@ -63,6 +69,14 @@ GVariant *_migrate_facts_files_question (const MigrateGuest *guest, GVariant *kn
 /* The host that the source will be told to send memory to; NULL: none that has a name. */
 char *_migrate_facts_address (const MigrateCheckRequest *request, const char *destination);
 GVariant *_migrate_facts_request_to_variant (const MigrateCheckRequest *request);
+
+/* ---- facts-records.c ---- */
+
+/* guest: the source's answer about it. Asks only of one that has snapshots. */
+gboolean _migrate_facts_ask_records (MigrateWork *work, GVariant *guest, GVariantDict *source,
+                                     GError **error);
+/* MigrateSnapshotFile; never NULL. */
+GPtrArray *_migrate_facts_read_records (GVariant *source);
 
 /* ---- facts-elsewhere.c ---- */
 

@@ -27,6 +27,7 @@ _migrate_facts_unref (MigrateFacts *self)
   g_free (self->definition);
   g_clear_pointer (&self->disks, g_ptr_array_unref);
   g_clear_pointer (&self->probed, g_ptr_array_unref);
+  g_clear_pointer (&self->snapshot_files, g_ptr_array_unref);
   g_clear_pointer (&self->elsewhere, g_ptr_array_unref);
   g_free (self->record);
   g_free (self->address);

@@ -230,6 +230,37 @@ look_snapshots (MigrateLook *look)
     _migrate_look_find (look, look->facts->guest.name, number, NULL);
 }
 
+/* Where it is an image of the guest's, it goes its way. */
+static gboolean
+is_image (const MigrateLook *look, const char *path)
+{
+  for (guint i = 0; i < look->facts->disks->len; i++)
+    {
+      const MigrateDisk *disk = look->facts->disks->pdata[i];
+
+      if (g_strcmp0 (disk->path, path) == 0)
+        return TRUE;
+      for (guint j = 0; j < disk->chain->len; j++)
+        if (g_strcmp0 (((const MigrateImage *) disk->chain->pdata[j])->path, path) == 0)
+          return TRUE;
+    }
+  return FALSE;
+}
+
+static void
+look_snapshot_files (MigrateLook *look)
+{
+  const GPtrArray *files = look->facts->snapshot_files;
+
+  for (guint i = 0; files != NULL && i < files->len; i++)
+    {
+      const MigrateSnapshotFile *file = files->pdata[i];
+
+      if (!is_image (look, file->path) && !_migrate_look_is_in_shared_folder (look, file->path))
+        _migrate_look_find (look, file->snapshot, file->path, NULL);
+    }
+}
+
 static void
 look_checkpoints (MigrateLook *look)
 {
@@ -324,6 +355,13 @@ static const MigrateCheck checks[] = {
     "--metadata), and give them to the destination after the move (virsh snapshot-create "
     "--redefine)",
     look_snapshots, MIGRATE_CHECK_STOPS },
+  { "snapshot-files", MIGRATE_SEVERITY_WARNING, FALSE,
+    "a snapshot names a file (memory that was saved with it, or an image) that is none of the "
+    "guest's images and that the hosts are not known to share: it stays at the source, and the "
+    "guest cannot go back to that snapshot at the destination before it is brought there",
+    "“$2”, which snapshot “$1” names, stays at the source",
+    "Copy it to the same path there, if the snapshot is still of use", look_snapshot_files,
+    MIGRATE_CHECK_RUNS },
   { "checkpoints", MIGRATE_SEVERITY_WARNING, FALSE,
     "libvirt knows checkpoints of the guest: they do not move, and the next backup is a full one",
     "Guest “$1” has $2 of libvirt's checkpoints, which do not move",

@@ -12,8 +12,9 @@ typedef struct
   gboolean shared; /* every file that its disks write was proven to be the same there */
   /* A plan that is renewed has these itself. */
   MigrateKind kind;
-  gboolean runs;   /* it has to be stopped for a kind that stops it */
-  GVariant *files; /* aa{sv}, borrowed; NULL: none */
+  gboolean records; /* libvirt knows snapshots or checkpoints of it */
+  gboolean runs;    /* it has to be stopped for a kind that stops it */
+  GVariant *files;  /* aa{sv}, borrowed; NULL: none */
 } MigratePlanBasis;
 
 /* What stands against the move, and what it would do: both of the same documents. */

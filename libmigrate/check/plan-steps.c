@@ -244,6 +244,11 @@ static void
 add_carriage (Steps *self, const MigratePlanBasis *basis)
 {
   for_each_file (self, basis, copy_file);
+  if (has_files (basis, MIGRATE_FILE_STREAM))
+    add (self, "flush-files", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+         "what was copied so far reaches the disk: a guest of this library's own, which never "
+         "runs, has its hypervisor see to it",
+         "that guest is taken away");
   add_carrier (self, basis);
   for_each_file (self, basis, resize_volume);
 }
@@ -253,6 +258,9 @@ add_hand_over (Steps *self, const MigratePlanBasis *basis)
 {
   add (self, "define-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
        "the guest is defined, marked as one that is on its way", "it is undefined");
+  if (basis->records)
+    add (self, "define-records", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,
+         "the guest's snapshots and checkpoints are made known", "they go with the definition");
   add (self, "mark-source", MIGRATE_SIDE_SOURCE, MIGRATE_RISK_SAFE,
        "the definition there is marked as one that has gone", "the mark is taken away");
   add (self, "adopt-destination", MIGRATE_SIDE_DESTINATION, MIGRATE_RISK_SAFE,

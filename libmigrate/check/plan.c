@@ -12,6 +12,8 @@ set_parts (GVariantDict *dict, const MigratePlanBasis *basis, const MigrateCheck
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_SHARED, "b", TRUE);
   if (basis->runs)
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_RUNS, "b", TRUE);
+  if (basis->records)
+    g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_RECORDS, "b", TRUE);
   if (request->has_rewrite)
     g_variant_dict_insert (dict, MIGRATE_PLAN_KEY_FUNCTION, "b", TRUE);
   _migrate_dict_set_uri (dict, MIGRATE_PLAN_KEY_SOURCE, request->source_uri);
@@ -36,6 +38,7 @@ decide (const MigrateFacts *facts, const MigrateCheckRequest *request, MigratePo
     .autostart = facts->guest.autostart,
     .shared = _migrate_plan_disks_are_shared (facts),
     .kind = kind,
+    .records = facts->n_snapshots + facts->n_checkpoints > 0,
     .runs = facts->guest.state != MIGRATE_DOMAIN_SHUTOFF,
     .files = files,
   };
@@ -106,6 +109,7 @@ _migrate_plan_renew (MigratePlan *plan, const MigratePlanBasis *basis,
   if (plan != NULL)
     {
       known.shared |= _migrate_variant_boolean (values, MIGRATE_PLAN_KEY_SHARED);
+      known.records = _migrate_variant_boolean (values, MIGRATE_PLAN_KEY_RECORDS);
       known.runs = _migrate_variant_boolean (values, MIGRATE_PLAN_KEY_RUNS);
       known.kind = migrate_plan_get_kind (plan);
       known.files = files;

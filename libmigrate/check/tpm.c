@@ -88,31 +88,6 @@ state_of (const MigrateLook *look, const MigrateDevice *tpm)
 }
 
 static gboolean
-is_below (const char *path, const char *folder)
-{
-  gsize length = strlen (folder);
-
-  while (length > 0 && folder[length - 1] == '/')
-    length--;
-  return strncmp (path, folder, length) == 0 && path[length] == '/';
-}
-
-/* A folder that the probe has shown both hosts to share. */
-static gboolean
-is_in_shared_folder (const MigrateLook *look, const char *path)
-{
-  for (guint i = 0; i < look->facts->probed->len; i++)
-    {
-      const MigrateProbed *probed = look->facts->probed->pdata[i];
-      g_autofree char *folder = g_path_get_dirname (probed->path);
-
-      if (probed->sharing == MIGRATE_SHARING_SHARED && is_below (path, folder))
-        return TRUE;
-    }
-  return FALSE;
-}
-
-static gboolean
 is_in_network_pool (const MigrateLook *look, const char *path)
 {
   static const char *const types[] = { "netfs", "gluster", "vstorage", NULL };
@@ -123,7 +98,7 @@ is_in_network_pool (const MigrateLook *look, const char *path)
       const MigratePool *pool = pools->pdata[i];
 
       if (pool->type != NULL && pool->target != NULL && g_strv_contains (types, pool->type)
-          && is_below (path, pool->target))
+          && _migrate_path_is_below (path, pool->target))
         return TRUE;
     }
   return FALSE;
@@ -146,7 +121,8 @@ look_tpm_shared (MigrateLook *look)
     {
       g_autofree char *state = is_emulated (device) ? state_of (look, device) : NULL;
 
-      if (state != NULL && (is_in_shared_folder (look, state) || is_in_network_pool (look, state)))
+      if (state != NULL
+          && (_migrate_look_is_in_shared_folder (look, state) || is_in_network_pool (look, state)))
         _migrate_look_find_as (
           look, hands_tpm_over (look) ? MIGRATE_SEVERITY_WARNING : look->check->severity,
           name_of (device), state, NULL);

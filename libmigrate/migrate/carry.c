@@ -55,8 +55,8 @@ start_act (MigrateWork *work, GVariant *args, GError **error)
 }
 
 /* A transient guest that is destroyed is gone altogether. */
-static gboolean
-end_at (MigrateWork *work, MigrateSide side, const char *uuid, GError **error)
+gboolean
+_migrate_carry_end (MigrateWork *work, MigrateSide side, const char *uuid, GError **error)
 {
   GError *local_error = NULL;
   g_autoptr (MigrateCall) ended
@@ -83,8 +83,8 @@ start_undo (MigrateWork *work, GVariant *args, GError **error)
 {
   const char *uuid = _migrate_variant_string (args, "uuid");
 
-  return end_at (work, MIGRATE_SIDE_SOURCE, uuid, error)
-         && end_at (work, MIGRATE_SIDE_DESTINATION, uuid, error);
+  return _migrate_carry_end (work, MIGRATE_SIDE_SOURCE, uuid, error)
+         && _migrate_carry_end (work, MIGRATE_SIDE_DESTINATION, uuid, error);
 }
 
 void
@@ -93,6 +93,7 @@ _migrate_carry_add_step_kinds (void)
   static const MigrateStepKind kinds[] = {
     { "start-carrier", start_act, start_undo },
     { "carry", NULL, NULL },
+    { "flush-files", _migrate_flush_act, _migrate_flush_undo },
   };
   static gsize once = 0;
 
@@ -130,17 +131,19 @@ describe (Carry *self, MigrateWork *work, GPtrArray *rows)
 }
 
 /* The guest's own way of being emulated is one that both hosts have. */
-static char *
-document (Carry *self, GError **error)
+char *
+_migrate_carry_document (MigrateWork *work, const char *uuid, const char *const *paths,
+                         GError **error)
 {
+  g_autofree char *name = g_strconcat (MIGRATE_CARRIER_PREFIX, work->id, NULL);
   const MigrateCarrier carrier = {
-    .name = self->name,
-    .uuid = self->uuid,
-    .type = _migrate_variant_string (self->work->before, "type"),
-    .arch = _migrate_variant_string (self->work->before, "arch"),
-    .machine = _migrate_variant_string (self->work->before, "machine"),
-    .job = self->work->id,
-    .paths = (const char *const *) self->paths,
+    .name = name,
+    .uuid = uuid,
+    .type = _migrate_variant_string (work->before, "type"),
+    .arch = _migrate_variant_string (work->before, "arch"),
+    .machine = _migrate_variant_string (work->before, "machine"),
+    .job = work->id,
+    .paths = paths,
   };
 
   return _migrate_carrier_make (&carrier, error);
@@ -149,7 +152,8 @@ document (Carry *self, GError **error)
 static gboolean
 start (Carry *self, GError **error)
 {
-  g_autofree char *xml = document (self, error);
+  g_autofree char *xml
+    = _migrate_carry_document (self->work, self->uuid, (const char *const *) self->paths, error);
   GVariantBuilder builder;
 
   if (xml == NULL)
@@ -347,7 +351,7 @@ abort_if_given_up (Carry *self)
   if (_migrate_transfer_call_off (self->call))
     return;
   if (now - self->abort_since > ABORT_PATIENCE_US)
-    end_at (self->work, MIGRATE_SIDE_DESTINATION, self->uuid, NULL /* error */);
+    _migrate_carry_end (self->work, MIGRATE_SIDE_DESTINATION, self->uuid, NULL /* error */);
   call = _migrate_work_call (self->work, MIGRATE_SIDE_SOURCE, MIGRATE_CALL_ABORT, self->uuid, 0,
                              NULL /* error */);
 }

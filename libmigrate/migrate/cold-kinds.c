@@ -2,6 +2,7 @@
  * last first, the guest is at the source as it was: that is also what a revert does. */
 #include "migrate/cold-private.h"
 
+#include "migrate/records-private.h"
 #include "migrate/saved-private.h"
 #include "steps/steps-private.h"
 #include "xml/mark-private.h"
@@ -245,6 +246,7 @@ _migrate_cold_add_step_kinds (void)
   if (g_once_init_enter (&once))
     {
       _migrate_step_kinds_add (kinds, G_N_ELEMENTS (kinds));
+      _migrate_records_add_step_kinds ();
       _migrate_saved_add_step_kinds ();
       g_once_init_leave (&once, 1);
     }

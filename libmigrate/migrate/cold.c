@@ -3,6 +3,7 @@
 
 #include "migrate/carry-private.h"
 #include "migrate/lasting-private.h"
+#include "migrate/records-private.h"
 #include "migrate/saved-private.h"
 #include "steps/standstill-private.h"
 #include "steps/steps-private.h"
@@ -180,6 +181,13 @@ verify (MigrateWork *work, GPtrArray *rows, GError **error)
 }
 
 static gboolean
+stream (MigrateWork *work, GPtrArray *rows, GError **error)
+{
+  return rows->len == 0
+         || (_migrate_stream_rows (work, rows, error) && _migrate_flush_rows (work, rows, error));
+}
+
+static gboolean
 mirror (MigrateWork *work, GPtrArray *rows, GError **error)
 {
   GError *local_error = NULL;
@@ -196,7 +204,7 @@ mirror (MigrateWork *work, GPtrArray *rows, GError **error)
     }
   _migrate_work_decide (work, "stream-instead", "no mirror could be had: %s", local_error->message);
   g_error_free (local_error);
-  return _migrate_stream_rows (work, rows, error);
+  return stream (work, rows, error);
 }
 
 static gboolean
@@ -209,8 +217,7 @@ copy (MigrateWork *work, GError **error)
 
   if (streamed == NULL)
     return FALSE;
-  if (mirror (work, mirrored, error)
-      && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error)))
+  if (mirror (work, mirrored, error) && stream (work, streamed, error))
     return TRUE;
   _migrate_files_explain_no_space (work, error);
   return FALSE;
@@ -230,7 +237,8 @@ _migrate_cold (MigrateWork *work, const MigrateBefore *before, GError **error)
 {
   return tidy_up (work, error) && make_off (work, before, error) && copy (work, error)
          && _migrate_storage_resize (work, error) && !_migrate_work_check_cancelled (work, error)
-         && _migrate_steps_run (work, "define-destination", NULL /* args */, error);
+         && _migrate_steps_run (work, "define-destination", NULL /* args */, error)
+         && _migrate_records_define (work, error);
 }
 
 /* ---- handed over ---- */

@@ -62,6 +62,7 @@ MigrateEvidence *_migrate_evidence_new (const char *host, gboolean reachable, gb
 #define MIGRATE_PLAN_KEY_HOLES "holes"       /* aa{sv}: name, filled-by */
 #define MIGRATE_PLAN_KEY_EFFECTS "effects"   /* as */
 #define MIGRATE_PLAN_KEY_RUNS "runs"         /* b: the guest ran, or was paused */
+#define MIGRATE_PLAN_KEY_RECORDS "records"   /* b: it has snapshots or checkpoints */
 #define MIGRATE_PLAN_KEY_SHARED "shared"     /* b: of files: proven */
 #define MIGRATE_PLAN_KEY_FUNCTION "function" /* b: the program's own has the last word on XML */
 #define MIGRATE_PLAN_KEY_XML "xml"           /* s: without secrets */

@@ -180,6 +180,17 @@ expected_record (MigrateRecoveryWork *self, const MigratePlannedStep *step)
   return _migrate_recovery_host_name (self, other != MIGRATE_NO_HOST ? other : step->host);
 }
 
+/* What a stopped guest had has travelled along, when its source is released; what is known of one
+ * that is marked as incoming is a copy. */
+static gboolean
+undefines_all (MigrateRecoveryWork *self, const MigratePlannedStep *step)
+{
+  if (g_str_equal (step->kind, "undefine-source"))
+    return _migrate_plan_is_cold (self->work->plan);
+  return g_str_equal (step->kind, "undefine-destination")
+         && self->facts.hosts[step->host].mark == MIGRATE_MARK_INCOMING;
+}
+
 static GVariant *
 step_args (MigrateRecoveryWork *self, const MigratePlannedStep *step)
 {
@@ -194,7 +205,7 @@ step_args (MigrateRecoveryWork *self, const MigratePlannedStep *step)
   if (swap)
     g_variant_builder_add (&builder, "{sv}", "expected",
                            g_variant_new_string (expected_record (self, step)));
-  if (g_str_equal (step->kind, "undefine-source") && _migrate_plan_is_cold (self->work->plan))
+  if (undefines_all (self, step))
     g_variant_builder_add (
       &builder, "{sv}", "flags",
       g_variant_new_uint64 (MIGRATE_UNDEFINE_MANAGED_SAVE | MIGRATE_UNDEFINE_SNAPSHOTS));

@@ -70,7 +70,8 @@ undefine_destination_act (MigrateWork *work, GVariant *args, GError **error)
     }
   if (seen->domain.state != MIGRATE_DOMAIN_SHUTOFF)
     return refuse (error, MIGRATE_SIDE_DESTINATION, &seen->domain, "Undefining the guest");
-  return _migrate_step_undefine (work, MIGRATE_SIDE_DESTINATION, 0 /* flags */, error);
+  return _migrate_step_undefine (work, MIGRATE_SIDE_DESTINATION,
+                                 (guint) _migrate_variant_uint64 (args, "flags", 0), error);
 }
 
 static gboolean

@@ -432,6 +432,7 @@ _migrate_file_complete (MigrateWork *work, GVariant *row, GError **error)
   g_variant_dict_init (&dict, row);
   g_variant_dict_insert (&dict, "size", "t", here->physical > 0 ? here->physical : here->capacity);
   g_variant_dict_insert (&dict, "allocation", "t", here->allocation);
+  g_variant_dict_insert (&dict, "capacity", "t", here->capacity);
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 

@@ -115,7 +115,8 @@ make_empty (MigrateWork *work, GVariant *rows, GError **error)
       if ((how != MIGRATE_FILE_MIRROR && how != MIGRATE_FILE_RECREATE)
           || _migrate_file_comes_later (planned))
         continue;
-      row = _migrate_file_complete (work, planned, error);
+      row = how == MIGRATE_FILE_MIRROR ? _migrate_file_complete (work, planned, error)
+                                       : g_variant_ref (planned);
       if (row == NULL
           || !_migrate_make_volume (work, row, how == MIGRATE_FILE_MIRROR && !is_block (work),
                                     error))

@@ -42,6 +42,21 @@ is_used_up (GVariant *row)
   return _migrate_file_comes_later (row);
 }
 
+/* The next loss of power must not take both. */
+static gboolean
+is_on_disk (MigrateWork *work, GVariant *row)
+{
+  gboolean flushed = FALSE;
+
+  for (guint i = 0; i < work->steps->len; i++)
+    {
+      const MigrateStepEntry *step = work->steps->pdata[i];
+
+      flushed |= g_str_equal (step->kind->name, "flush-files") && step->status == MIGRATE_STEP_DONE;
+    }
+  return flushed || !_migrate_stream_is_done (work, row) || is_used_up (row);
+}
+
 static gboolean
 remove_image (MigrateWork *work, GVariant *row, GError **error)
 {
@@ -96,7 +111,8 @@ _migrate_storage_release (MigrateWork *work)
       g_autoptr (GError) error = NULL;
 
       if (_migrate_variant_boolean (row, "remove") && (!keep || is_used_up (row))
-          && _migrate_was_made (work, row) && !twice (work, row, remove_image, &error))
+          && _migrate_was_made (work, row) && is_on_disk (work, row)
+          && !twice (work, row, remove_image, &error))
         _migrate_work_warn (work, "The image “%s” of “%s” is left at the source: %s",
                             _migrate_variant_string (row, "path"),
                             _migrate_variant_string (row, "id"), error->message);

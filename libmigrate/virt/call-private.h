@@ -68,6 +68,9 @@ typedef enum
   MIGRATE_CALL_SNAPSHOT_DEFINE, /* guest, text_in: a document, value: 1: of a checkpoint, 2: it is
                                    the current snapshot */
   MIGRATE_CALL_CREATE_PAUSED,   /* text_in: a document: a transient guest whose CPUs do not run */
+  MIGRATE_CALL_TOUCH_DISKS,     /* guest, question: a{sv}, by target: t: bytes that the disk has.
+                                   Given that size once more, it has its hypervisor flush the
+                                   file when that ends, whoever has written to it */
   MIGRATE_CALL_SHUT_DOWN,       /* guest: ask it to; returns before it did */
   MIGRATE_CALL_SAVE, /* guest, text_in: path. The guest is off afterwards, its memory is in there.
                         Lasts: on a connection of its own, as a transfer */

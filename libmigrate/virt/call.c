@@ -34,6 +34,7 @@ static const char *const kind_names[] = {
   [MIGRATE_CALL_SECRET_REMOVE] = "secret-remove",
   [MIGRATE_CALL_SNAPSHOT_DEFINE] = "snapshot-define",
   [MIGRATE_CALL_CREATE_PAUSED] = "create-paused",
+  [MIGRATE_CALL_TOUCH_DISKS] = "touch-disks",
   [MIGRATE_CALL_SHUT_DOWN] = "shut-down",
   [MIGRATE_CALL_SAVE] = "save",
   [MIGRATE_CALL_RESTORE] = "restore",

@@ -538,6 +538,7 @@ static const struct
   [MIGRATE_CALL_SNAPSHOT_DEFINE]
   = { _migrate_vir_snapshot_define, GUEST_BY_ANY, "define a snapshot of" },
   [MIGRATE_CALL_CREATE_PAUSED] = { _migrate_vir_create_paused, GUEST_NONE, "create a guest on" },
+  [MIGRATE_CALL_TOUCH_DISKS] = { _migrate_vir_touch_disks, GUEST_BY_ANY, "resize the disks of" },
   [MIGRATE_CALL_SHUT_DOWN]
   = { _migrate_vir_shut_down, GUEST_BY_ANY, "shut down", MIGRATE_DOMAIN_SHUTOFF },
   [MIGRATE_CALL_SAVE] = { _migrate_vir_save, GUEST_BY_ANY, "save the memory of" },

@@ -162,6 +162,7 @@ gboolean _migrate_vir_get_mark (virDomainPtr domain, char **mark);
 
 MigrateVirHandler _migrate_vir_saved_xml;
 MigrateVirHandler _migrate_vir_create_paused;
+MigrateVirHandler _migrate_vir_touch_disks;
 MigrateVirHandler _migrate_vir_shut_down;
 MigrateVirHandler _migrate_vir_save;
 MigrateVirHandler _migrate_vir_restore;

@@ -2,7 +2,11 @@
  * secrets, snapshots, saved memory; and about a guest that carries disks. */
 #include "labcalls.h"
 
+#include <fcntl.h>
 #include <string.h>
+#include <sys/mman.h>
+#include <sys/stat.h>
+#include <unistd.h>
 
 #define GUEST "s"
 #define UUID "6f3c0a2e-9b1d-4e57-8a55-0f1a2b3c4d5e"
@@ -463,4 +467,55 @@ Test (kept_calls, carry_a_disk)
   tell (2, MIGRATE_CALL_DESTROY, NULL, 0);
   lab_refused (2, guest_call (MIGRATE_CALL_DOMAIN_FIND, NULL, 0), MIGRATE_ERROR_NOT_FOUND, UUID);
   assert_same_files (here, there);
+}
+
+/* Bytes of it that only memory has, as far as the kernel does not let go of them. */
+static gsize
+count_unwritten (const char *path)
+{
+  int fd = open (path, O_RDONLY);
+  gsize pages = SIZE / (gsize) sysconf (_SC_PAGESIZE), left = 0;
+  g_autofree guint8 *resident = g_malloc0 (pages + 1);
+  void *mapped;
+
+  cr_assert_geq (fd, 0);
+  posix_fadvise (fd, 0, 0, POSIX_FADV_DONTNEED);
+  mapped = mmap (NULL, SIZE, PROT_READ, MAP_SHARED, fd, 0);
+  cr_assert_neq (mapped, MAP_FAILED);
+  cr_assert_eq (mincore (mapped, SIZE, resident), 0);
+  for (gsize i = 0; i < pages; i++)
+    left += resident[i] & 1;
+  munmap (mapped, SIZE);
+  close (fd);
+  return left;
+}
+
+/* What libvirtd has written is flushed by a guest that never ran. */
+Test (kept_calls, touch_disks)
+{
+  g_autofree char *place = make_place ();
+  g_autofree char *data = g_malloc (MIB);
+  g_autofree char *xml = guest_xml (place, "raw", NULL);
+  MigrateCall *call;
+  GVariantDict sizes;
+  struct stat status;
+
+  memset (data, 'x', MIB);
+  for (guint64 at = 0; at + MIB <= SIZE; at += MIB)
+    {
+      call = lab_call (MIGRATE_CALL_VOLUME_WRITE_AT, NULL, POOL, "cargo", NULL);
+      call->storage.offset = at;
+      call->storage.bytes = g_bytes_new (data, MIB);
+      lab_do (2, call);
+    }
+  lab_do (2, lab_call (MIGRATE_CALL_CREATE_PAUSED, NULL, NULL, NULL, xml));
+  g_variant_dict_init (&sizes, NULL);
+  g_variant_dict_insert (&sizes, "vda", "t", (guint64) SIZE);
+  call = guest_call (MIGRATE_CALL_TOUCH_DISKS, NULL, 0);
+  call->question = g_variant_ref_sink (g_variant_dict_end (&sizes));
+  lab_do (2, call);
+  tell (2, MIGRATE_CALL_DESTROY, NULL, 0);
+  cr_assert_eq (count_unwritten (place), 0);
+  cr_assert_eq (stat (place, &status), 0);
+  cr_assert_eq ((guint64) status.st_size, (guint64) SIZE);
 }

@@ -158,6 +158,61 @@ sim_world_add_snapshot (SimWorld *self, const char *host, const char *guest, con
   _sim_unlock (self);
 }
 
+static char *
+name_of (const char *xml, const char *root)
+{
+  g_autofree char *path = g_strconcat (root, "/name", NULL);
+  g_autoptr (GPtrArray) elements = _sim_xml_read (xml);
+
+  return g_strdup (_sim_xml_text (elements, path));
+}
+
+char **
+sim_world_list_records (SimWorld *self, const char *host, const char *guest)
+{
+  g_autoptr (GStrvBuilder) names = g_strv_builder_new ();
+  SimDomain *domain;
+
+  _sim_lock (self);
+  domain = _sim_find_domain (_sim_need_host (self, host), guest);
+  for (guint i = 0; domain != NULL && i < domain->snapshots->len; i++)
+    {
+      g_autofree char *name = name_of (domain->snapshots->pdata[i], "domainsnapshot");
+      gboolean current = g_strcmp0 (name, domain->current_snapshot) == 0;
+      g_autofree char *shown = g_strconcat (current ? "*" : "", name, NULL);
+
+      g_strv_builder_add (names, shown);
+    }
+  for (guint i = 0; domain != NULL && i < domain->checkpoints->len; i++)
+    {
+      g_autofree char *name = name_of (domain->checkpoints->pdata[i], "domaincheckpoint");
+      g_autofree char *shown = g_strconcat ("checkpoint ", name, NULL);
+
+      g_strv_builder_add (names, shown);
+    }
+  _sim_unlock (self);
+  return g_strv_builder_end (names);
+}
+
+char *
+sim_world_dup_snapshot (SimWorld *self, const char *host, const char *guest, const char *name)
+{
+  char *xml = NULL;
+  SimDomain *domain;
+
+  _sim_lock (self);
+  domain = _sim_find_domain (_sim_need_host (self, host), guest);
+  for (guint i = 0; domain != NULL && xml == NULL && i < domain->snapshots->len; i++)
+    {
+      g_autofree char *found = name_of (domain->snapshots->pdata[i], "domainsnapshot");
+
+      if (g_strcmp0 (found, name) == 0)
+        xml = g_strdup (domain->snapshots->pdata[i]);
+    }
+  _sim_unlock (self);
+  return xml;
+}
+
 const char *
 _sim_snapshots_refusal (const SimDomain *self, int *code)
 {

@@ -527,6 +527,47 @@ _sim_do_create_paused (SimRequest *self)
   return TRUE;
 }
 
+static SimFile *
+file_of (SimDomain *domain, GPtrArray *elements, const char *target)
+{
+  for (guint i = 0; i < elements->len; i++)
+    {
+      guint item = ((const SimElement *) elements->pdata[i])->item;
+      const char *name = _sim_xml_attribute (elements, item, "domain/devices/disk/target", "dev");
+
+      if (g_strcmp0 (name, target) == 0)
+        return _sim_file_find (
+          domain->host, _sim_xml_attribute (elements, item, "domain/devices/disk/source", "file"));
+    }
+  return NULL;
+}
+
+/* It does not wait for the guest's end. */
+gboolean
+_sim_do_touch_disks (SimRequest *self)
+{
+  SimDomain *domain = _sim_request_monitor (self);
+  g_autoptr (GPtrArray) elements = domain != NULL ? _sim_xml_read (domain->xml) : NULL;
+  GVariantIter iter;
+  const char *target;
+  GVariant *size;
+
+  if (domain == NULL)
+    return FALSE;
+  g_variant_iter_init (&iter, self->call->question);
+  while (g_variant_iter_next (&iter, "{&sv}", &target, &size))
+    {
+      SimFile *file = file_of (domain, elements, target);
+      guint64 bytes = g_variant_get_uint64 (size);
+
+      g_variant_unref (size);
+      if (file == NULL || file->size != bytes)
+        return _sim_refuse (self, SIM_ERR_INVALID_ARG, "invalid argument: invalid path or size");
+      file->unflushed = FALSE;
+    }
+  return TRUE;
+}
+
 /* Whoever presses the button again is not heard while the guest is about it. */
 gboolean
 _sim_do_shut_down (SimRequest *self)

@@ -870,6 +870,7 @@ static gboolean (*const handlers[]) (SimRequest *) = {
   [MIGRATE_CALL_SECRET_REMOVE] = _sim_do_secret_remove,
   [MIGRATE_CALL_SNAPSHOT_DEFINE] = _sim_do_snapshot_define,
   [MIGRATE_CALL_CREATE_PAUSED] = _sim_do_create_paused,
+  [MIGRATE_CALL_TOUCH_DISKS] = _sim_do_touch_disks,
   [MIGRATE_CALL_SHUT_DOWN] = _sim_do_shut_down,
   [MIGRATE_CALL_SAVE] = _sim_do_save,
   [MIGRATE_CALL_RESTORE] = _sim_do_restore,

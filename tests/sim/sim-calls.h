@@ -57,6 +57,7 @@ gboolean _sim_do_secret_remove (SimRequest *self);
 
 gboolean _sim_do_create_paused (SimRequest *self);
 gboolean _sim_do_shut_down (SimRequest *self);
+gboolean _sim_do_touch_disks (SimRequest *self);
 gboolean _sim_do_saved_xml (SimRequest *self);
 gboolean _sim_do_save (SimRequest *self);
 gboolean _sim_do_restore (SimRequest *self);

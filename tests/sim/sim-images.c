@@ -430,6 +430,17 @@ sim_world_get_room (SimWorld *self, const char *host, const char *folder)
   return room;
 }
 
+gboolean
+sim_world_is_unflushed (SimWorld *self, const char *host, const char *path)
+{
+  gboolean unflushed;
+
+  _sim_lock (self);
+  unflushed = need_file (self, host, path)->unflushed;
+  _sim_unlock (self);
+  return unflushed;
+}
+
 guint64
 sim_world_get_allocation (SimWorld *self, const char *host, const char *path)
 {

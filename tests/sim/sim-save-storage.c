@@ -113,6 +113,7 @@ archive_entry (Archive *ar, Entry *self)
   NUMBER (self->file, changes);
   NUMBER (self->file, changed_at);
   NUMBER (self->file, written);
+  NUMBER (self->file, unflushed);
   TEXT (self->file, only);
   archive_extents (ar, &self->file->data);
   if (ar->loading)

@@ -20,7 +20,8 @@ typedef struct
   guint64 size;
   guint64 inode, changes; /* of the world's files, of its content */
   gint64 changed_at;
-  gboolean written; /* all the time */
+  gboolean written;   /* all the time */
+  gboolean unflushed; /* by libvirtd, which never flushes it */
   char *only; /* nullable: it is a link to a file of each host's own; or of this host's alone */
 } SimFile;
 

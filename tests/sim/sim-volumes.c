@@ -318,6 +318,7 @@ write_at (SimPool *pool, MigrateCall *call, const char **words)
     return say (words, SIM_ERR_NO_VOLUME, "Storage volume not found");
   if (pool->read_only)
     return say (words, SIM_ERR_FAILED, "cannot open volume: Read-only file system");
+  file->unflushed = TRUE;
   return !pool->full && _sim_file_write (pool->storage, file, call->storage.offset, bytes, size)
            ? 0
            : say (words, SIM_ERR_NO_ROOM, "cannot write: No space left on device");

@@ -169,6 +169,11 @@ typedef enum
 
 void sim_world_add_snapshot (SimWorld *self, const char *host, const char *guest, const char *xml,
                              SimSnapshot kind);
+/* "s1", "*s2" the current one, "checkpoint c1"; the caller's. */
+char **sim_world_list_records (SimWorld *self, const char *host, const char *guest);
+/* The document of a snapshot; NULL: there is none. The caller's. */
+char *
+sim_world_dup_snapshot (SimWorld *self, const char *host, const char *guest, const char *name);
 /* value: NULL: it has none. */
 void sim_world_add_secret (SimWorld *self, const char *host, const char *uuid, const char *document,
                            const char *value);
@@ -196,6 +201,8 @@ char *sim_world_dup_bytes_of (SimWorld *self, const char *host, const char *path
 char *sim_world_dup_content_of (SimWorld *self, const char *host, const char *path);
 /* As “qemu-img info --backing-chain” tells it, a line for each. The caller's. */
 char *sim_world_dup_chain_of (SimWorld *self, const char *host, const char *path);
+/* Part of it was written by its libvirtd, and would go with the host's power. */
+gboolean sim_world_is_unflushed (SimWorld *self, const char *host, const char *path);
 guint64 sim_world_get_room (SimWorld *self, const char *host, const char *folder);
 guint64 sim_world_get_allocation (SimWorld *self, const char *host, const char *path);
 /* What libvirtd says of it, without looking. */

@@ -262,6 +262,36 @@ snapshots_off (CheckGiven *g)
   snapshots (g);
 }
 static void
+snapshot_file (CheckGiven *g, const char *path)
+{
+  MigrateSnapshotFile *file = g_new0 (MigrateSnapshotFile, 1);
+
+  snapshots_off (g);
+  file->snapshot = g_strdup ("s1");
+  file->path = g_strdup (path);
+  g->facts->snapshot_files
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) _migrate_snapshot_file_free);
+  g_ptr_array_add (g->facts->snapshot_files, file);
+}
+static void
+snapshot_memory (CheckGiven *g)
+{
+  snapshot_file (g, "/memory/s1");
+}
+static void
+snapshot_is_image (CheckGiven *g)
+{
+  snapshot_file (g, g->facts->shape->disks->len > 0
+                      ? ((const MigrateDisk *) g->facts->shape->disks->pdata[0])->path
+                      : NULL);
+}
+static void
+snapshot_is_shared (CheckGiven *g)
+{
+  snapshot_file (g, "/s1");
+  check_probed (g, "vda", MIGRATE_SHARING_SHARED);
+}
+static void
 snapshots_shared (CheckGiven *g)
 {
   snapshots (g);
@@ -290,6 +320,11 @@ static const CheckRow rows[] = {
   { "snapshots, off", NULL, snapshots_off, "snapshots", CHECK_ABSENT },
   { "snapshots travel", NULL, snapshots_off, "records-travel", MIGRATE_SEVERITY_NOTE, "The 3 " },
   { "nothing to travel", NULL, off, "records-travel", CHECK_ABSENT },
+  { "memory of a snapshot", NULL, snapshot_memory, "snapshot-files", MIGRATE_SEVERITY_WARNING,
+    "“/memory/s1”, which snapshot “s1” names" },
+  { "a snapshot's image is the guest's", A_FILE, snapshot_is_image, "snapshot-files",
+    CHECK_ABSENT },
+  { "both hosts have it", A_FILE, snapshot_is_shared, "snapshot-files", CHECK_ABSENT },
   { "with memory saved it could", A_FILE, snapshots_shared, "suspend-possible",
     MIGRATE_SEVERITY_NOTE },
   { "nowhere to save its memory", NULL, snapshots, "suspend-possible", CHECK_ABSENT },

@@ -464,19 +464,27 @@ static const struct
   { CHAIN, TOP ("not-shared") "," MID ("not-shared") "," BASE ("shared"), "keep-source=true", 0,
     FALSE, "make-pool make-pool make-volume make-volume make-volume copy-file copy-file transfer" },
   { PLAIN, DATA ("not-shared"), "", 0, TRUE,
-    "make-pool make-pool make-pool make-volume make-volume make-volume copy-file copy-file "
+    "make-pool make-pool make-pool make-volume make-volume make-volume copy-file copy-file flush-files "
     "start-carrier carry end-carrier define-destination mark-source adopt-destination "
     "undefine-source remove-image remove-image" },
   { PLAIN, DATA ("not-shared"), "road=stream", 0, TRUE,
     "make-pool make-pool make-pool make-volume make-volume make-volume copy-file copy-file "
+<<<<<<< HEAD
     "copy-file define-destination mark-source adopt-destination undefine-source remove-image "
     "remove-image" },
   { PLAIN, DATA ("not-shared"), "shut-down=true", MIGRATE_KIND_COLD, FALSE,
     "make-pool make-pool make-pool make-volume make-volume make-volume shut-down-guest copy-file "
     "copy-file start-carrier carry end-carrier define-destination mark-source adopt-destination "
     "start-destination undefine-source remove-image remove-image" },
+=======
+    "copy-file flush-files define-destination mark-source adopt-destination undefine-source remove-image" },
+  { PLAIN, DATA ("not-shared"), "shut-down=true", MIGRATE_KIND_COLD, FALSE,
+    "make-pool make-pool make-pool make-volume make-volume make-volume shut-down-guest copy-file "
+    "copy-file flush-files start-carrier carry end-carrier define-destination mark-source adopt-destination "
+    "start-destination undefine-source remove-image" },
+>>>>>>> d-rest
   { PLAIN, DATA ("shared"), "", MIGRATE_KIND_SUSPEND, FALSE,
-    "make-pool make-pool make-volume make-volume save-guest copy-file copy-file "
+    "make-pool make-pool make-volume make-volume save-guest copy-file copy-file flush-files "
     "define-destination mark-source adopt-destination restore-destination undefine-source "
     "remove-image remove-image" },
   { PLAIN, DATA ("shared"), "", 0, FALSE, "transfer" },
