@@ -99,19 +99,24 @@ tell_file (Storage *self, const char *path, virStoragePoolPtr pool, virStorageVo
   g_variant_builder_add_value (&self->files, g_variant_dict_end (&values));
 }
 
-/* A pool does not know what was made in its folder behind its back: each is looked through once. */
-static virStorageVolPtr
-find_volume (Storage *self, virStoragePoolPtr pool, const char *name)
+/* A pool does not know what was made in its folder behind its back: each is looked through once.
+ * FALSE: whether it is there is not known. */
+static gboolean
+find_volume (Storage *self, virStoragePoolPtr pool, const char *name, virStorageVolPtr *volume)
 {
-  virStorageVolPtr volume = virStorageVolLookupByName (pool, name);
   const char *pool_name = virStoragePoolGetName (pool);
 
-  if (volume != NULL || virGetLastErrorCode () != VIR_ERR_NO_STORAGE_VOL
-      || g_hash_table_contains (self->refreshed, pool_name) || !_migrate_vir_ask_may (self->ask, 2))
-    return volume;
+  *volume = virStorageVolLookupByName (pool, name);
+  if (*volume != NULL || virGetLastErrorCode () != VIR_ERR_NO_STORAGE_VOL)
+    return *volume != NULL;
+  if (g_hash_table_contains (self->refreshed, pool_name))
+    return TRUE;
+  if (!_migrate_vir_ask_may (self->ask, 2))
+    return FALSE;
   g_hash_table_add (self->refreshed, g_strdup (pool_name));
   virStoragePoolRefresh (pool, 0 /* flags */); /* what it knows now counts, whatever comes of it */
-  return virStorageVolLookupByName (pool, name);
+  *volume = virStorageVolLookupByName (pool, name);
+  return *volume != NULL || virGetLastErrorCode () == VIR_ERR_NO_STORAGE_VOL;
 }
 
 /* One that cannot be asked about is left out: it is not known. */
@@ -120,10 +125,7 @@ tell_volume (Storage *self, const char *path, virStoragePoolPtr pool, const char
 {
   virStorageVolPtr volume;
 
-  if (!_migrate_vir_ask_may (self->ask, 1))
-    return;
-  volume = find_volume (self, pool, name);
-  if (volume == NULL && virGetLastErrorCode () != VIR_ERR_NO_STORAGE_VOL)
+  if (!_migrate_vir_ask_may (self->ask, 1) || !find_volume (self, pool, name, &volume))
     return;
   tell_file (self, path, pool, volume);
   if (volume != NULL)
