@@ -217,8 +217,20 @@ look_record (MigrateLook *look)
 static void
 look_managed_save (MigrateLook *look)
 {
-  if (look->facts->guest.managed_save)
-    _migrate_look_find (look, look->facts->guest.name, NULL);
+  const char *name = look->facts->guest.name;
+
+  if (!look->facts->guest.managed_save)
+    return;
+  if (_migrate_kind_stops (look->kind))
+    _migrate_look_found (
+      look, look->check->severity, name,
+      "Start the guest, which goes on from that memory, and move it while it runs, or with the "
+      "kind “suspend”; accept this only where the memory is of no use",
+      "The memory that guest “%s” was saved with (managed save) does not travel: it is removed "
+      "with the definition at the source, and the guest boots from its disks at the destination",
+      name);
+  else
+    _migrate_look_find (look, name, NULL);
 }
 
 static void
@@ -344,7 +356,8 @@ static const MigrateCheck checks[] = {
     NULL, NULL, look_record },
   { "managed-save", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "the guest has a managed-save image: it would stay at the source, and a later start there "
-    "would bring back that old memory beside newer disks",
+    "would bring back that old memory beside newer disks; a move of one that is off, where this is "
+    "accepted, removes it in the end",
     "Guest “$1” has a managed-save image, which does not move",
     "Start the guest from it, or remove it: virsh managedsave-remove", look_managed_save },
   { "snapshots", MIGRATE_SEVERITY_BLOCKER, FALSE,

@@ -181,13 +181,6 @@ verify (MigrateWork *work, GPtrArray *rows, GError **error)
 }
 
 static gboolean
-stream (MigrateWork *work, GPtrArray *rows, GError **error)
-{
-  return rows->len == 0
-         || (_migrate_stream_rows (work, rows, error) && _migrate_flush_rows (work, rows, error));
-}
-
-static gboolean
 mirror (MigrateWork *work, GPtrArray *rows, GError **error)
 {
   GError *local_error = NULL;
@@ -204,7 +197,29 @@ mirror (MigrateWork *work, GPtrArray *rows, GError **error)
     }
   _migrate_work_decide (work, "stream-instead", "no mirror could be had: %s", local_error->message);
   g_error_free (local_error);
-  return stream (work, rows, error);
+  return _migrate_stream_rows (work, rows, error);
+}
+
+/* What came through streams, whichever process brought it. */
+static gboolean
+flush (MigrateWork *work, GVariant *rows, GError **error)
+{
+  g_autoptr (GPtrArray) streamed
+    = g_ptr_array_new_with_free_func ((GDestroyNotify) g_variant_unref);
+
+  for (gsize i = 0; i < g_variant_n_children (rows); i++)
+    {
+      g_autoptr (GVariant) planned = g_variant_get_child_value (rows, i);
+      GVariant *row;
+
+      if (!_migrate_stream_is_done (work, planned))
+        continue;
+      row = complete (work, planned, error);
+      if (row == NULL)
+        return FALSE;
+      g_ptr_array_add (streamed, row);
+    }
+  return _migrate_flush_rows (work, streamed, error);
 }
 
 static gboolean
@@ -217,7 +232,9 @@ copy (MigrateWork *work, GError **error)
 
   if (streamed == NULL)
     return FALSE;
-  if (mirror (work, mirrored, error) && stream (work, streamed, error))
+  if (mirror (work, mirrored, error)
+      && (streamed->len == 0 || _migrate_stream_rows (work, streamed, error))
+      && flush (work, rows, error))
     return TRUE;
   _migrate_files_explain_no_space (work, error);
   return FALSE;
@@ -228,6 +245,7 @@ static gboolean
 tidy_up (MigrateWork *work, GError **error)
 {
   return _migrate_steps_undo (work, "start-carrier", error)
+         && _migrate_steps_undo_unfinished (work, "flush-files", error)
          && _migrate_steps_undo_unfinished (work, "make-volume", error)
          && _migrate_steps_undo_unfinished (work, "make-pool", error);
 }

@@ -16,13 +16,8 @@ SLOW = "60mbit"
 
 class Case:
     """act (w) strikes and gives the answer of the move. codes: of the errors that are right; none:
-<<<<<<< HEAD
-    it moves. words: in what is told. runs: the guest runs. folder: of its disks, below LOCAL. disks:
-    their names; none: a chain of three and a raw one."""
-=======
     it moves. words: in what is told. runs: the guest runs. folder: of its disks, below LOCAL.
     disks: their names; none: a chain of three and a raw one."""
->>>>>>> d-lab
 
     def __init__(self, act, what, codes, words, runs, folder, disks):
         self.act, self.what, self.codes, self.words = act, what, codes, words
@@ -173,14 +168,10 @@ def folder_is_a_link(w):
 @case("the folder is missing at the destination, and its name has a space and a comma",
       folder="not there, yet")
 def folder_is_missing(w):
-<<<<<<< HEAD
-    w.options = ("--disks", "vda,vdb", "--accept", "disk-copy-unproven")
-=======
     """Nothing proves that it is another one, so what was at the source stays there."""
     source = w.here
     w.options = ("--disks", "vda,vdb", "--accept", "disk-copy-unproven")
     w.clear(lambda: w.hosts.inside(source, "find", w.folder, "-type", "f", "-delete"))
->>>>>>> d-lab
     return w.move()
 
 

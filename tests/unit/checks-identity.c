@@ -188,6 +188,12 @@ managed_save_accepted (CheckGiven *g)
   check_set (g, "accept", "managed-save");
 }
 static void
+managed_save_off (CheckGiven *g)
+{
+  g->facts->guest.state = MIGRATE_DOMAIN_SHUTOFF;
+  g->facts->guest.managed_save = TRUE;
+}
+static void
 snapshots (CheckGiven *g)
 {
   g->facts->n_snapshots = 3;
@@ -374,6 +380,8 @@ static const CheckRow rows[] = {
   { "there, by its own name", NULL, other_name_there, "name-taken", CHECK_ABSENT },
   { "record in order", NULL, record_here, "record-differs", CHECK_ABSENT },
   { "managed save", NULL, managed_save, "managed-save", MIGRATE_SEVERITY_BLOCKER },
+  { "managed save of one that is off", NULL, managed_save_off, "managed-save",
+    MIGRATE_SEVERITY_BLOCKER, "does not travel: it is removed" },
   { "managed save, accepted", NULL, managed_save_accepted, "managed-save",
     MIGRATE_SEVERITY_WARNING },
   { "no managed save", NULL, NULL, "managed-save", CHECK_ABSENT },
