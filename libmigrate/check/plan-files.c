@@ -84,13 +84,6 @@ add_flag (GVariantDict *row, const char *key, gboolean flag)
     g_variant_dict_insert (row, key, "b", TRUE);
 }
 
-static void
-add_option (GVariantBuilder *options, const char *key, const char *value)
-{
-  if (value != NULL)
-    g_variant_builder_add (options, "{ss}", key, value);
-}
-
 /* What opens the image is said by the guest: libvirt does not keep it with the volume. */
 static const char *
 secret_of (const File *file)
@@ -113,22 +106,14 @@ add_options (GVariantDict *row, const File *file, const MigrateVolume *volume)
 
   g_variant_builder_init (&options, G_VARIANT_TYPE ("a{ss}"));
   if (volume != NULL)
-    {
-      add_option (&options, "compat", volume->compat);
-      add_option (&options, "cluster-size", volume->cluster_size);
-      add_option (&options, "lazy-refcounts", volume->lazy_refcounts ? "true" : NULL);
-      add_option (&options, "extended-l2", volume->extended_l2 ? "true" : NULL);
-      add_option (&options, "owner", volume->owner);
-      add_option (&options, "group", volume->group);
-      add_option (&options, "mode", volume->mode);
-    }
+    _migrate_file_add_options (&options, volume);
   if (volume != NULL && volume->encryption != NULL)
-    add_option (&options, "encryption", volume->encryption);
+    _migrate_file_add_option (&options, "encryption", volume->encryption);
   else if (file->disk != NULL && file->disk->encrypted)
-    add_option (&options, "encryption", "luks");
+    _migrate_file_add_option (&options, "encryption", "luks");
   if (secret == NULL && volume != NULL)
     secret = volume->encryption_secret;
-  add_option (&options, "encryption-secret", secret);
+  _migrate_file_add_option (&options, "encryption-secret", secret);
   g_variant_dict_insert_value (row, "options", g_variant_builder_end (&options));
 }
 

@@ -85,6 +85,13 @@ _migrate_flush_rows (MigrateWork *work, GPtrArray *rows, GError **error)
       g_propagate_error (error, local_error);
       return FALSE;
     }
+  /* What is left of it has the files open: the guest could not start there. */
+  if (!_migrate_steps_undo_unfinished (work, "flush-files", NULL /* error */)
+      && !_migrate_steps_undo_unfinished (work, "flush-files", error))
+    {
+      g_error_free (local_error);
+      return FALSE;
+    }
   _migrate_work_warn (work,
                       "It is not certain that the copies are on the destination's disk, so the "
                       "source's are kept: %s",

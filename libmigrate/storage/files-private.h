@@ -60,6 +60,10 @@ GVariant *_migrate_files_of (MigratePlan *plan);
 /* How much of all that a block move sends, memory included, travels so: 0 to 1. plan: nullable. */
 double _migrate_files_share (MigratePlan *plan, MigrateFileHow how, guint64 memory);
 
+/* Of a row's "options": what a volume like that one is to be made with. */
+void _migrate_file_add_option (GVariantBuilder *options, const char *key, const char *value);
+void _migrate_file_add_options (GVariantBuilder *options, const MigrateVolume *volume);
+
 /* room.c: names the disks and the pools of what was made, and what they need, where there was no
  * room on a disk of the destination; any other error is left as it is. */
 void _migrate_files_explain_no_space (MigrateWork *work, GError **error);

@@ -1,6 +1,8 @@
 /* Decide: what the plan's rows of files say. */
 #include "storage/files-private.h"
 
+#include "xml/host-private.h"
+
 static const char *const how_names[] = {
   [MIGRATE_FILE_SHARED] = "shared",     [MIGRATE_FILE_STAYS] = "stays",
   [MIGRATE_FILE_MIRROR] = "mirror",     [MIGRATE_FILE_STREAM] = "stream",
@@ -77,4 +79,24 @@ _migrate_files_share (MigratePlan *plan, MigrateFileHow how, guint64 memory)
       share += is == how ? bytes : 0;
     }
   return all > 0 ? share / all : 0;
+}
+
+/* value: nullable: it has none. */
+void
+_migrate_file_add_option (GVariantBuilder *options, const char *key, const char *value)
+{
+  if (value != NULL)
+    g_variant_builder_add (options, "{ss}", key, value);
+}
+
+void
+_migrate_file_add_options (GVariantBuilder *options, const MigrateVolume *volume)
+{
+  _migrate_file_add_option (options, "compat", volume->compat);
+  _migrate_file_add_option (options, "cluster-size", volume->cluster_size);
+  _migrate_file_add_option (options, "lazy-refcounts", volume->lazy_refcounts ? "true" : NULL);
+  _migrate_file_add_option (options, "extended-l2", volume->extended_l2 ? "true" : NULL);
+  _migrate_file_add_option (options, "owner", volume->owner);
+  _migrate_file_add_option (options, "group", volume->group);
+  _migrate_file_add_option (options, "mode", volume->mode);
 }

@@ -408,6 +408,23 @@ _migrate_was_made (MigrateWork *work, GVariant *row)
   return FALSE;
 }
 
+/* What the plan knew of it stays; what only its host knows is added. */
+static GVariant *
+complete_options (GVariant *row, const MigrateVolume *here)
+{
+  static const char *const planned[] = { "encryption", "encryption-secret" };
+  g_autoptr (GVariant) options = g_variant_lookup_value (row, "options", G_VARIANT_TYPE ("a{ss}"));
+  const char *value;
+  GVariantBuilder builder;
+
+  g_variant_builder_init (&builder, G_VARIANT_TYPE ("a{ss}"));
+  _migrate_file_add_options (&builder, here);
+  for (gsize i = 0; options != NULL && i < G_N_ELEMENTS (planned); i++)
+    if (g_variant_lookup (options, planned[i], "&s", &value))
+      _migrate_file_add_option (&builder, planned[i], value);
+  return g_variant_builder_end (&builder);
+}
+
 /* What is in no pool of the source's is seen when it has been given one. NULL: it failed. */
 GVariant *
 _migrate_file_complete (MigrateWork *work, GVariant *row, GError **error)
@@ -432,6 +449,8 @@ _migrate_file_complete (MigrateWork *work, GVariant *row, GError **error)
   g_variant_dict_init (&dict, row);
   g_variant_dict_insert (&dict, "size", "t", here->physical > 0 ? here->physical : here->capacity);
   g_variant_dict_insert (&dict, "allocation", "t", here->allocation);
+  g_variant_dict_insert (&dict, "capacity", "t", here->capacity);
+  g_variant_dict_insert_value (&dict, "options", complete_options (row, here));
   return g_variant_ref_sink (g_variant_dict_end (&dict));
 }
 

@@ -106,14 +106,19 @@ make_empty (MigrateWork *work, GVariant *rows, GError **error)
 {
   for (gsize i = g_variant_n_children (rows); i-- > 0;)
     {
-      g_autoptr (GVariant) row = g_variant_get_child_value (rows, i);
-      MigrateFileHow how = _migrate_file_how (row);
+      g_autoptr (GVariant) planned = g_variant_get_child_value (rows, i);
+      g_autoptr (GVariant) row = NULL;
+      MigrateFileHow how = _migrate_file_how (planned);
 
       if (_migrate_work_check_cancelled (work, error))
         return FALSE;
-      if ((how == MIGRATE_FILE_MIRROR || how == MIGRATE_FILE_RECREATE)
-          && !_migrate_file_comes_later (row)
-          && !_migrate_make_volume (work, row, how == MIGRATE_FILE_MIRROR && !is_block (work),
+      if ((how != MIGRATE_FILE_MIRROR && how != MIGRATE_FILE_RECREATE)
+          || _migrate_file_comes_later (planned))
+        continue;
+      row = how == MIGRATE_FILE_MIRROR ? _migrate_file_complete (work, planned, error)
+                                       : g_variant_ref (planned);
+      if (row == NULL
+          || !_migrate_make_volume (work, row, how == MIGRATE_FILE_MIRROR && !is_block (work),
                                     error))
         return FALSE;
     }

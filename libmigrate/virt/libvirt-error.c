@@ -154,6 +154,8 @@ static const struct
   { "Cannot allocate memory", MIGRATE_ERROR_NO_SPACE, REMEDY_ROOM },
   { "No space left on device", MIGRATE_ERROR_NO_SPACE, REMEDY_ROOM },
   { "Disk quota exceeded", MIGRATE_ERROR_NO_SPACE, REMEDY_ROOM },
+  { "Failed to connect to remote libvirt URI", ANY,
+    "See whether the destination's libvirtd runs, and the source reaches it at the peer URI" },
   { "have different sizes", ANY,
     "The image at the destination must have the size of the source's, to the byte: remove it" },
   { "already defined with uuid", ANY,

@@ -1,5 +1,5 @@
-/* The files that a guest names, and the pools that have them, as a host sees them. Its pools are
- * not refreshed for that: what they do not know is not found. See libvirt-facts.c. */
+/* The files that a guest names, and the pools that have them, as a host sees them. See
+ * libvirt-facts.c. */
 #include "virt/libvirt-facts-private.h"
 
 #include <stdlib.h>
@@ -16,6 +16,7 @@ typedef struct
 {
   MigrateVirAsk *ask;
   GHashTable *by_directory; /* virStoragePoolPtr; NULL: no active pool has it */
+  GHashTable *refreshed;    /* names of pools */
   GVariantBuilder files;
 } Storage;
 
@@ -98,16 +99,33 @@ tell_file (Storage *self, const char *path, virStoragePoolPtr pool, virStorageVo
   g_variant_builder_add_value (&self->files, g_variant_dict_end (&values));
 }
 
+/* A pool does not know what was made in its folder behind its back: each is looked through once.
+ * FALSE: whether it is there is not known. */
+static gboolean
+find_volume (Storage *self, virStoragePoolPtr pool, const char *name, virStorageVolPtr *volume)
+{
+  const char *pool_name = virStoragePoolGetName (pool);
+
+  *volume = virStorageVolLookupByName (pool, name);
+  if (*volume != NULL || virGetLastErrorCode () != VIR_ERR_NO_STORAGE_VOL)
+    return *volume != NULL;
+  if (g_hash_table_contains (self->refreshed, pool_name))
+    return TRUE;
+  if (!_migrate_vir_ask_may (self->ask, 2))
+    return FALSE;
+  g_hash_table_add (self->refreshed, g_strdup (pool_name));
+  virStoragePoolRefresh (pool, 0 /* flags */); /* what it knows now counts, whatever comes of it */
+  *volume = virStorageVolLookupByName (pool, name);
+  return *volume != NULL || virGetLastErrorCode () == VIR_ERR_NO_STORAGE_VOL;
+}
+
 /* One that cannot be asked about is left out: it is not known. */
 static void
 tell_volume (Storage *self, const char *path, virStoragePoolPtr pool, const char *name)
 {
   virStorageVolPtr volume;
 
-  if (!_migrate_vir_ask_may (self->ask, 1))
-    return;
-  volume = virStorageVolLookupByName (pool, name);
-  if (volume == NULL && virGetLastErrorCode () != VIR_ERR_NO_STORAGE_VOL)
+  if (!_migrate_vir_ask_may (self->ask, 1) || !find_volume (self, pool, name, &volume))
     return;
   tell_file (self, path, pool, volume);
   if (volume != NULL)
@@ -178,9 +196,11 @@ _migrate_vir_ask_files (MigrateVirAsk *self, GError **error)
   if (paths == NULL && volumes == NULL)
     return TRUE;
   storage.by_directory = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, pool_free);
+  storage.refreshed = g_hash_table_new_full (g_str_hash, g_str_equal, g_free, NULL /* value */);
   g_variant_builder_init (&storage.files, G_VARIANT_TYPE ("aa{sv}"));
   tell_files (&storage, paths, volumes);
   g_hash_table_unref (storage.by_directory);
+  g_hash_table_unref (storage.refreshed);
   g_variant_dict_insert_value (&self->answer, MIGRATE_FACT_FILES,
                                g_variant_builder_end (&storage.files));
   return virConnectIsAlive (self->conn->vir) == 1 || _migrate_vir_ask_pass_over (self, error);

@@ -1,6 +1,8 @@
 /* A program that moves one guest, so that tests can stop and kill the controller of a move.
  *
- * lab-controller JOURNAL GUEST SOURCE DESTINATION PEER-URI MIGRATION-URI [KEY=VALUE...] */
+ * lab-controller JOURNAL GUEST SOURCE DESTINATION PEER-URI MIGRATION-URI [KEY=VALUE...]
+ *
+ * Keys are the policy's; and image-folder, then image-checksums: where backing files come from. */
 #include <libmigrate/migrate.h>
 
 #include <signal.h>
@@ -44,6 +46,25 @@ say_end (MigrateJob *job, const GError *error)
           error != NULL ? error->message : "");
 }
 
+/* What is no key of the policy. */
+static gboolean
+set_other (MigrateJob *job, const char *key, const char *value)
+{
+  static char *folder;
+  g_autoptr (MigrateImageSource) images = NULL;
+
+  if (g_str_equal (key, "image-folder"))
+    folder = g_strdup (value);
+  else if (g_str_equal (key, "image-checksums"))
+    {
+      images = MIGRATE_IMAGE_SOURCE (migrate_directory_image_source_new (folder, value));
+      migrate_job_set_image_source (job, images);
+    }
+  else
+    return FALSE;
+  return TRUE;
+}
+
 int
 main (int argc, char **argv)
 {
@@ -63,15 +84,16 @@ main (int argc, char **argv)
   destination = migrate_host_new (argv[4]);
   migrate_host_set_peer_uri (destination, argv[5]);
   migrate_host_set_migration_uri (destination, argv[6]);
+  job = migrate_job_new (argv[2], source, destination);
   for (int i = 7; i < argc; i++)
     {
       g_auto (GStrv) pair = g_strsplit (argv[i], "=", 2);
 
-      if (!migrate_policy_set (policy, pair[0], pair[1], &error))
+      if (!set_other (job, pair[0], pair[1])
+          && !migrate_policy_set (policy, pair[0], pair[1], &error))
         g_error ("%s", error->message);
     }
   journal = migrate_sqlite_journal_new (argv[1]);
-  job = migrate_job_new (argv[2], source, destination);
   migrate_job_set_journal (job, journal);
   migrate_job_set_policy (job, policy);
   g_signal_connect (job, "progress", G_CALLBACK (on_progress), NULL);

@@ -19,7 +19,8 @@ BLOCK, STRIDE = MIB // 16, MIB // 2
 
 
 class DiskLab(Lab):
-    """Two hosts, each with an active pool of its own folder: a check can prove what is not shared."""
+    """Two hosts, each with an active pool of its own folder: a check can prove what is not
+    shared."""
 
     def __init__(self, folder):
         super().__init__("b", folder)
@@ -79,8 +80,8 @@ class DiskLab(Lab):
     def fill(self, host, path, form, offset, length):
         raw = self.outside(host, f"{LOCAL}/.random")
         raw.write_bytes(os.urandom(length))
-        self.inside(host, "qemu-io", "-f", form, "-c", f"write -s {LOCAL}/.random {offset} {length}",
-                    path)
+        self.inside(host, "qemu-io", "-f", form, "-c",
+                    f"write -s {LOCAL}/.random {offset} {length}", path)
         raw.unlink()
 
     def chain(self, host, path, form):
@@ -215,13 +216,16 @@ class Guest:
         lab("virsh", self.at, "shutdown", self.name)
         return wait_until(60, lambda: self.state().startswith("shut off"))
 
+    def boots(self):
+        """How often it has booted, and looked at its disks."""
+        return len(re.findall(r"pattern found .*\n", self.log.read_text("ascii", "replace")))
+
     def start(self):
         """Boots, and finds its pattern where the boot before left it."""
         before = self.generation()
-        boots = lambda: len(re.findall(r"pattern found .*\n", self.log.read_text("ascii", "replace")))
-        so_far = boots()
+        so_far = self.boots()
         lab("virsh", self.at, "start", self.name)
-        if not wait_until(90, lambda: boots() > so_far or self.is_hurt()) or self.is_hurt():
+        if not wait_until(90, lambda: self.boots() > so_far or self.is_hurt()) or self.is_hurt():
             return False
         found = int(self.said(r"pattern found disks=\d+ generation=(\d+)"))
         return before <= found <= before + 1

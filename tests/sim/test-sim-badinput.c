@@ -161,7 +161,7 @@ add_layered (const Way *way)
 
 /* more: settings, nullable. */
 static MigrateJob *
-job_new (const Way *way, const char *const *more)
+job_for (const char *guest, const Way *way, const char *const *more)
 {
   const char *settings[8] = { NULL };
   guint n = 0;
@@ -171,9 +171,15 @@ job_new (const Way *way, const char *const *more)
     settings[n] = way->settings[n];
   for (; more != NULL && *more != NULL; more++)
     settings[n++] = *more;
-  job = disktest_job ("g0", settings);
+  job = disktest_job (guest, settings);
   migrate_job_set_kind (job, way->kind);
   return job;
+}
+
+static MigrateJob *
+job_new (const Way *way, const char *const *more)
+{
+  return job_for ("g0", way, more);
 }
 
 static void
@@ -475,6 +481,46 @@ ParameterizedTest (Row *row, badinput, a_file_is_in_the_way_behind_a_link)
   moves_whole (way, LINK, unproven);
 }
 
+#define ELSEWHERE "/elsewhere/top"
+
+ParameterizedTestParameters (badinput, a_folder_has_no_pool)
+{
+  static Row rows[N_WAYS];
+
+  return make_rows (rows, 1);
+}
+
+/* They are made for as long as it takes; and the folder, where there is none. */
+ParameterizedTest (Row *row, badinput, a_folder_has_no_pool)
+{
+  const Way *way = &ways[row->way];
+  gboolean block = way->kind == MIGRATE_KIND_BLOCK;
+  g_auto (GStrv) pools = NULL;
+  g_autoptr (MigrateJob) job = NULL;
+
+  sim_world_add_image (world, "h1",
+                       &(SimImageSpec){ .path = ELSEWHERE, .capacity = 64 * MIB, .data = MIB });
+  add_guest (way, ELSEWHERE, "raw");
+  if (block)
+    sim_world_do (world, &(SimAction){ .what = SIM_REFUSE_PREPARE, .host = "h2", .text = "no" });
+  else
+    sim_world_fail_call (world, "define:h2", 1, 1 /* VIR_ERR_INTERNAL_ERROR */);
+  job = job_new (way, unproven);
+  disktest_fail (job, MIGRATE_ERROR_FAILED, block ? "no" : "failed by the test");
+  assert_as_before (way);
+  cr_assert_not (sim_world_has_folder (world, "h2", "/elsewhere"));
+  moves_whole (way, ELSEWHERE, unproven);
+  for (guint h = 1; h <= 2; h++)
+    {
+      g_autofree char *all = NULL;
+
+      g_clear_pointer (&pools, g_strfreev);
+      pools = sim_world_list_pools (world, h == 1 ? "h1" : "h2");
+      all = g_strjoinv (" ", pools);
+      cr_assert_str_eq (all, "images", "%s: h%u: %s", way->name, h, all);
+    }
+}
+
 static const char *const names[] = {
   "/images/a name, with commas, and  blanks ",
   "/images/one line\nand another",
@@ -532,4 +578,87 @@ ParameterizedTest (Row *row, badinput, a_disk_that_fills_up)
   fails (way, space_short, MIGRATE_ERROR_NO_SPACE, "for “vda” 100.0 MiB in storage pool “images”");
   sim_world_set_room (world, "h2", "/images", G_MAXUINT64);
   moves_whole (way, TOP, NULL);
+}
+
+/* ---- two at once ---- */
+
+typedef struct
+{
+  GMainLoop *loop;
+  guint left;
+} Both;
+
+static void
+on_done (GObject *object, GAsyncResult *async_result, gpointer data)
+{
+  Both *both = data;
+  g_autoptr (GError) error = NULL;
+  g_autoptr (MigrateResult) result
+    = migrate_job_run_finish (MIGRATE_JOB (object), async_result, &error);
+
+  cr_expect (result != NULL || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_BUSY), "%s",
+             error != NULL ? error->message : "");
+  if (--both->left == 0)
+    g_main_loop_quit (both->loop);
+}
+
+static void
+add_second (const Way *way)
+{
+  static const SimDiskSpec disks[]
+    = { { .target = "vda", .path = "/images/top1", .format = "qcow2" }, { .target = NULL } };
+
+  sim_world_add_image (world, "h1",
+                       &(SimImageSpec){ .path = "/images/top1",
+                                        .format = "qcow2",
+                                        .capacity = 64 * MIB,
+                                        .offset = 40 * MIB,
+                                        .data = MIB,
+                                        .backing = BASE,
+                                        .backing_format = "qcow2" });
+  sim_world_add_guest (
+    world, "h1",
+    &(SimGuestSpec){ .name = "g1", .memory = 32 * MIB, .disks = disks, .state = way->state });
+}
+
+ParameterizedTestParameters (badinput, two_bring_the_same_file)
+{
+  static Row rows[N_WAYS];
+
+  return make_rows (rows, 1);
+}
+
+/* One of them may find the other at it, and is told so; then it moves the next time. */
+ParameterizedTest (Row *row, badinput, two_bring_the_same_file)
+{
+  static const char *const guests[] = { "g0", "g1" };
+  const Way *way = &ways[row->way];
+  Both both = { .loop = g_main_loop_new (NULL, FALSE), .left = 2 };
+  g_autofree char *bytes = NULL;
+  MigrateJob *jobs[2];
+
+  add_layered (way);
+  add_second (way);
+  bytes = sim_world_dup_bytes_of (world, "h1", BASE);
+  for (guint i = 0; i < 2; i++)
+    {
+      jobs[i] = job_for (guests[i], way, NULL);
+      migrate_job_run_async (jobs[i], NULL, on_done, &both);
+    }
+  g_main_loop_run (both.loop);
+  for (guint i = 0; i < 2; i++)
+    {
+      g_autoptr (MigrateJob) again = NULL;
+      g_autoptr (MigrateResult) result = NULL;
+
+      g_object_unref (jobs[i]);
+      if (sim_world_get_domain (world, "h2", guests[i]).exists)
+        continue;
+      again = job_for (guests[i], way, NULL);
+      result = disktest_move (again);
+    }
+  disktest_assert_same (BASE, bytes, "h2");
+  cr_assert (is_where (way, "h2", "h1"), "%s: %s", way->name, sim_world_describe (world, "g0"));
+  assert_no_violation ();
+  g_main_loop_unref (both.loop);
 }

@@ -163,6 +163,20 @@ recover (MigrateJob *job, const char *what)
              error != NULL ? error->message : "work is left", sim_world_describe (world, "g0"));
 }
 
+/* The code says what the caller can do, and the remedy what to look after. */
+static void
+assert_cause (MigrateJob *job, const GError *error, const char *what)
+{
+  g_autoptr (MigrateFailure) failure = migrate_job_dup_failure (job);
+
+  cr_assert (g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_UNREACHABLE)
+               || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_FAILED)
+               || g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NEEDS_RECOVER),
+             "%s: code %d: %s", what, error->code, error->message);
+  cr_assert (failure != NULL && migrate_failure_get_remedy (failure) != NULL, "%s: no remedy: %s",
+             what, error->message);
+}
+
 /* As the journal has it; one that was never prepared is not in it. */
 static void
 assert_ended (MigrateJob *job, const char *what)
@@ -255,7 +269,8 @@ kill_once (const Way *way, Killing *killing)
   g_signal_connect (job, "notify::phase", G_CALLBACK (kill_in_phase), killing);
   done = migrate_job_run (job, NULL, &error);
   cr_assert (killing->done, "%s: never", what);
-  cr_assert (done != NULL || error != NULL);
+  if (done == NULL)
+    assert_cause (job, error, what);
   sim_world_sleep (world, SETTLE_MS);
   if (migrate_job_get_state (job) == MIGRATE_STATE_FAILED)
     recover (job, what);

@@ -471,8 +471,7 @@ static const struct
   { PLAIN, DATA ("not-shared"), "road=stream", 0, TRUE,
     "make-pool make-pool make-pool make-volume make-volume make-volume copy-file copy-file "
     "copy-file flush-files define-destination mark-source adopt-destination undefine-source "
-    "remove-image "
-    "remove-image" },
+    "remove-image remove-image" },
   { PLAIN, DATA ("not-shared"), "shut-down=true", MIGRATE_KIND_COLD, FALSE,
     "make-pool make-pool make-pool make-volume make-volume make-volume shut-down-guest copy-file "
     "copy-file flush-files start-carrier carry end-carrier define-destination mark-source "

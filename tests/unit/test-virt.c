@@ -329,6 +329,10 @@ static const struct
   { VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, -1, MIGRATE_VIR_TRANSFER,
     "operation failed: migration of disk vda failed: Source and target image have different sizes",
     MIGRATE_ERROR_FAILED, "to the byte" },
+  { VIR_FROM_QEMU, VIR_ERR_OPERATION_FAILED, -1, MIGRATE_VIR_TRANSFER,
+    "operation failed: Failed to connect to remote libvirt URI qemu+tcp://h2/system: unable to "
+    "connect to server at 'h2:16509': Connection refused",
+    MIGRATE_ERROR_FAILED, "peer URI" },
 };
 
 ParameterizedTestParameters (vir_error, maps)
