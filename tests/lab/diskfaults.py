@@ -225,7 +225,8 @@ def chain_is_a_circle(w):
 def kill_daemon(w, host, phase, *options):
     lab("link", SLOW)
     pid = w.daemon(host)
-    w.start(*options)
+    # Nobody starts it anew before the move has ended.
+    w.start("--set", "resume-timeout=10", "--set", "settle-timeout=10", *options)
     for each in phase.split():
         w.reach(each)
     os.kill(pid, signal.SIGKILL)
