@@ -172,6 +172,7 @@ def folder_is_missing(w):
     source = w.here
     w.options = ("--disks", "vda,vdb", "--accept", "disk-copy-unproven")
     w.clear(lambda: w.hosts.inside(source, "find", w.folder, "-type", "f", "-delete"))
+    w.clear(lambda: w.pool(w.here))  # or nothing tells there what is below an image
     return w.move()
 
 
