@@ -69,6 +69,18 @@ find_or_make (MigrateWork *work, GVariant *row, GPtrArray *fetched, GPtrArray *c
     }
 }
 
+/* NVRAM of a guest that never ran: its host makes it when it does. */
+static gboolean
+need_not_be_there (MigrateWork *work, GVariant *planned, const GError *error)
+{
+  if (!_migrate_variant_boolean (planned, "optional")
+      || !g_error_matches (error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    return FALSE;
+  _migrate_work_decide (work, "no-file", "there is no “%s” at the source to be copied",
+                        _migrate_variant_string (planned, "path"));
+  return TRUE;
+}
+
 /* The last row of a chain is its deepest image. */
 static gboolean
 make_streamed (MigrateWork *work, GVariant *rows, GPtrArray *fetched, GPtrArray *copies,
@@ -78,13 +90,21 @@ make_streamed (MigrateWork *work, GVariant *rows, GPtrArray *fetched, GPtrArray 
     {
       g_autoptr (GVariant) planned = g_variant_get_child_value (rows, i);
       g_autoptr (GVariant) row = NULL;
+      g_autoptr (GError) missing = NULL;
 
       if (_migrate_work_check_cancelled (work, error))
         return FALSE;
       if (_migrate_file_how (planned) != MIGRATE_FILE_STREAM || _migrate_file_comes_later (planned))
         continue;
-      row = _migrate_file_complete (work, planned, error);
-      if (row == NULL || !find_or_make (work, row, fetched, copies, error))
+      row = _migrate_file_complete (work, planned, &missing);
+      if (row == NULL && need_not_be_there (work, planned, missing))
+        continue;
+      if (row == NULL)
+        {
+          g_propagate_error (error, g_steal_pointer (&missing));
+          return FALSE;
+        }
+      if (!find_or_make (work, row, fetched, copies, error))
         return FALSE;
     }
   return TRUE;

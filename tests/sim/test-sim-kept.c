@@ -241,3 +241,59 @@ Test (kept, not_the_memory_of_a_snapshot_and_check_says_so)
   cr_assert_not_null (finding);
   cr_assert_not_null (strstr (migrate_finding_get_message (finding), "/mem/s1"));
 }
+
+/* ---- NVRAM ---- */
+
+#define NVRAM "/nvram/g1.fd"
+
+static void
+add_guest_with_nvram (void)
+{
+  sim_world_add_guest (
+    world, "h1", &(SimGuestSpec){ .name = "g1", .nvram = NVRAM, .state = MIGRATE_DOMAIN_SHUTOFF });
+}
+
+static void
+move_g1 (void)
+{
+  g_autoptr (MigrateHost) source = migrate_host_new ("sim://w/h1");
+  g_autoptr (MigrateHost) destination = migrate_host_new ("sim://w/h2");
+  g_autoptr (MigrateJob) job = migrate_job_new ("g1", source, destination);
+
+  migrate_job_set_journal (job, journal);
+  run (job);
+  cr_assert_not_null (strstr (sim_world_describe (world, "g1"), "h1: - | h2: shut off"), "%s",
+                      sim_world_describe (world, "g1"));
+}
+
+Test (kept, nvram_as_the_guest_has_left_it)
+{
+  g_autofree char *here = NULL, *there = NULL;
+
+  sim_world_add_image (world, "h1", &(SimImageSpec){ .path = NVRAM, .data = 4096 });
+  add_guest_with_nvram ();
+  here = sim_world_dup_bytes_of (world, "h1", NVRAM);
+  move_g1 ();
+  there = sim_world_dup_bytes_of (world, "h2", NVRAM);
+  cr_assert_str_eq (here, there);
+}
+
+/* It is made from its template when the guest is started for the first time. */
+Test (kept, no_nvram_of_a_guest_that_never_ran)
+{
+  g_auto (GStrv) here = NULL, there = NULL;
+
+  sim_world_add_folder (world, "h1", "/nvram", NULL);
+  add_guest_with_nvram ();
+  move_g1 ();
+  here = sim_world_list_paths (world, "h1");
+  there = sim_world_list_paths (world, "h2");
+  cr_assert_not (g_strv_contains ((const char *const *) here, NVRAM));
+  cr_assert_not (g_strv_contains ((const char *const *) there, NVRAM));
+}
+
+Test (kept, no_nvram_where_not_even_its_folder_is_there)
+{
+  add_guest_with_nvram ();
+  move_g1 ();
+}
