@@ -423,7 +423,9 @@ static const MigrateCheck checks[] = {
     "a disk is a file, and nothing proves that both hosts see the same one; a warning where the "
     "kind `live` is asked for",
     "Disk “$1” is the file “$2”: nothing proves that both hosts share it: $3",
-    "Make sure that both hosts see the same file, then ask for the kind “live”", look_unproven },
+    "Make sure that both hosts see the same file, then ask for the kind “live”; or that they do "
+    "not, then name the disk in the policy key “disks”",
+    look_unproven },
   { "block-device-unproven", MIGRATE_SEVERITY_BLOCKER, TRUE,
     "a disk is a block device, and its name does not say which: another host may have another one "
     "of that name; a warning where the kind `live` is asked for",
