@@ -20,22 +20,6 @@ has_mark (MigrateWork *work, const MigrateDomain *domain, MigrateMark mark)
   return g_strcmp0 (domain->mark, text) == 0;
 }
 
-/* NULL and no error: the host does not know the guest. */
-static MigrateCall *
-find_if_there (MigrateWork *work, MigrateSide side, GError **error)
-{
-  GError *local_error = NULL;
-  MigrateCall *call = _migrate_step_find (work, side, &local_error);
-
-  if (call != NULL)
-    return call;
-  if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
-    g_error_free (local_error);
-  else
-    g_propagate_error (error, local_error);
-  return NULL;
-}
-
 /* ---- marks ---- */
 
 static gboolean
@@ -79,7 +63,8 @@ static gboolean
 adopt_destination_undo (MigrateWork *work, GVariant *args, GError **error)
 {
   GError *local_error = NULL;
-  g_autoptr (MigrateCall) there = find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
+  g_autoptr (MigrateCall) there
+    = _migrate_step_find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
 
   if (there == NULL)
     {
@@ -124,7 +109,8 @@ static gboolean
 define_destination_act (MigrateWork *work, GVariant *args, GError **error)
 {
   GError *local_error = NULL;
-  g_autoptr (MigrateCall) there = find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
+  g_autoptr (MigrateCall) there
+    = _migrate_step_find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
   g_autoptr (MigrateCall) seen = NULL;
 
   if (local_error != NULL)
@@ -148,7 +134,8 @@ static gboolean
 define_destination_undo (MigrateWork *work, GVariant *args, GError **error)
 {
   GError *local_error = NULL;
-  g_autoptr (MigrateCall) there = find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
+  g_autoptr (MigrateCall) there
+    = _migrate_step_find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
 
   if (local_error != NULL)
     {
@@ -219,7 +206,8 @@ static gboolean
 end_destination_act (MigrateWork *work, GVariant *args, GError **error)
 {
   GError *local_error = NULL;
-  g_autoptr (MigrateCall) there = find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
+  g_autoptr (MigrateCall) there
+    = _migrate_step_find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
 
   if (local_error != NULL)
     {

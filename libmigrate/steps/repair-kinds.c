@@ -19,27 +19,12 @@ refuse (GError **error, MigrateSide side, const MigrateDomain *domain, const cha
   return FALSE;
 }
 
-/* NULL and no error: the host does not know the guest. */
-static MigrateCall *
-find_if_there (MigrateWork *work, MigrateSide side, GError **error)
-{
-  GError *local_error = NULL;
-  MigrateCall *call = _migrate_step_find (work, side, &local_error);
-
-  if (call != NULL)
-    return call;
-  if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
-    g_error_free (local_error);
-  else
-    g_propagate_error (error, local_error);
-  return NULL;
-}
-
 static gboolean
 remove_incoming_act (MigrateWork *work, GVariant *args, GError **error)
 {
   GError *local_error = NULL;
-  g_autoptr (MigrateCall) seen = find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
+  g_autoptr (MigrateCall) seen
+    = _migrate_step_find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
 
   if (seen == NULL)
     {
@@ -59,7 +44,8 @@ static gboolean
 undefine_destination_act (MigrateWork *work, GVariant *args, GError **error)
 {
   GError *local_error = NULL;
-  g_autoptr (MigrateCall) seen = find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
+  g_autoptr (MigrateCall) seen
+    = _migrate_step_find_if_there (work, MIGRATE_SIDE_DESTINATION, &local_error);
 
   if (seen == NULL)
     {

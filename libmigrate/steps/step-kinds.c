@@ -9,6 +9,21 @@ _migrate_step_find (MigrateWork *work, MigrateSide side, GError **error)
                              error);
 }
 
+MigrateCall *
+_migrate_step_find_if_there (MigrateWork *work, MigrateSide side, GError **error)
+{
+  GError *local_error = NULL;
+  MigrateCall *call = _migrate_step_find (work, side, &local_error);
+
+  if (call != NULL)
+    return call;
+  if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+    g_error_free (local_error);
+  else
+    g_propagate_error (error, local_error);
+  return NULL;
+}
+
 gboolean
 _migrate_step_order (MigrateWork *work, MigrateSide side, MigrateCallKind kind, guint64 value,
                      GError **error)

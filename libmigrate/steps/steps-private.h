@@ -40,6 +40,8 @@ extern const gsize _migrate_n_repair_kinds;
 /* ---- step-kinds.c: shared by the kinds ---- */
 /* The guest as the host knows it now. */
 MigrateCall *_migrate_step_find (MigrateWork *work, MigrateSide side, GError **error);
+/* NULL and no error: the host does not know the guest. */
+MigrateCall *_migrate_step_find_if_there (MigrateWork *work, MigrateSide side, GError **error);
 /* Orders wait for another job's lock once more. */
 gboolean _migrate_step_order (MigrateWork *work, MigrateSide side, MigrateCallKind kind,
                               guint64 value, GError **error);
