@@ -230,12 +230,17 @@ class Gate:
         self.db.close()
 
 
+def stop(world):
+    """SIGSTOP, and until then it may still do something."""
+    world.moving.signal(signal.SIGSTOP)
+    wait_until(5, lambda: re.search(r"^State:\s*T", open(
+        f"/proc/{world.moving.process.pid}/status", encoding="ascii").read(), re.M))
+
+
 def stop_between_writes(world):
     """SIGSTOP, but not with the journal locked: that would stop everybody."""
     for _ in range(100):
-        world.moving.signal(signal.SIGSTOP)
-        wait_until(5, lambda: re.search(r"^State:\s*T", open(
-            f"/proc/{world.moving.process.pid}/status", encoding="ascii").read(), re.M))
+        stop(world)
         db = sqlite3.connect(world.ctl.journal, isolation_level=None, timeout=0)
         try:
             db.execute("BEGIN IMMEDIATE")

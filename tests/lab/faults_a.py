@@ -6,7 +6,7 @@ import time
 
 import faults_alone  # noqa: F401: more of this table
 from blackbox import DONE, FAILED, LEFT, REFUSED, STAYED, Eye, lab, wait_until
-from faultlab import Gate, case, stop_between_writes
+from faultlab import Gate, case, stop, stop_between_writes
 
 SOURCE = {"runs-on-source"}
 THERE = {"runs-on-destination"}
@@ -169,7 +169,7 @@ def stopped_and_taken_over_in_prepare(w):
     # The fence is the next write to the journal: an order whose intent is written will be given.
     with Eye(w.hosts.uri(w.source)) as eye:
         wait_until(10, lambda: not eye.flags(w.GUEST)[1])
-    w.moving.signal(signal.SIGSTOP)
+    stop(w)
     gate.open()
     slept_through_takeover(w, SOURCE)
     yield
@@ -180,7 +180,7 @@ def stopped_and_taken_over_in_finalize(w):
     gate = Gate(w)
     w.start(*w.COPY)
     gate.close_at("transfer", "done")
-    w.moving.signal(signal.SIGSTOP)
+    stop(w)
     gate.open()
     slept_through_takeover(w, THERE)
     yield
