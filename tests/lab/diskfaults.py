@@ -51,7 +51,7 @@ class Small:
 
     def give_room(self):
         self.w.inside("rm", "-f", f"{self.path}/filler")
-        self.w.inside("mount", "-o", "remount,size=1g", self.path)
+        self.w.inside("mount", "-o", "remount,size=4g", self.path)
 
 
 @case("the destination's disk is too small", "blocked", "no-space", words="space", folder="small")
