@@ -12,6 +12,8 @@
 
 #define ABORT_AGAIN_US (2 * G_TIME_SPAN_SECOND)
 #define ABORT_PATIENCE_US (60 * G_TIME_SPAN_SECOND)
+#define END_TRIES 10
+#define END_POLL_MS 500
 
 typedef struct
 {
@@ -54,28 +56,34 @@ start_act (MigrateWork *work, GVariant *args, GError **error)
   return _migrate_work_run_call (work, MIGRATE_SIDE_SOURCE, call, error);
 }
 
-/* A transient guest that is destroyed is gone altogether. */
+/* A transient guest that is destroyed is gone altogether; but a libvirtd that was started anew may
+ * not have found it yet. */
 gboolean
 _migrate_carry_end (MigrateWork *work, MigrateSide side, const char *uuid, GError **error)
 {
-  GError *local_error = NULL;
-  g_autoptr (MigrateCall) ended
-    = _migrate_work_call (work, side, MIGRATE_CALL_DESTROY, uuid, 0, &local_error);
-  g_autoptr (MigrateCall) seen = NULL;
+  for (guint tries = 1;; tries++)
+    {
+      GError *local_error = NULL;
+      g_autoptr (MigrateCall) ended
+        = _migrate_work_call (work, side, MIGRATE_CALL_DESTROY, uuid, 0, &local_error);
+      g_autoptr (MigrateCall) seen = NULL;
 
-  g_clear_error (&local_error); /* what it shows counts */
-  seen = _migrate_work_call (work, side, MIGRATE_CALL_DOMAIN_STATE, uuid, 0, &local_error);
-  if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
-    {
-      g_error_free (local_error);
-      return TRUE;
+      g_clear_error (&local_error); /* what it shows counts */
+      seen = _migrate_work_call (work, side, MIGRATE_CALL_DOMAIN_STATE, uuid, 0, &local_error);
+      if (g_error_matches (local_error, MIGRATE_ERROR, MIGRATE_ERROR_NOT_FOUND))
+        {
+          g_error_free (local_error);
+          return TRUE;
+        }
+      if (seen == NULL)
+        {
+          g_propagate_error (error, local_error);
+          return FALSE;
+        }
+      if (tries >= END_TRIES)
+        return _migrate_step_unproven (error, side, "Destroying the carrier");
+      _migrate_work_sleep (work, END_POLL_MS);
     }
-  if (seen == NULL)
-    {
-      g_propagate_error (error, local_error);
-      return FALSE;
-    }
-  return _migrate_step_unproven (error, side, "Destroying the carrier");
 }
 
 static gboolean
