@@ -486,13 +486,23 @@ typedef struct
   guint ms;
 } CancelAfter;
 
+static gpointer
+cancel_main (gpointer data)
+{
+  g_autoptr (GCancellable) cancellable = data;
+
+  g_cancellable_cancel (cancellable);
+  return NULL;
+}
+
+/* In a thread that the simulator does not hold up: who disconnects waits for the handler. */
 static void
 cancel_after (gpointer data, gpointer unused)
 {
   CancelAfter *after = data;
 
   sim_world_sleep (world, after->ms);
-  g_cancellable_cancel (after->cancellable);
+  g_thread_unref (g_thread_new ("cancel", cancel_main, g_object_ref (after->cancellable)));
 }
 
 /* In every millisecond of it, until it comes to its end before. */
