@@ -82,7 +82,7 @@ def full_in_the_streams(w):
 def filled_in_the_copy(w):
     small = Small(w, 60)
     lab("link", SLOW)
-    w.start()
+    w.start("--accept", "space-short")
     w.reach("copying-disks")
     small.fill()
     answer = w.end()
@@ -94,7 +94,7 @@ def filled_in_the_copy(w):
 def filled_in_the_copy_of_a_block_move(w):
     small = Small(w, 60)
     lab("link", SLOW)
-    w.start("--kind", "block")
+    w.start("--accept", "space-short", "--kind", "block")
     w.reach("copying-disks")
     small.fill()
     answer = w.end()
