@@ -39,5 +39,3 @@ gboolean _migrate_mirror_is_stuck (const MigrateMirrorTrend *self, MigrateMirror
 /* What a host says of one disk, an a{sv}, with its rate since us ago. before: what it said of all
  * of them then, nullable. Floating. */
 GVariant *_migrate_mirror_with_rate (GVariant *before, const char *id, GVariant *values, gint64 us);
-/* ms until all of it is there, at the rates of now; FALSE: it is not known, or never. */
-gboolean _migrate_mirror_time_left (const MigrateMirrorTrend *self, guint64 *ms);

@@ -104,15 +104,6 @@ _migrate_mirror_is_stuck (const MigrateMirrorTrend *self, MigrateMirrorStuck *st
   return TRUE;
 }
 
-gboolean
-_migrate_mirror_time_left (const MigrateMirrorTrend *self, guint64 *ms)
-{
-  if (self->n < 2 || self->rate <= self->written)
-    return FALSE;
-  *ms = self->points[self->n - 1].remaining * 1000 / (self->rate - self->written);
-  return TRUE;
-}
-
 static guint64
 rate_of (GVariant *before, const char *id, guint64 done, gint64 us)
 {
